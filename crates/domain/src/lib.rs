@@ -1,0 +1,14 @@
+//! The rules of fenliu, and nothing else: no I/O, no clock, no randomness, no serialisation.
+//!
+//! * [`desk`] is one shop's live reception as a pure state machine: commands go in, events come out.
+//! * [`exchange`] folds a conversation's events into who asked when and who answered first.
+//! * [`pack`] judges those facts by each marketplace's own rules.
+//! * [`day`] knows local days, windows and zones.
+//! * [`ids`], [`time`] and [`problem`] are the words all of them share.
+//!
+//! Invariants: time and ids come in as parameters; every refusal is a named [`problem::Problem`]; nothing here
+//! depends on another crate of ours.
+
+pub mod ids;
+pub mod problem;
+pub mod time;
