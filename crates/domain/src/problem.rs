@@ -174,7 +174,13 @@ impl Problem {
     /// A refusal with this reason and these words.
     #[must_use]
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), metadata: Vec::new(), violations: Vec::new(), retry_after: None }
+        Self {
+            reason,
+            message: message.into(),
+            metadata: Vec::new(),
+            violations: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// The refusal of a request with fields out of bounds; `violations` names each.
