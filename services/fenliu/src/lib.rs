@@ -1,1 +1,3 @@
-//! Placeholder.
+//! fenliu in one process.
+
+pub mod recorded;
