@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The accounts service: shops, their accounts, and the directory that tells other services of both.
+//!
+//! A request comes in through `grpc`, which parses it into what it means (every bad field named at once), makes
+//! one call, and renders the result. A change is decided by `registry` inside `storage`'s one way to change
+//! anything: a transaction that takes the directory's head row first, finds the answer again when the request is a
+//! repetition, applies the change, and remembers the answer. After the commit, the followers that `directory`
+//! serves are woken and read on.
+//!
+//! Invariants
+//! - A login name belongs to one account of the platform, whatever its spelling: a unique key in SQL says so.
+//! - Directory versions become visible in the order of their commits, so a follower with one version misses
+//!   nothing; an entry is whole, so applying it twice does no harm.
+//! - A request id has one effect for a day; what is remembered is stored with the effect or not at all.
+//! - Rows never leave `storage`; every query about accounts starts from one shop, so an id of another shop is
+//!   refused in the very words of one that does not exist.
+//! - Time and ids come from the [`Platform`]; nothing here reads a clock.
+
+mod account;
+mod call;
+mod caller;
+pub mod config;
+mod directory;
+mod grpc;
+mod registry;
+mod shop;
+mod storage;
+
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::Service;
+
+pub use self::config::Config;
+
+use self::directory::Directory;
+use self::registry::Registry;
+use self::storage::Store;
+
+/// Opens the store, brings its schema up to date, and returns the service, ready to be served. Of `config`, the
+/// server and telemetry sections are left to whoever serves it.
+///
+/// # Errors
+/// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
+pub async fn start(config: Config, platform: Platform) -> anyhow::Result<Service> {
+    let store = Store::open(&config.database, &platform).await?;
+    if store.has_other_replicas() {
+        directory::poll(store.clone(), &platform, config.directory.poll_interval());
+    }
+    let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits);
+    let directory = Directory::new(store.clone(), &platform);
+    Ok(grpc::service(registry, store, directory, platform))
+}

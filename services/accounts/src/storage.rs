@@ -1,0 +1,161 @@
+//! What this service keeps, in SQLite or PostgreSQL.
+//!
+//! A change goes through [`Store::once`]: one transaction that takes the directory's head row first (so changes
+//! are serial, and their versions become visible in the order of their commits), finds the answer again when the
+//! request is a repetition, does the work, remembers the answer, and commits. Only then are followers woken and
+//! the caller answered. Reads go past the writer.
+//!
+//! Invariants: rows never leave this module; a version is used once; every row of a shop is found through its
+//! [`Tenant`]; a refusal leaves nothing behind.
+
+mod change;
+mod directory;
+mod fault;
+mod memory;
+mod migrations;
+mod rows;
+mod tenant;
+
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::problem::{Problem, Reason};
+use fenliu_runtime::clock::SharedClock;
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::sql::{Database, DatabaseConfig};
+use futures::future::BoxFuture;
+use prost::Message;
+use sea_orm::{ColumnTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use self::change::Change;
+pub(crate) use self::directory::{DirectoryEntry, DirectoryPage, PAGE_ENTRIES};
+pub(crate) use self::fault::Fault;
+pub(crate) use self::tenant::Tenant;
+
+use self::rows::shop;
+use crate::call::Call;
+use crate::shop::Shop;
+
+/// Something as it was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored<T> {
+    /// What was stored.
+    pub(crate) value: T,
+    /// The version that created it; its place in lists, oldest first.
+    pub(crate) number: i64,
+    /// The version that changed it last.
+    pub(crate) version: i64,
+}
+
+impl<T> Stored<T> {
+    /// Changes with every change.
+    pub(crate) fn etag(&self) -> String {
+        format!("v{:x}", self.version)
+    }
+}
+
+/// The way to everything that is kept. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    db: Database,
+    clock: SharedClock,
+    tasks: TaskTracker,
+    /// Counts the commits of this process, and those of others as far as somebody noticed them.
+    commits: watch::Sender<u64>,
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
+    pub(crate) async fn open(config: &DatabaseConfig, platform: &Platform) -> Result<Self, DbErr> {
+        let db = Database::open(config).await?;
+        db.migrate::<migrations::Migrator>().await?;
+        Ok(Self {
+            db,
+            clock: platform.clock.clone(),
+            tasks: platform.lifecycle.tracker(),
+            commits: watch::Sender::new(0),
+        })
+    }
+
+    /// Does `work` and answers what it answers, or answers what was answered before when `call` is a repetition.
+    ///
+    /// The whole runs in a task of its own: a caller who goes away neither leaves a transaction open nor keeps
+    /// followers from hearing of what was committed.
+    ///
+    /// # Errors
+    /// Whatever `work` refuses, with nothing changed; REQUEST_ID_REUSED; STORE_UNAVAILABLE.
+    pub(crate) async fn once<M, F>(&self, call: Call, work: F) -> Result<M, Problem>
+    where
+        M: Message + Default + 'static,
+        F: for<'a> FnOnce(Change<'a>) -> BoxFuture<'a, Result<M, Fault>> + Send + 'static,
+    {
+        let store = self.clone();
+        let attempt = self.tasks.spawn(async move { store.attempt(call, work).await });
+        let ended = attempt.await.map_err(|panic| {
+            tracing::error!(%panic, "a change panicked; its transaction was rolled back");
+            Problem::new(Reason::Internal, "a defect of fenliu; the log has the details")
+        })?;
+        ended.map_err(Fault::into_problem)
+    }
+
+    async fn attempt<M, F>(&self, call: Call, work: F) -> Result<M, Fault>
+    where
+        M: Message + Default + 'static,
+        F: for<'a> FnOnce(Change<'a>) -> BoxFuture<'a, Result<M, Fault>> + Send + 'static,
+    {
+        let clock = self.clock.clone();
+        let committed = self.db.transaction(move |txn| {
+            Box::pin(async move {
+                let change = Change::begin(txn, &clock).await?;
+                let now = change.now();
+                memory::recall(txn, &call, now).await?;
+                let answer = work(change).await?;
+                memory::remember(txn, &call, answer.encode_to_vec(), now).await?;
+                memory::prune(txn, now).await?;
+                Ok::<M, Fault>(answer)
+            })
+        });
+        match committed.await {
+            Ok(answer) => {
+                self.announce();
+                Ok(answer)
+            }
+            Err(Fault::Repeated(answer)) => M::decode(&*answer).map_err(|error| memory::unreadable(&error)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Everything of one shop.
+    pub(crate) fn tenant(&self, shop: ShopId) -> Tenant<'_, sea_orm::DatabaseConnection> {
+        Tenant::new(self.db.reader(), shop)
+    }
+
+    /// Shops created after the one with this number, oldest first, at most `limit`.
+    pub(crate) async fn shops_after(&self, number: i64, limit: u64) -> Result<Vec<Stored<Shop>>, Fault> {
+        let rows = shop::Entity::find()
+            .filter(shop::Column::Number.gt(number))
+            .order_by_asc(shop::Column::Number)
+            .limit(limit)
+            .all(self.db.reader())
+            .await?;
+        rows.into_iter().map(Stored::try_from).collect()
+    }
+
+    /// Wakes whenever something may have changed. What it shows is no version: read the directory to learn more.
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
+    /// Whether other processes may write here, too: on PostgreSQL, never on SQLite.
+    pub(crate) fn has_other_replicas(&self) -> bool {
+        self.db.backend() == DatabaseBackend::Postgres
+    }
+
+    /// Wakes followers.
+    pub(crate) fn announce(&self) {
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
