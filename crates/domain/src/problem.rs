@@ -94,6 +94,8 @@ reasons! {
     ConversationNotFound, "CONVERSATION_NOT_FOUND", NotFound;
     /// No agent of this shop answers for this group.
     GroupNotFound, "GROUP_NOT_FOUND", NotFound;
+    /// There is no such service on this server.
+    ServiceNotFound, "SERVICE_NOT_FOUND", NotFound;
     /// There is no such rule pack.
     RulePackNotFound, "RULE_PACK_NOT_FOUND", NotFound;
     /// Somebody on the platform signs in with this name already.

@@ -1,0 +1,295 @@
+//! One builder for every server: listener in, services in, everything that is the same for all of them added
+//! once.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use fenliu_domain::problem::Problem;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::service::Routes;
+use tonic::transport::Server;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::config::bounded;
+use crate::layers::{self, Limits, Methods};
+use crate::lifecycle::{Drained, Lifecycle};
+
+mod connections;
+
+/// The largest message a service takes, in bytes, unless configured otherwise. The layers enforce the configured
+/// limit on every call; services need not repeat it.
+pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+/// HTTP/2 headers of one call, in bytes.
+const MAX_HEADER_LIST_BYTES: u32 = 16 * 1024;
+
+/// Streams a peer may open and reset before they are accepted; more is the rapid reset attack and closes the
+/// connection.
+const MAX_PENDING_RESETS: usize = 20;
+
+/// How long connections have to notice the end after the drain's limit.
+const ABORT_LIMIT: Duration = Duration::from_secs(1);
+
+/// The `[server]` section; `server.default.toml` says what each key means.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Listen on other than loopback addresses although nobody is authenticated.
+    pub allow_non_loopback: bool,
+    /// Serve gRPC reflection.
+    pub reflection: bool,
+    /// Connections held open at once; further ones wait to be accepted.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 1_000_000>")]
+    pub max_connections: usize,
+    /// Unary calls at once over all connections.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 1_000_000>")]
+    pub max_concurrent_requests: usize,
+    /// Streams open at once over all connections.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 1_000_000>")]
+    pub max_open_streams: usize,
+    /// Calls and streams at once on one connection.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 100_000>")]
+    pub max_concurrent_streams: u32,
+    /// Milliseconds a unary call may take when its caller gives no deadline.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 600_000>")]
+    pub default_deadline_ms: u64,
+    /// The longest deadline a caller is granted, in milliseconds.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 86_400_000>")]
+    pub max_deadline_ms: u64,
+    /// The largest message taken from a caller, in bytes; at most 4 MiB, tonic's own bound.
+    #[serde(deserialize_with = "bounded::<_, _, 1_024, 4_194_304>")]
+    pub max_message_bytes: usize,
+    /// Milliseconds of silence after which a connection is asked for a sign of life.
+    #[serde(deserialize_with = "bounded::<_, _, 100, 3_600_000>")]
+    pub keepalive_interval_ms: u64,
+    /// Milliseconds after which it is closed when none has come.
+    #[serde(deserialize_with = "bounded::<_, _, 100, 3_600_000>")]
+    pub keepalive_timeout_ms: u64,
+    /// Milliseconds that calls and tasks in flight may take to end.
+    #[serde(deserialize_with = "bounded::<_, _, 0, 600_000>")]
+    pub drain_limit_ms: u64,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 50_051)),
+            allow_non_loopback: false,
+            reflection: true,
+            max_connections: 10_000,
+            max_concurrent_requests: 1_024,
+            max_open_streams: 4_096,
+            max_concurrent_streams: 512,
+            default_deadline_ms: 5_000,
+            max_deadline_ms: 60_000,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            keepalive_interval_ms: 20_000,
+            keepalive_timeout_ms: 10_000,
+            drain_limit_ms: 20_000,
+        }
+    }
+}
+
+impl ServerConfig {
+    /// How long calls and tasks in flight may take to end.
+    #[must_use]
+    pub const fn drain_limit(&self) -> Duration {
+        Duration::from_millis(self.drain_limit_ms)
+    }
+
+    const fn limits(&self) -> Limits {
+        Limits {
+            requests: self.max_concurrent_requests,
+            streams: self.max_open_streams,
+            message_bytes: self.max_message_bytes,
+            default_deadline: Duration::from_millis(self.default_deadline_ms),
+            max_deadline: Duration::from_millis(self.max_deadline_ms),
+        }
+    }
+}
+
+/// What a service hands over to be served.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its gRPC services.
+    pub routes: Routes,
+    /// Their full names, such as `fenliu.dispatch.v1.QueueService`, for health and reflection.
+    pub names: &'static [&'static str],
+}
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Limits and switches.
+    pub config: ServerConfig,
+    /// The encoded `FileDescriptorSet` of the whole contract, imports included.
+    pub descriptor_set: &'static [u8],
+    /// Turns a refusal into a status with its details.
+    pub refuse: fn(Problem) -> Status,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+}
+
+/// Why a server cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address can be reached from other machines, and nobody is authenticated yet.
+    #[error(
+        "{0} is not a loopback address, and callers are not authenticated yet; listen on 127.0.0.1 or [::1], \
+         or set server.allow_non_loopback = true"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// The descriptor set is not one.
+    #[error("the descriptor set cannot be read: {0}")]
+    DescriptorSet(#[from] prost::DecodeError),
+    /// Reflection does not take the descriptor set.
+    #[error("reflection cannot use the descriptor set: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The transport failed.
+    #[error("the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// Refuses addresses that other machines can reach, unless they are allowed.
+///
+/// # Errors
+/// [`ServeError::NotLoopback`].
+pub const fn check_loopback(address: SocketAddr, allow_non_loopback: bool) -> Result<(), ServeError> {
+    if allow_non_loopback || address.ip().is_loopback() {
+        Ok(())
+    } else {
+        Err(ServeError::NotLoopback(address))
+    }
+}
+
+/// Listens on the configured address, if [`check_loopback`] allows it.
+///
+/// # Errors
+/// [`ServeError::NotLoopback`] or [`ServeError::Listen`].
+pub async fn listen(config: &ServerConfig) -> Result<TcpListener, ServeError> {
+    check_loopback(config.listen, config.allow_non_loopback)?;
+    TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))
+}
+
+/// Serves until the lifecycle's soft token falls, then drains: health says NOT_SERVING, the listener closes,
+/// new calls are refused with DRAINING, streams end, calls in flight finish, background tasks end. All of it
+/// within the drain limit; past it the hard token falls and what is left is cut off, a connection that never
+/// says anything included.
+///
+/// # Errors
+/// When the address is refused, the descriptor set is none, or the transport fails.
+pub async fn serve(
+    listener: TcpListener,
+    services: Vec<Service>,
+    options: ServerOptions,
+) -> Result<Drained, ServeError> {
+    if let Ok(address) = listener.local_addr() {
+        check_loopback(address, options.config.allow_non_loopback)?;
+    }
+    let ServerOptions { config, descriptor_set, refuse, lifecycle } = options;
+    let names: Vec<&str> = services.iter().flat_map(|service| service.names).copied().collect();
+    let (health, health_server) = tonic_health::server::health_reporter();
+    let mut routes = merged(services).add_service(health_server);
+    if config.reflection {
+        routes = with_reflection(routes, descriptor_set, &names)?;
+    }
+    let draining = CancellationToken::new();
+    let connections = connections::accept(listener, config.max_connections, lifecycle.hard());
+    let methods = Methods::from_descriptor_set(descriptor_set)?;
+    let layers = layers::Context {
+        refuse,
+        methods,
+        limits: config.limits(),
+        draining: draining.clone(),
+        hard: lifecycle.hard(),
+    };
+    set_health(&health, &names, ServingStatus::Serving).await;
+    let served = transport(&config)
+        .layer(layers::all(layers))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(connections, draining.clone().cancelled_owned());
+    let mut served = std::pin::pin!(served);
+    tokio::select! {
+        end = &mut served => end?,
+        () = lifecycle.soft().cancelled_owned() => {}
+    }
+    set_health(&health, &names, ServingStatus::NotServing).await;
+    draining.cancel();
+    drain(served, &lifecycle, config.drain_limit()).await
+}
+
+/// Waits for the connections, then for the background tasks, both within one limit.
+async fn drain(
+    served: impl Future<Output = Result<(), tonic::transport::Error>>,
+    lifecycle: &Lifecycle,
+    limit: Duration,
+) -> Result<Drained, ServeError> {
+    let end = tokio::time::Instant::now() + limit;
+    let mut served = std::pin::pin!(served);
+    let hard = lifecycle.hard();
+    tokio::select! {
+        biased;
+        end = &mut served => end?,
+        () = tokio::time::sleep_until(end) => tracing::warn!(?limit, "calls in flight outlast the drain"),
+        () = hard.cancelled() => {}
+    }
+    let cut = lifecycle.drain(end.saturating_duration_since(tokio::time::Instant::now())).await;
+    // The hard token has fallen by now; connections that were still open notice it.
+    drop(tokio::time::timeout(ABORT_LIMIT, served).await);
+    Ok(cut)
+}
+
+/// One router that asks each service's in turn: two routers with fallbacks of their own cannot be merged.
+fn merged(services: Vec<Service>) -> Routes {
+    services.into_iter().fold(Routes::default(), |others, service| {
+        Routes::from(service.routes.into_axum_router().fallback_service(others.into_axum_router()))
+    })
+}
+
+fn with_reflection(
+    routes: Routes,
+    descriptor_set: &'static [u8],
+    names: &[&str],
+) -> Result<Routes, tonic_reflection::server::Error> {
+    let builder = |itself: &str| {
+        let mut builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(descriptor_set)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health")
+            .with_service_name(itself);
+        for name in names {
+            builder = builder.with_service_name(*name);
+        }
+        builder
+    };
+    Ok(routes
+        .add_service(builder("grpc.reflection.v1.ServerReflection").build_v1()?)
+        .add_service(builder("grpc.reflection.v1alpha.ServerReflection").build_v1alpha()?))
+}
+
+async fn set_health(health: &HealthReporter, names: &[&str], status: ServingStatus) {
+    for name in names.iter().chain(&[""]) {
+        health.set_service_status(*name, status).await;
+    }
+}
+
+fn transport(config: &ServerConfig) -> Server {
+    Server::builder()
+        .max_concurrent_streams(config.max_concurrent_streams)
+        .http2_keepalive_interval(Some(Duration::from_millis(config.keepalive_interval_ms)))
+        .http2_keepalive_timeout(Some(Duration::from_millis(config.keepalive_timeout_ms)))
+        .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Opening pools whose every connection has proved that it keeps what it acknowledges.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sea_orm::sqlx::{self, ConnectOptions, Postgres, Sqlite};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+
+use super::{Database, DatabaseConfig};
+
+/// How long an idle connection to PostgreSQL is kept.
+const IDLE_LIMIT: Duration = Duration::from_secs(600);
+
+/// `PRAGMA synchronous` as SQLite reports FULL; EXTRA (3) promises more.
+const SQLITE_SYNCHRONOUS_FULL: i64 = 2;
+
+pub(super) async fn open(config: &DatabaseConfig) -> Result<Database, DbErr> {
+    let opened = match config.url.split_once(':') {
+        Some(("sqlite", _)) => open_sqlite(config).await,
+        Some(("postgres" | "postgresql", _)) => open_postgres(config).await,
+        _ => Err(refused("the database url must begin with sqlite: or postgres:")),
+    };
+    opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+}
+
+async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
+    let options = config.url.parse::<SqliteConnectOptions>()?.disable_statement_logging().foreign_keys(true);
+    if is_in_memory(&config.url) {
+        let writer: DatabaseConnection = only_one(config, false).connect_with(options).await?.into();
+        return Ok(Database { reader: writer.clone(), writer });
+    }
+    let options = options
+        .busy_timeout(Duration::from_millis(config.busy_timeout_ms))
+        .pragma("journal_mode", "WAL")
+        .pragma("synchronous", "FULL");
+    // The writer comes first: it creates the file and turns its journal into a write-ahead log.
+    let writer = only_one(config, true).connect_with(options.clone().create_if_missing(true)).await?;
+    let reader = sqlite_pool(config, true)
+        .max_connections(config.max_connections)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok(Database { writer: writer.into(), reader: reader.into() })
+}
+
+fn is_in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
+/// A pool of one connection that is never given up: an in-memory store lives as long as its connection.
+fn only_one(config: &DatabaseConfig, durable: bool) -> PoolOptions<Sqlite> {
+    sqlite_pool(config, durable).min_connections(1).max_connections(1)
+}
+
+fn sqlite_pool(config: &DatabaseConfig, durable: bool) -> PoolOptions<Sqlite> {
+    PoolOptions::new()
+        .acquire_timeout(config.acquire_timeout())
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| Box::pin(prove_sqlite(connection, durable)))
+}
+
+async fn prove_sqlite(connection: &mut SqliteConnection, durable: bool) -> Result<(), sqlx::Error> {
+    let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await?;
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+    if foreign_keys != 1 {
+        return Err(refused("sqlite does not enforce foreign keys"));
+    }
+    if durable && (journal != "wal" || synchronous < SQLITE_SYNCHRONOUS_FULL) {
+        let found = format!("sqlite runs with journal_mode={journal} and synchronous={synchronous}");
+        return Err(refused(&format!("{found}; WAL and FULL (2) are needed to keep what is acknowledged")));
+    }
+    Ok(())
+}
+
+async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
+    let millis = |millis: u64| format!("{millis}ms");
+    let options = config
+        .url
+        .parse::<PgConnectOptions>()?
+        .disable_statement_logging()
+        .application_name("fenliu")
+        .options([
+            ("statement_timeout", millis(config.statement_timeout_ms)),
+            ("lock_timeout", millis(config.lock_timeout_ms)),
+            ("idle_in_transaction_session_timeout", millis(config.idle_in_transaction_timeout_ms)),
+        ]);
+    let pool = PoolOptions::<Postgres>::new()
+        .max_connections(config.max_connections)
+        .acquire_timeout(config.acquire_timeout())
+        .idle_timeout(IDLE_LIMIT)
+        .after_connect(|connection, _| Box::pin(prove_postgres(connection)))
+        .connect_with(options)
+        .await?;
+    let writer: DatabaseConnection = pool.into();
+    Ok(Database { reader: writer.clone(), writer })
+}
+
+async fn prove_postgres(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let commit: String = sqlx::query_scalar("SHOW synchronous_commit").fetch_one(&mut *connection).await?;
+    let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut *connection).await?;
+    if commit == "off" || fsync == "off" {
+        let found = format!("postgresql runs with synchronous_commit={commit} and fsync={fsync}");
+        return Err(refused(&format!("{found}; neither may be off, or acknowledged writes can be lost")));
+    }
+    Ok(())
+}
+
+fn refused(why: &str) -> sqlx::Error {
+    sqlx::Error::Configuration(why.into())
+}
