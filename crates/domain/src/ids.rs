@@ -121,6 +121,19 @@ impl CommandId {
         assert!(index < Self::MAX_MADE, "a command makes at most {} events", Self::MAX_MADE);
         EventId(self.0 | u128::from(index))
     }
+
+    /// The place of an event among those its command made.
+    #[must_use]
+    pub fn index_of(event: EventId) -> u32 {
+        // The mask leaves 12 bits, which fit.
+        u32::try_from(event.0 & (u128::from(Self::MAX_MADE) - 1)).unwrap_or(0)
+    }
+
+    /// The command that made an event.
+    #[must_use]
+    pub const fn of(event: EventId) -> Self {
+        Self::from_bits(event.0)
+    }
 }
 
 impl EventId {

@@ -4,11 +4,18 @@
 //! * [`exchange`] folds a conversation's events into who asked when and who answered first.
 //! * [`pack`] judges those facts by each marketplace's own rules.
 //! * [`day`] knows local days, windows and zones.
-//! * [`ids`], [`time`] and [`problem`] are the words all of them share.
+//! * [`login_name`] gives each login name one spelling.
+//! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
 //! Invariants: time and ids come in as parameters; every refusal is a named [`problem::Problem`]; nothing here
 //! depends on another crate of ours.
 
+pub mod day;
+pub mod exchange;
+pub mod desk;
 pub mod ids;
+pub mod message;
+pub mod login_name;
+pub mod pack;
 pub mod problem;
 pub mod time;

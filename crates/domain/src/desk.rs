@@ -1,0 +1,299 @@
+//! One shop's live reception as a pure state machine.
+//!
+//! Commands go in by [`Desk::apply`], events come out, and nothing but an event ever changes a desk: `apply`
+//! decides ([`decide`], [`route`]), writes each decision down as an event and lets [`evolve`] carry it out. So
+//! [`Desk::replay`], which only evolves, rebuilds exactly the same desk from the history.
+//!
+//! Reading order: `README.md` beside this module states what must always be true; [`agent`] holds the presence
+//! table, [`conversation`] the stages, [`strategy`] the ranks, [`route`] the pipeline, [`decide`] one function a
+//! command, [`evolve`] one function an event.
+//!
+//! Invariants: no I/O, no clock, no randomness; a refused command changes nothing; every index (floor, queue,
+//! timers, stranded) is derived from agents and conversations and rebuilt by [`Desk::restore`].
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
+
+pub mod agent;
+pub mod command;
+pub mod conversation;
+mod decide;
+pub mod event;
+mod evolve;
+mod floor;
+pub mod memory;
+pub mod policy;
+pub mod queue;
+pub mod refusal;
+mod route;
+pub mod snapshot;
+pub mod strategy;
+#[cfg(test)]
+mod tests;
+pub mod trace;
+
+use agent::Agent;
+use command::{Applied, Attempt};
+use conversation::{Conversation, Stage, Standing};
+use event::{Event, Seq, Text};
+use floor::Floor;
+use memory::{DeliveryKey, Memory, RequestKey};
+use policy::Policy;
+use queue::{Queue, Ticket};
+
+use crate::ids::{AgentId, ConversationId, EventId, ShopId};
+use crate::problem::{Problem, Reason};
+use crate::time::{Span, Timestamp};
+
+/// Most admissions, moves or timers one command carries out; the rest is due at once.
+pub const WORK_LIMIT: usize = 64;
+/// How far ahead of the desk's clock a channel may date a message.
+pub const MAX_AHEAD: Span = Span::from_mins(5);
+/// Earliest a `now` may lie before the desk's latest time; it is then taken as that latest time.
+pub const MAX_BEHIND: Span = Span::from_hours(2);
+
+/// A hash map whose behaviour depends on nothing ambient; its order is never observed.
+pub(crate) type Table<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
+/// The last event of a desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its number.
+    pub seq: Seq,
+    /// Its id.
+    pub event: EventId,
+}
+
+/// What is known of a buyer, between conversations too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Buyer {
+    /// Their open conversation.
+    pub open: Option<ConversationId>,
+    /// The conversation that was closed last, while it may be taken up again.
+    pub closed: Option<ClosedConversation>,
+    /// The agent they spoke with last, and when.
+    pub last_agent: Option<(AgentId, Timestamp)>,
+    /// When they are forgotten; `None` while a conversation is open.
+    pub expires: Option<Timestamp>,
+}
+
+/// What is needed to take a conversation up again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedConversation {
+    /// The conversation.
+    pub id: ConversationId,
+    /// When it was closed.
+    pub at: Timestamp,
+    /// The agent who held it.
+    pub agent: Option<AgentId>,
+    /// The group it was for.
+    pub group: Text,
+    /// Its priority band.
+    pub priority: u8,
+}
+
+/// One shop's live reception.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    shop: ShopId,
+    head: Option<Head>,
+    now: Timestamp,
+    policy: Policy,
+    policy_seq: Seq,
+    agents: Table<AgentId, Agent>,
+    main_account: Option<AgentId>,
+    conversations: Table<ConversationId, Conversation>,
+    buyers: Table<Text, Buyer>,
+    requests: Memory<RequestKey>,
+    deliveries: Memory<DeliveryKey>,
+    assignments: u64,
+    // Derived from the above.
+    floor: Floor,
+    queue: Queue,
+    timers: BTreeSet<(Timestamp, ConversationId)>,
+    stranded: BTreeSet<(Timestamp, ConversationId)>,
+    expiries: BTreeSet<(Timestamp, Text)>,
+}
+
+impl Desk {
+    /// The desk of a shop nothing has happened at: it refuses everything but [`command::Command::SyncShop`].
+    #[must_use]
+    pub fn new(shop: ShopId) -> Self {
+        Self {
+            shop,
+            head: None,
+            now: Timestamp::MIN,
+            policy: Policy::for_hours(policy::ShopHours {
+                time_zone: "UTC".into(),
+                service_start: "00:00".into(),
+                service_end: "24:00".into(),
+            }),
+            policy_seq: Seq::default(),
+            agents: Table::default(),
+            main_account: None,
+            conversations: Table::default(),
+            buyers: Table::default(),
+            requests: Memory::default(),
+            deliveries: Memory::default(),
+            assignments: 0,
+            floor: Floor::default(),
+            queue: Queue::default(),
+            timers: BTreeSet::new(),
+            stranded: BTreeSet::new(),
+            expiries: BTreeSet::new(),
+        }
+    }
+
+    /// Decides, and changes. A `now` slightly before the desk's latest time is taken as that time.
+    ///
+    /// # Errors
+    /// The command's named refusals; then nothing has changed.
+    pub fn apply(&mut self, now: Timestamp, attempt: Attempt) -> Result<Applied, Problem> {
+        if now + MAX_BEHIND < self.now {
+            return Err(Problem::new(
+                Reason::ClockSkew,
+                "the caller's clock is hours behind the desk's; set it right",
+            )
+            .with("now", now)
+            .with("desk_time", self.now));
+        }
+        decide::decide(self, now.max(self.now), attempt)
+    }
+
+    /// Changes only: the way a desk is rebuilt from its history. Events come in order of their numbers, without
+    /// a gap.
+    ///
+    /// # Errors
+    /// [`OutOfOrder`] when the event does not follow the desk's last one; then nothing has changed.
+    pub fn replay(&mut self, event: &Event) -> Result<(), OutOfOrder> {
+        let expected = OutOfOrder { shop: self.shop, after: self.seq(), got: event.seq };
+        let follows = event.shop == self.shop
+            && event.seq == self.seq().next()
+            && event.predecessor == self.head.map(|head| head.event);
+        if !follows {
+            return Err(expected);
+        }
+        self.evolve(event);
+        Ok(())
+    }
+
+    /// When something is due next: a timer, or now when work was left over.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        if self.has_backlog() {
+            return Some(self.now);
+        }
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The shop it is the desk of.
+    #[must_use]
+    pub const fn shop(&self) -> ShopId {
+        self.shop
+    }
+
+    /// Its last event; `None` when nothing has happened.
+    #[must_use]
+    pub const fn head(&self) -> Option<Head> {
+        self.head
+    }
+
+    /// The number of its last event; 0 when nothing has happened.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.head.map_or(Seq::default(), |head| head.seq)
+    }
+
+    /// Its latest time.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The policy in force and the event it came with.
+    #[must_use]
+    pub const fn policy(&self) -> (&Policy, Seq) {
+        (&self.policy, self.policy_seq)
+    }
+
+    /// One agent.
+    #[must_use]
+    pub fn agent(&self, id: AgentId) -> Option<&Agent> {
+        self.agents.get(&id)
+    }
+
+    /// All agents, by name and then id.
+    #[must_use]
+    pub fn agents(&self) -> Vec<&Agent> {
+        let mut agents: Vec<_> = self.agents.values().collect();
+        agents.sort_by(|a, b| (&a.entry.display_name, a.id).cmp(&(&b.entry.display_name, b.id)));
+        agents
+    }
+
+    /// One open conversation.
+    #[must_use]
+    pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.conversations.get(&id)
+    }
+
+    /// All open conversations, by id.
+    #[must_use]
+    pub fn conversations(&self) -> Vec<&Conversation> {
+        let sorted: BTreeMap<_, _> = self.conversations.iter().collect();
+        sorted.into_values().collect()
+    }
+
+    /// Everybody who waits: group by group, the next to be admitted first.
+    pub fn queue(&self) -> impl Iterator<Item = (&Text, Ticket, ConversationId)> {
+        self.queue.iter()
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub const fn queue_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether a message's channel id that is not remembered may still be in the history.
+    #[must_use]
+    pub const fn forgets_deliveries(&self) -> bool {
+        self.deliveries.is_forgetful()
+    }
+
+    /// Whether a request id that is not remembered may still be in the history, and younger than a day.
+    #[must_use]
+    pub const fn forgets_requests(&self) -> bool {
+        self.requests.is_forgetful()
+    }
+
+    /// Where a conversation stands.
+    fn standing(&self, conversation: &Conversation) -> Standing {
+        match conversation.stage {
+            Stage::Entered => Standing::Entered,
+            Stage::Open => Standing::Open,
+            Stage::WithRobot => Standing::WithRobot,
+            Stage::Queued(ticket) => {
+                Standing::Queued { position: self.queue.position(&conversation.group, ticket) }
+            }
+            Stage::Assigned(agent) => Standing::Assigned { agent },
+        }
+    }
+
+    /// Whether work was left over: conversations whose agent may not keep them, or a line with somebody ready.
+    fn has_backlog(&self) -> bool {
+        !self.stranded.is_empty() || self.next_admission().is_some()
+    }
+}
+
+/// An event that does not follow a desk's last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {} of {shop} does not follow event {}", got.0, after.0)]
+pub struct OutOfOrder {
+    /// The desk's shop.
+    pub shop: ShopId,
+    /// The number of the desk's last event.
+    pub after: Seq,
+    /// The number that was given.
+    pub got: Seq,
+}

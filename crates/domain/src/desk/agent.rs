@@ -1,0 +1,195 @@
+//! Agents: what the directory says of them, where they are, and how much room they have.
+
+use std::collections::BTreeSet;
+
+use super::event::Text;
+use crate::ids::{AgentId, ConversationId};
+use crate::time::Timestamp;
+
+/// Highest capacity an agent can have.
+pub const MAX_CAPACITY: u32 = 10_000;
+/// Capacity below which a warning is given, after TikTok Shop's recommended minimum.
+pub const RECOMMENDED_CAPACITY: u32 = 200;
+/// Most groups one agent answers for.
+pub const MAX_GROUPS: usize = 32;
+/// The group of agents who name none, and of conversations that name none.
+pub const DEFAULT_GROUP: &str = "default";
+
+/// What an agent has said about being there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// At the desk.
+    Online,
+    /// Busy (忙碌, 挂起).
+    Busy,
+    /// On break (小休).
+    OnBreak,
+    /// Away, or their heartbeat lapsed.
+    Offline,
+}
+
+/// One row of the presence table of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PresenceRow {
+    /// Gets new conversations, while there is room.
+    pub new_conversations: bool,
+    /// Keeps the buyers they have.
+    pub keeps_buyers: bool,
+    /// Takes transfers, also beyond capacity.
+    pub transfers: bool,
+    /// Counts as staffed.
+    pub staffed: bool,
+}
+
+impl Presence {
+    /// Every presence, in the order of the table.
+    pub const ALL: [Self; 4] = [Self::Online, Self::Busy, Self::OnBreak, Self::Offline];
+
+    /// The row of the presence table for this state.
+    #[must_use]
+    pub const fn row(self) -> PresenceRow {
+        let (new_conversations, keeps_buyers, transfers, staffed) = match self {
+            //                 new    keeps  transf staffed
+            Self::Online => (true, true, true, true),
+            Self::Busy => (false, true, true, false),
+            Self::OnBreak => (false, true, false, false),
+            Self::Offline => (false, false, false, false),
+        };
+        PresenceRow { new_conversations, keeps_buyers, transfers, staffed }
+    }
+}
+
+/// What the directory says of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentEntry {
+    /// The name people see.
+    pub display_name: Text,
+    /// True for the shop's main account, which only takes what no sub-account can.
+    pub main_account: bool,
+    /// The groups they answer for; never empty, [`DEFAULT_GROUP`] when the directory names none.
+    pub groups: Vec<Text>,
+    /// Highest capacity they may be given.
+    pub capacity_ceiling: u32,
+    /// Capacity they start with.
+    pub capacity_default: u32,
+    /// True = never saturated.
+    pub unlimited: bool,
+    /// False = the account may not work.
+    pub enabled: bool,
+    /// Share in weighted strategies.
+    pub weight: u32,
+}
+
+/// Where an agent stands when somebody is wanted for a new conversation: ready, or the first reason why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Availability {
+    /// May be given a conversation.
+    Ready,
+    /// The account is disabled.
+    Disabled,
+    /// Away.
+    Offline,
+    /// On break.
+    OnBreak,
+    /// Busy.
+    Busy,
+    /// Capacity 0: transfers only.
+    TransferOnly,
+    /// No room left.
+    Saturated,
+}
+
+/// An agent at the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Their id.
+    pub id: AgentId,
+    /// What the directory says of them.
+    pub entry: AgentEntry,
+    /// What they have said about being there.
+    pub presence: Presence,
+    /// Open conversations they may hold now.
+    pub capacity: u32,
+    /// The shop's assignment counter when they were last given a conversation; 0 = never.
+    pub last_assigned: u64,
+    /// The conversations they hold. Their number is the load, so that it cannot drift.
+    pub(super) conversations: BTreeSet<ConversationId>,
+    /// Those of them that owe a reply, by since when.
+    pub(super) owing: BTreeSet<(Timestamp, ConversationId)>,
+}
+
+impl Agent {
+    /// A new agent as the directory describes them, not there yet.
+    #[must_use]
+    pub(super) fn new(id: AgentId, entry: AgentEntry) -> Self {
+        Self {
+            id,
+            capacity: entry.capacity_default.min(entry.capacity_ceiling),
+            entry,
+            presence: Presence::Offline,
+            last_assigned: 0,
+            conversations: BTreeSet::new(),
+            owing: BTreeSet::new(),
+        }
+    }
+
+    /// Open conversations they hold.
+    #[must_use]
+    pub fn load(&self) -> u32 {
+        u32::try_from(self.conversations.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether one more conversation fits.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.entry.unlimited || self.load() < self.capacity
+    }
+
+    /// Load ÷ capacity in percent, rounded down; 0 when unlimited, 100 for a load without capacity.
+    #[must_use]
+    pub fn saturation_percent(&self) -> u32 {
+        match (self.entry.unlimited, self.capacity, self.load()) {
+            (true, _, _) | (false, 0, 0) => 0,
+            (false, 0, _) => 100,
+            (false, capacity, load) => load.saturating_mul(100) / capacity,
+        }
+    }
+
+    /// How many of their conversations owe a reply.
+    #[must_use]
+    pub fn unanswered(&self) -> u32 {
+        u32::try_from(self.owing.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Since when the conversation that waits longest for them waits.
+    #[must_use]
+    pub fn oldest_unanswered(&self) -> Option<Timestamp> {
+        self.owing.first().map(|(since, _)| *since)
+    }
+
+    /// Whether they may keep a conversation they hold.
+    #[must_use]
+    pub const fn keeps_buyers(&self) -> bool {
+        self.entry.enabled && self.presence.row().keeps_buyers
+    }
+
+    /// Whether a conversation may be handed over to them.
+    #[must_use]
+    pub const fn takes_transfers(&self) -> bool {
+        self.entry.enabled && self.presence.row().transfers
+    }
+
+    /// Whether they are ready for a new conversation, or the first reason why not.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        match self.presence {
+            _ if !self.entry.enabled => Availability::Disabled,
+            Presence::Offline => Availability::Offline,
+            Presence::OnBreak => Availability::OnBreak,
+            Presence::Busy => Availability::Busy,
+            Presence::Online if self.capacity == 0 && !self.entry.unlimited => Availability::TransferOnly,
+            Presence::Online if !self.has_room() => Availability::Saturated,
+            Presence::Online => Availability::Ready,
+        }
+    }
+}

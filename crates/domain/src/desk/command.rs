@@ -1,0 +1,171 @@
+//! Commands: what a desk can be asked to do, and the attempt that carries one.
+
+use super::agent::{AgentEntry, Presence};
+use super::event::{CloseActor, Event, HandOverReason, RequestMark, Seq, Text, TransferTarget};
+use super::policy::{Policy, ShopHours};
+use crate::ids::{AgentId, CommandId, ConversationId};
+use crate::message::{Actor, MessageKind};
+use crate::time::Timestamp;
+
+/// One attempt at a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Fresh for every attempt, also of the same request.
+    pub id: CommandId,
+    /// Whose request it is; `None` for what fenliu does by itself, and for callers who named no request.
+    pub request: Option<RequestMark>,
+    /// W3C trace context of the call.
+    pub traceparent: Option<Text>,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What a desk can be asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Take over the shop's hours from the directory; opens the desk of a new shop.
+    SyncShop(ShopHours),
+    /// Replace the policy. `if_policy` is the seq of the policy that was read.
+    ReplacePolicy {
+        /// The new policy, whole.
+        policy: Box<Policy>,
+        /// Only if the policy in force came with this event.
+        if_policy: Option<Seq>,
+    },
+    /// Take over an agent's entry from the directory.
+    SyncAgent {
+        /// The agent.
+        agent: AgentId,
+        /// Their entry, whole.
+        entry: Box<AgentEntry>,
+    },
+    /// Set an agent's presence.
+    SetPresence {
+        /// The agent.
+        agent: AgentId,
+        /// What they are from now on.
+        presence: Presence,
+    },
+    /// Set how many conversations an agent may hold.
+    SetCapacity {
+        /// The agent.
+        agent: AgentId,
+        /// How many; 0 = transfers only.
+        capacity: u32,
+    },
+    /// An agent's heartbeats have been missing for longer than the grace.
+    Lapse {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// A buyer opened the chat page.
+    EnterChat {
+        /// The buyer, as the channel names them.
+        buyer: Text,
+        /// The channel they come by.
+        channel: Text,
+    },
+    /// A buyer's message.
+    ReceiveMessage(BuyerMessage),
+    /// The robot hands the conversation to people.
+    RequestHuman {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Why.
+        reason: HandOverReason,
+    },
+    /// The buyer gives up waiting.
+    LeaveQueue {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// A message from the shop's side.
+    Reply(Reply),
+    /// End a conversation.
+    Close {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Who ends it.
+        by: CloseActor,
+        /// The agent, when one does.
+        agent: Option<AgentId>,
+        /// Although a reply is owed.
+        force: bool,
+    },
+    /// Hand a conversation over.
+    Transfer {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The agent who hands it over; `None` = a supervisor.
+        from: Option<AgentId>,
+        /// Where it goes.
+        target: TransferTarget,
+    },
+    /// Do what is due.
+    Tick,
+}
+
+/// A buyer's message, without its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuyerMessage {
+    /// The buyer, as the channel names them.
+    pub buyer: Text,
+    /// The channel it came by.
+    pub channel: Text,
+    /// The channel's own id of it.
+    pub external: Option<Text>,
+    /// When it was sent, by the channel's word; `None` = now.
+    pub occurred: Option<Timestamp>,
+    /// The kind of its content.
+    pub kind: MessageKind,
+    /// Length of its text in Unicode scalar values.
+    pub length: u32,
+    /// The group a new conversation is for; `None` = the default group.
+    pub group: Option<Text>,
+    /// Priority band of a new conversation; lower goes first.
+    pub priority: u8,
+}
+
+/// A message from the shop's side, without its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who speaks.
+    pub actor: Actor,
+    /// The agent who sends it; needed when a human speaks.
+    pub agent: Option<AgentId>,
+    /// The kind of its content.
+    pub kind: MessageKind,
+    /// Length of its text in Unicode scalar values.
+    pub length: u32,
+    /// When it was sent, by the channel's word; `None` = now.
+    pub occurred: Option<Timestamp>,
+    /// True when it only greets or stalls.
+    pub small_talk: bool,
+}
+
+/// What came of a command that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It took effect, with these events; none when everything already was as asked.
+    Done(Vec<Event>),
+    /// It had taken effect before; its events begin with this one.
+    Repeated {
+        /// Its first event.
+        first: Seq,
+        /// True when the channel's own message id was recognised, not the request id.
+        redelivered: bool,
+    },
+}
+
+impl Applied {
+    /// The events it made now.
+    #[must_use]
+    pub fn into_events(self) -> Vec<Event> {
+        match self {
+            Self::Done(events) => events,
+            Self::Repeated { .. } => Vec::new(),
+        }
+    }
+}

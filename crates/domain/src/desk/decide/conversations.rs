@@ -1,0 +1,177 @@
+//! What the shop's side does in conversations.
+
+use super::Session;
+use crate::desk::command::Reply;
+use crate::desk::conversation::{Conversation, Stage};
+use crate::desk::event::{AssignReason, CloseActor, Payload, QueueLeaveReason, Text, TransferTarget};
+use crate::desk::route::{Cause, Decision, Question, route};
+use crate::desk::trace::RouteTrace;
+use crate::ids::{AgentId, ConversationId};
+use crate::message::{Actor, MessageKind};
+use crate::problem::{Problem, Reason};
+
+impl Session<'_> {
+    /// A message from the shop's side.
+    pub(super) fn reply(&mut self, reply: &Reply) -> Result<(), Problem> {
+        if matches!(reply.kind, MessageKind::Video) {
+            return Err(Problem::new(
+                Reason::VideoNotAllowed,
+                "agents cannot send video; send a picture or a link",
+            )
+            .with("conversation_id", reply.conversation));
+        }
+        let occurred = self.occurred(reply.occurred)?;
+        let conversation = self.conversation(reply.conversation)?;
+        match (reply.actor, reply.agent) {
+            (Actor::Human, None) => {
+                return Err(Problem::field("agent_id", "must be given when a human answers"));
+            }
+            (Actor::Human, Some(agent)) => {
+                self.agent(agent)?;
+                held_by(conversation, agent)?;
+            }
+            (Actor::FullRobot, _) if conversation.stage != Stage::WithRobot => {
+                return Err(Problem::new(
+                    Reason::NotWithRobot,
+                    "people have this conversation; the robot may not answer",
+                )
+                .with("conversation_id", reply.conversation));
+            }
+            (_, agent) => {
+                if let Some(agent) = agent {
+                    self.agent(agent)?;
+                }
+            }
+        }
+        let payload = Payload::ReplySent {
+            message: self.next_event().message(),
+            actor: reply.actor,
+            agent: reply.agent,
+            kind: reply.kind,
+            length: reply.length,
+            small_talk: reply.small_talk,
+        };
+        self.record_at(occurred, Some(reply.conversation), payload);
+        Ok(())
+    }
+
+    /// Ends a conversation. The buyer always may; the shop's side only when no reply is owed, unless a supervisor
+    /// forces it.
+    pub(super) fn close(
+        &mut self,
+        id: ConversationId,
+        by: CloseActor,
+        agent: Option<AgentId>,
+        force: bool,
+    ) -> Result<(), Problem> {
+        let conversation = self.conversation(id)?;
+        if by == CloseActor::Agent {
+            let agent =
+                agent.ok_or_else(|| Problem::field("agent_id", "must be given when an agent ends it"))?;
+            self.agent(agent)?;
+            held_by(conversation, agent)?;
+        }
+        let reply_owed = conversation.owed.is_some();
+        let forced = force && by == CloseActor::Supervisor;
+        if reply_owed && by != CloseActor::Buyer && !forced {
+            return Err(Problem::new(Reason::ReplyOwed, "the buyer waits for an answer; answer first")
+                .with("conversation_id", id));
+        }
+        let (holder, group) = (conversation.agent(), conversation.group.clone());
+        if matches!(conversation.stage, Stage::Queued(_)) {
+            self.record(Some(id), Payload::QueueLeft { group, reason: QueueLeaveReason::Closed });
+        }
+        self.record(Some(id), Payload::Closed { by, agent: holder, reply_owed });
+        Ok(())
+    }
+
+    /// Hands a conversation over; the reply clock runs on.
+    pub(super) fn transfer(
+        &mut self,
+        id: ConversationId,
+        from: Option<AgentId>,
+        target: TransferTarget,
+    ) -> Result<(), Problem> {
+        let conversation = self.conversation(id)?;
+        if let Some(from) = from {
+            self.agent(from)?;
+            held_by(conversation, from)?;
+        }
+        if conversation.stage == Stage::Entered {
+            return Err(Problem::new(
+                Reason::NotAssignee,
+                "nothing has been said yet; there is nothing to hand over",
+            )
+            .with("conversation_id", id));
+        }
+        match target {
+            TransferTarget::Agent(to) => self.transfer_to_agent(id, to),
+            TransferTarget::Group(group) => self.transfer_to_group(id, &group),
+        }
+    }
+
+    fn transfer_to_agent(&mut self, id: ConversationId, to: AgentId) -> Result<(), Problem> {
+        let previous = self.conversation(id)?.agent();
+        let group = self.conversation(id)?.group.clone();
+        let agent = self.agent(to)?;
+        if previous == Some(to) {
+            return Err(Problem::new(Reason::AlreadyAssigned, "the agent holds this conversation already")
+                .with("agent_id", to));
+        }
+        if !agent.takes_transfers() {
+            return Err(Problem::new(
+                Reason::AgentUnavailable,
+                "the agent is away, on break or disabled; choose somebody who is there",
+            )
+            .with("agent_id", to));
+        }
+        let rank = self.desk.policy.strategy.rank(agent, &group);
+        self.record(Some(id), Payload::Transferred { from: previous, target: TransferTarget::Agent(to) });
+        let assigned = Payload::Assigned {
+            agent: to,
+            previous,
+            reason: AssignReason::Transfer,
+            ring: 1,
+            rank,
+            trace: RouteTrace::default(),
+        };
+        self.record(Some(id), assigned);
+        Ok(())
+    }
+
+    fn transfer_to_group(&mut self, id: ConversationId, group: &Text) -> Result<(), Problem> {
+        if !self.desk.floor.has_members(group) {
+            return Err(Problem::new(Reason::GroupNotFound, "no agent of this shop answers for this group")
+                .with("group", group));
+        }
+        let from = self.conversation(id)?.agent();
+        // Asked on a copy that stands in no line: it must not count as waiting behind itself.
+        let asked =
+            Conversation { group: group.clone(), stage: Stage::Open, ..self.conversation(id)?.clone() };
+        let question = Question { conversation: &asked, now: self.now, cause: Cause::HandedToGroup(from) };
+        let decided = route(self.desk, &question);
+        if decided.1 == Decision::Full {
+            return Err(Problem::new(Reason::QueueFull, "the queue has no room; try again later")
+                .with("queue_limit", self.desk.policy.queue_limit));
+        }
+        let target = TransferTarget::Group(group.clone());
+        self.record(Some(id), Payload::Transferred { from, target });
+        self.write_down(id, from, decided);
+        Ok(())
+    }
+}
+
+/// Only the agent who holds a conversation may act in it.
+fn held_by(conversation: &Conversation, agent: AgentId) -> Result<(), Problem> {
+    if conversation.agent() == Some(agent) {
+        return Ok(());
+    }
+    let problem =
+        Problem::new(Reason::NotAssignee, "another agent, the robot or the queue has this conversation")
+            .with("conversation_id", conversation.id)
+            .with("agent_id", agent);
+    Err(match conversation.agent() {
+        Some(holder) => problem.with("holder", holder),
+        None => problem,
+    })
+}

@@ -1,0 +1,118 @@
+//! What buyers do.
+
+use super::{DEFAULT_PRIORITY, Session};
+use crate::desk::agent::DEFAULT_GROUP;
+use crate::desk::command::BuyerMessage;
+use crate::desk::conversation::{Stage, Standing};
+use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
+use crate::desk::route::Cause;
+use crate::desk::{Buyer, ClosedConversation};
+use crate::ids::ConversationId;
+use crate::problem::{Problem, Reason};
+
+impl Session<'_> {
+    /// The chat page is open: a conversation in stage entered, unless one is open already.
+    pub(super) fn enter_chat(&mut self, buyer: Text, channel: Text) {
+        let open = self.desk.buyers.get(&buyer).and_then(|buyer| buyer.open);
+        let conversation = open.unwrap_or_else(|| self.next_event().conversation());
+        let standing = self
+            .desk
+            .conversations
+            .get(&conversation)
+            .map_or(Standing::Entered, |conversation| self.desk.standing(conversation));
+        self.record(Some(conversation), Payload::ChatEntered { buyer, channel, standing });
+    }
+
+    /// A buyer's message joins their conversation, takes one up again, or begins one; whoever nobody holds is
+    /// routed.
+    pub(super) fn receive_message(&mut self, message: BuyerMessage) -> Result<(), Problem> {
+        let occurred = self.occurred(message.occurred)?;
+        let (conversation, cause) = self.conversation_for(&message);
+        let standing = {
+            let conversation = self.conversation(conversation)?;
+            self.desk.standing(conversation)
+        };
+        let payload = Payload::MessageReceived {
+            message: self.next_event().message(),
+            kind: message.kind,
+            length: message.length,
+            channel: message.channel,
+            external: message.external,
+            standing,
+        };
+        self.record_at(occurred, Some(conversation), payload);
+        if standing == Standing::Open {
+            self.route(conversation, cause);
+        }
+        Ok(())
+    }
+
+    /// The buyer's open conversation, made or taken up again where there is none, and how it came to need
+    /// somebody if it does.
+    fn conversation_for(&mut self, message: &BuyerMessage) -> (ConversationId, Cause) {
+        let buyer = self.desk.buyers.get(&message.buyer).cloned().unwrap_or_default();
+        if let Some(open) = buyer.open {
+            let entered = self.desk.conversations.get(&open).is_some_and(|c| c.stage == Stage::Entered);
+            if entered {
+                self.open(open, message, None);
+            }
+            return (open, Cause::New);
+        }
+        if let Some(closed) = self.recently_closed(&buyer) {
+            self.open(closed.id, message, Some(&closed));
+            return (closed.id, Cause::Reopened(closed.agent));
+        }
+        let id = self.next_event().conversation();
+        self.open(id, message, None);
+        (id, Cause::New)
+    }
+
+    fn recently_closed(&self, buyer: &Buyer) -> Option<ClosedConversation> {
+        buyer.closed.clone().filter(|closed| self.now.since(closed.at) <= self.desk.policy.reopen_window)
+    }
+
+    fn open(&mut self, id: ConversationId, message: &BuyerMessage, closed: Option<&ClosedConversation>) {
+        let group = message.group.clone().or_else(|| closed.map(|closed| closed.group.clone()));
+        let priority = match closed {
+            Some(closed) if message.priority == DEFAULT_PRIORITY => closed.priority,
+            _ => message.priority,
+        };
+        let payload = Payload::ConversationOpened {
+            buyer: message.buyer.clone(),
+            channel: message.channel.clone(),
+            group: group.unwrap_or_else(|| Text::from(DEFAULT_GROUP)),
+            priority,
+            reopened: closed.is_some(),
+            with_robot: self.desk.policy.robot_first,
+        };
+        self.record(Some(id), payload);
+    }
+
+    /// The robot hands the conversation to people (转人工).
+    pub(super) fn request_human(
+        &mut self,
+        id: ConversationId,
+        reason: HandOverReason,
+    ) -> Result<(), Problem> {
+        if self.conversation(id)?.stage != Stage::WithRobot {
+            return Err(Problem::new(Reason::NotWithRobot, "people have this conversation already")
+                .with("conversation_id", id));
+        }
+        self.record(Some(id), Payload::HandedToHuman { reason });
+        self.route(id, Cause::New);
+        Ok(())
+    }
+
+    /// The buyer gives up waiting, and the conversation ends.
+    pub(super) fn leave_queue(&mut self, id: ConversationId) -> Result<(), Problem> {
+        let conversation = self.conversation(id)?;
+        if !matches!(conversation.stage, Stage::Queued(_)) {
+            return Err(Problem::new(Reason::NotQueued, "the conversation does not wait in the queue")
+                .with("conversation_id", id));
+        }
+        let (group, reply_owed) = (conversation.group.clone(), conversation.owed.is_some());
+        self.record(Some(id), Payload::QueueLeft { group, reason: QueueLeaveReason::Abandoned });
+        self.record(Some(id), Payload::Closed { by: CloseActor::Buyer, agent: None, reply_owed });
+        Ok(())
+    }
+}

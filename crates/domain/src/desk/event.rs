@@ -1,0 +1,346 @@
+//! What happened at a desk: the only thing the history keeps, and all that [`replay`](super::Desk::replay) needs.
+
+use std::sync::Arc;
+
+use super::agent::{AgentEntry, Presence};
+use super::conversation::Standing;
+use super::policy::Policy;
+use super::trace::RouteTrace;
+use crate::ids::{AgentId, ConversationId, EventId, MessageId, ShopId};
+use crate::message::{Actor, MessageKind};
+use crate::time::Timestamp;
+
+/// Dense number of an event within its shop, from 1; 0 stands for "nothing yet".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// The number after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Text from outside that many events share: a buyer, a channel, a group.
+pub type Text = Arc<str>;
+
+/// One thing that happened at one shop's desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The shop it happened at.
+    pub shop: ShopId,
+    /// Its dense number within the shop.
+    pub seq: Seq,
+    /// Its own id.
+    pub id: EventId,
+    /// The id of the event with the seq before; `None` for seq 1. The history's fence.
+    pub predecessor: Option<EventId>,
+    /// When it happened, by the marketplace's or the caller's word.
+    pub occurred: Timestamp,
+    /// When the desk recorded it; never runs backwards within a shop.
+    pub recorded: Timestamp,
+    /// The conversation it belongs to.
+    pub conversation: Option<ConversationId>,
+    /// Who asked for it; only on the first event of a command that named a request.
+    pub request: Option<Box<RequestMark>>,
+    /// W3C trace context of the call that caused it; only on the first event of a command.
+    pub traceparent: Option<Text>,
+    /// What happened.
+    pub payload: Payload,
+}
+
+/// Marks a command, so that its repetition is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestMark {
+    /// Who called.
+    pub caller: Text,
+    /// The caller's own id of the request.
+    pub request_id: Text,
+    /// SHA-256 of what was asked for.
+    pub body_hash: [u8; 32],
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// A buyer opened the chat page.
+    ChatEntered {
+        /// The buyer, as the channel names them.
+        buyer: Text,
+        /// The channel they came by.
+        channel: Text,
+        /// Where their conversation stood then.
+        standing: Standing,
+    },
+    /// A conversation began with its first message, or was taken up again.
+    ConversationOpened {
+        /// The buyer, as the channel names them.
+        buyer: Text,
+        /// The channel they came by.
+        channel: Text,
+        /// The group of agents it is for.
+        group: Text,
+        /// Priority band in the queue; lower goes first.
+        priority: u8,
+        /// True when it was taken up again within the reopen window.
+        reopened: bool,
+        /// True when the robot answers first.
+        with_robot: bool,
+    },
+    /// A buyer's message.
+    MessageReceived {
+        /// The message.
+        message: MessageId,
+        /// The kind of its content.
+        kind: MessageKind,
+        /// Length of its text in Unicode scalar values.
+        length: u32,
+        /// The channel it came by.
+        channel: Text,
+        /// The channel's own id of it, recognised for good.
+        external: Option<Text>,
+        /// Where the conversation stood when it came.
+        standing: Standing,
+    },
+    /// A message from the shop's side.
+    ReplySent {
+        /// The message.
+        message: MessageId,
+        /// Who spoke for the shop.
+        actor: Actor,
+        /// The agent who sent it; `None` when a robot did.
+        agent: Option<AgentId>,
+        /// The kind of its content.
+        kind: MessageKind,
+        /// Length of its text in Unicode scalar values.
+        length: u32,
+        /// True when it only greets or stalls.
+        small_talk: bool,
+    },
+    /// An agent was given the conversation.
+    Assigned {
+        /// The agent who now holds it.
+        agent: AgentId,
+        /// The agent who held it before.
+        previous: Option<AgentId>,
+        /// Why this agent.
+        reason: AssignReason,
+        /// The ring of groups they were found in, from 1.
+        ring: u8,
+        /// Their rank at that moment; lower is better.
+        rank: u64,
+        /// How the decision came about.
+        trace: RouteTrace,
+    },
+    /// The conversation waits for an agent.
+    Queued {
+        /// The group it waits for.
+        group: Text,
+        /// Why it waits.
+        reason: QueueReason,
+        /// Its place within the group, from 1.
+        position: u32,
+        /// Priority band; lower goes first.
+        priority: u8,
+        /// The agent who held it before.
+        previous: Option<AgentId>,
+        /// Since when it counts as waiting.
+        waiting_since: Timestamp,
+        /// How the decision came about.
+        trace: RouteTrace,
+    },
+    /// The conversation left the queue other than by being assigned.
+    QueueLeft {
+        /// The group it waited for.
+        group: Text,
+        /// Why it left.
+        reason: QueueLeaveReason,
+    },
+    /// Somebody moved the conversation on; where to is the event that follows.
+    Transferred {
+        /// The agent it was taken from.
+        from: Option<AgentId>,
+        /// Where it was meant to go.
+        target: TransferTarget,
+    },
+    /// The conversation ended.
+    Closed {
+        /// Who ended it.
+        by: CloseActor,
+        /// The agent who held it.
+        agent: Option<AgentId>,
+        /// True when a reply was still owed.
+        reply_owed: bool,
+    },
+    /// An agent's presence changed.
+    PresenceChanged {
+        /// The agent.
+        agent: AgentId,
+        /// What it was.
+        previous: Presence,
+        /// What it is now.
+        presence: Presence,
+        /// Why it changed.
+        cause: PresenceCause,
+    },
+    /// An agent's capacity changed.
+    CapacityChanged {
+        /// The agent.
+        agent: AgentId,
+        /// What it was.
+        previous: u32,
+        /// What it is now.
+        capacity: u32,
+    },
+    /// The directory's entry of an agent was taken over.
+    AgentSynced {
+        /// The agent.
+        agent: AgentId,
+        /// Their entry, whole.
+        entry: Box<AgentEntry>,
+    },
+    /// The shop's policy changed; always the first event of a shop.
+    PolicyChanged {
+        /// The policy now in force, whole.
+        policy: Box<Policy>,
+    },
+    /// A reply is owed for so long that somebody should know.
+    ReplyDue {
+        /// Which step of the policy's list this is, from 1.
+        step: u8,
+        /// The agent who holds the conversation.
+        agent: Option<AgentId>,
+        /// The first message that waits for an answer.
+        message: MessageId,
+        /// Since when it waits.
+        owed_since: Timestamp,
+    },
+    /// The robot gave the conversation to people.
+    HandedToHuman {
+        /// Why.
+        reason: HandOverReason,
+    },
+}
+
+/// Why an agent was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AssignReason {
+    /// The strategy ranked them first.
+    Strategy,
+    /// The buyer knew them. An override where the shop's window says "even when busy" or "ignore capacity".
+    LastAgent,
+    /// The conversation was taken up again with its agent.
+    Reopened,
+    /// Somebody handed it over to them by name. An override.
+    Transfer,
+    /// No sub-account could take it, so the main account does, to hand it out.
+    MainAccount,
+}
+
+/// Why a conversation waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueueReason {
+    /// Nobody staffed is there.
+    NobodyOnDuty,
+    /// All who are there are saturated.
+    AllSaturated,
+    /// Others were waiting already.
+    BehindOthers,
+    /// It was handed over to a group by name.
+    Transfer,
+}
+
+/// Why a conversation left the queue other than by being assigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueueLeaveReason {
+    /// The buyer gave up.
+    Abandoned,
+    /// It was closed while it waited.
+    Closed,
+}
+
+/// Where somebody meant to hand a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferTarget {
+    /// To this agent.
+    Agent(AgentId),
+    /// To this group.
+    Group(Text),
+}
+
+/// Who ended a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CloseActor {
+    /// The agent who held it.
+    Agent,
+    /// The buyer, by leaving.
+    Buyer,
+    /// The idle rule.
+    IdleRule,
+    /// A supervisor.
+    Supervisor,
+}
+
+/// Why a presence changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PresenceCause {
+    /// The agent, or somebody for them, asked for it.
+    Asked,
+    /// Every heartbeat stopped for longer than the grace.
+    Lapsed,
+    /// The directory disabled the account.
+    Disabled,
+}
+
+/// Why a robot gave a conversation to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HandOverReason {
+    /// The buyer asked for a human.
+    BuyerAsked,
+    /// The robot was not sure enough of its answer.
+    LowConfidence,
+    /// The shop's hours put people in charge.
+    Schedule,
+}
+
+impl Payload {
+    /// Its name in the glossary, such as `message_received`; also its name in SQL, metrics and logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ChatEntered { .. } => "chat_entered",
+            Self::ConversationOpened { .. } => "conversation_opened",
+            Self::MessageReceived { .. } => "message_received",
+            Self::ReplySent { .. } => "reply_sent",
+            Self::Assigned { .. } => "assigned",
+            Self::Queued { .. } => "queued",
+            Self::QueueLeft { .. } => "queue_left",
+            Self::Transferred { .. } => "transferred",
+            Self::Closed { .. } => "closed",
+            Self::PresenceChanged { .. } => "presence_changed",
+            Self::CapacityChanged { .. } => "capacity_changed",
+            Self::AgentSynced { .. } => "agent_synced",
+            Self::PolicyChanged { .. } => "policy_changed",
+            Self::ReplyDue { .. } => "reply_due",
+            Self::HandedToHuman { .. } => "handed_to_human",
+        }
+    }
+
+    /// The agent whose inbox it belongs in: the one it happened to, or was taken from.
+    #[must_use]
+    pub const fn inbox_of(&self) -> Option<AgentId> {
+        match self {
+            Self::MessageReceived { standing, .. } => standing.agent(),
+            Self::ReplySent { agent, .. } | Self::ReplyDue { agent, .. } | Self::Closed { agent, .. } => {
+                *agent
+            }
+            Self::Assigned { agent, .. }
+            | Self::PresenceChanged { agent, .. }
+            | Self::CapacityChanged { agent, .. } => Some(*agent),
+            Self::Transferred { from, .. } => *from,
+            Self::Queued { previous, .. } => *previous,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Refusals that more than one place gives, always in the same words, so that nothing can be told from their
+//! shape: an id of another shop looks like one that does not exist.
+
+use crate::ids::{AgentId, ConversationId, ShopId};
+use crate::problem::{Problem, Reason};
+
+/// There is no such shop.
+#[must_use]
+pub fn shop_not_found(id: ShopId) -> Problem {
+    Problem::new(Reason::ShopNotFound, "there is no such shop").with("shop_id", id)
+}
+
+/// This shop has no such agent.
+#[must_use]
+pub fn agent_not_found(id: AgentId) -> Problem {
+    Problem::new(Reason::AgentNotFound, "this shop has no such agent").with("agent_id", id)
+}
+
+/// This shop has no such conversation.
+#[must_use]
+pub fn conversation_not_found(id: ConversationId) -> Problem {
+    Problem::new(Reason::ConversationNotFound, "this shop has no such conversation")
+        .with("conversation_id", id)
+}
+
+/// The conversation has ended.
+#[must_use]
+pub fn conversation_closed(id: ConversationId) -> Problem {
+    Problem::new(Reason::ConversationClosed, "the conversation has ended; the buyer's next message opens one")
+        .with("conversation_id", id)
+}
+
+/// The request id came with another body before.
+#[must_use]
+pub fn request_id_reused(request_id: &str) -> Problem {
+    Problem::new(Reason::RequestIdReused, "this request_id came with another body before; use a new one")
+        .with("request_id", request_id)
+}

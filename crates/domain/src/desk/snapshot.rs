@@ -1,0 +1,128 @@
+//! A desk as plain data: what a snapshot stores, and what two desks are compared by.
+
+use super::agent::{Agent, AgentEntry, Presence};
+use super::conversation::Conversation;
+use super::event::{Seq, Text};
+use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
+use super::policy::Policy;
+use super::{Buyer, Desk, Head};
+use crate::ids::{AgentId, ShopId};
+use crate::time::Timestamp;
+
+/// A desk at one event, complete: restoring it and replaying the events after it gives the desk of now.
+///
+/// Lists are sorted by id, so that equal desks have equal snapshots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The shop.
+    pub shop: ShopId,
+    /// The last event it contains.
+    pub head: Head,
+    /// The desk's latest time.
+    pub now: Timestamp,
+    /// The policy in force.
+    pub policy: Policy,
+    /// The event it came with.
+    pub policy_seq: Seq,
+    /// All agents. What they hold follows from the conversations.
+    pub agents: Vec<AgentState>,
+    /// All open conversations.
+    pub conversations: Vec<Conversation>,
+    /// Buyers who are remembered.
+    pub buyers: Vec<(Text, Buyer)>,
+    /// Requests of the last day, oldest first.
+    pub requests: Vec<(RequestKey, Remembered)>,
+    /// Messages of the last day by their channel's ids, oldest first.
+    pub deliveries: Vec<(DeliveryKey, Remembered)>,
+    /// Whether any request was forgotten.
+    pub requests_forgotten: bool,
+    /// Whether any delivery was forgotten.
+    pub deliveries_forgotten: bool,
+    /// How many assignments there have been.
+    pub assignments: u64,
+}
+
+/// An agent as a snapshot keeps them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentState {
+    /// Their id.
+    pub id: AgentId,
+    /// What the directory says of them.
+    pub entry: AgentEntry,
+    /// What they have said about being there.
+    pub presence: Presence,
+    /// Open conversations they may hold.
+    pub capacity: u32,
+    /// The assignment counter when they were last given a conversation.
+    pub last_assigned: u64,
+}
+
+impl Desk {
+    /// The desk as plain data; `None` when nothing has happened at it.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        let mut agents: Vec<_> = self.agents.values().map(state).collect();
+        agents.sort_by_key(|agent| agent.id);
+        let mut buyers: Vec<_> = self.buyers.iter().map(|(id, buyer)| (id.clone(), buyer.clone())).collect();
+        buyers.sort_by(|a, b| a.0.cmp(&b.0));
+        Some(Snapshot {
+            shop: self.shop,
+            head: self.head?,
+            now: self.now,
+            policy: self.policy.clone(),
+            policy_seq: self.policy_seq,
+            agents,
+            conversations: self.conversations().into_iter().cloned().collect(),
+            buyers,
+            requests: self.requests.entries(),
+            deliveries: self.deliveries.entries(),
+            requests_forgotten: self.requests.is_forgetful(),
+            deliveries_forgotten: self.deliveries.is_forgetful(),
+            assignments: self.assignments,
+        })
+    }
+
+    /// The desk a snapshot was taken of.
+    #[must_use]
+    pub fn restore(snapshot: Snapshot) -> Self {
+        let mut desk = Self::new(snapshot.shop);
+        desk.head = Some(snapshot.head);
+        desk.now = snapshot.now;
+        desk.policy = snapshot.policy;
+        desk.policy_seq = snapshot.policy_seq;
+        let mains = snapshot.agents.iter().filter(|agent| agent.entry.main_account);
+        desk.main_account = mains.map(|agent| agent.id).min();
+        desk.agents = snapshot.agents.into_iter().map(|state| (state.id, agent(state))).collect();
+        desk.conversations = snapshot.conversations.into_iter().map(|c| (c.id, c)).collect();
+        desk.expiries = snapshot
+            .buyers
+            .iter()
+            .filter_map(|(id, buyer)| buyer.expires.map(|at| (at, id.clone())))
+            .collect();
+        desk.buyers = snapshot.buyers.into_iter().collect();
+        desk.requests = Memory::from_entries(snapshot.requests, snapshot.requests_forgotten);
+        desk.deliveries = Memory::from_entries(snapshot.deliveries, snapshot.deliveries_forgotten);
+        desk.assignments = snapshot.assignments;
+        desk.reindex();
+        desk
+    }
+}
+
+fn state(agent: &Agent) -> AgentState {
+    AgentState {
+        id: agent.id,
+        entry: agent.entry.clone(),
+        presence: agent.presence,
+        capacity: agent.capacity,
+        last_assigned: agent.last_assigned,
+    }
+}
+
+fn agent(state: AgentState) -> Agent {
+    Agent {
+        presence: state.presence,
+        capacity: state.capacity,
+        last_assigned: state.last_assigned,
+        ..Agent::new(state.id, state.entry)
+    }
+}

@@ -1,0 +1,225 @@
+//! A second, naive account of a desk, kept from its events alone, that the properties are checked against.
+
+use std::collections::BTreeMap;
+
+use crate::desk::Desk;
+use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::event::{AssignReason, Event, Payload, Text};
+use crate::desk::policy::{Fallback, Policy};
+use crate::ids::{AgentId, ConversationId};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug)]
+pub(super) struct NaiveAgent {
+    pub(super) entry: AgentEntry,
+    pub(super) presence: Presence,
+    pub(super) capacity: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Entered,
+    Open,
+    WithRobot,
+    Queued { group: Text, priority: u8, since: Timestamp, seq: u64 },
+    Assigned(AgentId),
+}
+
+/// What the events say, told as simply as possible.
+#[derive(Clone, Debug, Default)]
+pub(super) struct World {
+    pub(super) agents: BTreeMap<AgentId, NaiveAgent>,
+    pub(super) open: BTreeMap<ConversationId, Place>,
+    pub(super) policy: Option<Policy>,
+    pub(super) began: usize,
+    pub(super) ended: usize,
+    last: Option<Event>,
+}
+
+impl World {
+    pub(super) fn load(&self, agent: AgentId) -> u32 {
+        let held = self.open.values().filter(|place| **place == Place::Assigned(agent)).count();
+        u32::try_from(held).expect("few conversations")
+    }
+
+    pub(super) fn has_room(&self, id: AgentId) -> bool {
+        let agent = &self.agents[&id];
+        agent.entry.unlimited || self.load(id) < agent.capacity
+    }
+
+    /// The presence table, once more, in words of its own.
+    pub(super) fn is_ready(&self, id: AgentId) -> bool {
+        let agent = &self.agents[&id];
+        agent.entry.enabled && agent.presence == Presence::Online && self.has_room(id)
+    }
+
+    pub(super) fn main_account(&self) -> Option<AgentId> {
+        self.agents.iter().find(|(_, agent)| agent.entry.main_account).map(|(id, _)| *id)
+    }
+
+    fn serves(&self, id: AgentId, group: &str) -> bool {
+        let agent = &self.agents[&id];
+        !agent.entry.main_account && agent.entry.groups.iter().any(|g| &**g == group)
+    }
+
+    /// Somebody who could take a conversation that waits for this group.
+    pub(super) fn taker(&self, group: &str) -> Option<AgentId> {
+        let deserted = !self.agents.keys().any(|id| self.serves(*id, group));
+        let wanted = if deserted { "default" } else { group };
+        let main_takes = self.policy.as_ref().is_some_and(|p| p.fallbacks.contains(&Fallback::MainAccount));
+        self.agents.keys().copied().find(|id| {
+            let suits = self.serves(*id, wanted) || (main_takes && self.main_account() == Some(*id));
+            suits && self.is_ready(*id)
+        })
+    }
+
+    /// Takes an event in, checking what must be true of it at this moment.
+    pub(super) fn see(&mut self, event: &Event) {
+        self.check_chain(event);
+        if let (Some(id), Payload::Assigned { agent, previous, reason, .. }) =
+            (event.conversation, &event.payload)
+        {
+            self.check_assignment(id, *agent, *previous, *reason);
+        }
+        self.carry_out(event);
+        self.last = Some(event.clone());
+    }
+
+    /// Properties 9 and 10: dense, chained, and never backwards.
+    fn check_chain(&self, event: &Event) {
+        let (seq, id, time) = self
+            .last
+            .as_ref()
+            .map_or((0, None, Timestamp::MIN), |last| (last.seq.0, Some(last.id), last.recorded));
+        assert_eq!(event.seq.0, seq + 1, "events are dense");
+        assert_eq!(event.predecessor, id, "events are chained");
+        assert!(event.recorded >= time, "time never runs backwards");
+    }
+
+    /// Properties 1, 2, 3 and 6, at the moment of an assignment.
+    fn check_assignment(
+        &self,
+        id: ConversationId,
+        to: AgentId,
+        previous: Option<AgentId>,
+        reason: AssignReason,
+    ) {
+        let place = &self.open[&id];
+        let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
+        assert_eq!(previous, holder, "an assignment names the one assignee there was");
+        let agent = &self.agents[&to];
+        match reason {
+            AssignReason::Strategy | AssignReason::MainAccount | AssignReason::Reopened => {
+                assert!(self.is_ready(to), "only who is ready is chosen automatically: {reason:?}");
+            }
+            AssignReason::LastAgent => {
+                let gone =
+                    matches!(agent.presence, Presence::Offline | Presence::OnBreak) || !agent.entry.enabled;
+                assert!(!gone, "the last agent is there");
+                let windows = &self.policy.as_ref().expect("policy").last_agent_windows;
+                let ignores = windows.iter().any(|window| window.ignore_capacity);
+                assert!(self.has_room(to) || ignores, "the last agent has room, or a window ignores it");
+            }
+            AssignReason::Transfer => {
+                let refuses = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
+                assert!(!refuses && agent.entry.enabled, "transfers go to who takes them");
+            }
+        }
+        if reason == AssignReason::Strategy {
+            self.check_first_come(id, place, to);
+        }
+    }
+
+    /// Property 6: nobody who waits for a group of the chosen agent's in the same band came before.
+    fn check_first_come(&self, id: ConversationId, place: &Place, to: AgentId) {
+        let Place::Queued { group, priority, since, seq } = place else {
+            return;
+        };
+        assert!(self.is_ready(to));
+        for (other, waiting) in &self.open {
+            let Place::Queued { group: g, priority: p, since: s, seq: q } = waiting else { continue };
+            let before = (p, s, q) < (priority, since, seq);
+            assert!(*other == id || g != group || !before, "{other} came before {id} in {group}");
+        }
+    }
+
+    fn carry_out(&mut self, event: &Event) {
+        let id = event.conversation;
+        match &event.payload {
+            Payload::PolicyChanged { policy } => self.policy = Some((**policy).clone()),
+            Payload::AgentSynced { agent, entry } => {
+                let fresh = NaiveAgent {
+                    entry: (**entry).clone(),
+                    presence: Presence::Offline,
+                    capacity: entry.capacity_default,
+                };
+                self.agents.entry(*agent).or_insert(fresh).entry = (**entry).clone();
+            }
+            Payload::PresenceChanged { agent, previous, presence, .. } => {
+                let agent = self.agents.get_mut(agent).expect("known agent");
+                assert_eq!(agent.presence, *previous);
+                agent.presence = *presence;
+            }
+            Payload::CapacityChanged { agent, capacity, .. } => {
+                self.agents.get_mut(agent).expect("known agent").capacity = *capacity;
+            }
+            payload => self.carry_out_in(id.expect("belongs to a conversation"), event, payload),
+        }
+    }
+
+    fn carry_out_in(&mut self, id: ConversationId, event: &Event, payload: &Payload) {
+        let place = match payload {
+            Payload::ChatEntered { .. } if !self.open.contains_key(&id) => {
+                self.began += 1;
+                Place::Entered
+            }
+            Payload::ConversationOpened { with_robot, .. } => {
+                self.began += usize::from(!self.open.contains_key(&id));
+                if *with_robot { Place::WithRobot } else { Place::Open }
+            }
+            Payload::Assigned { agent, .. } => Place::Assigned(*agent),
+            Payload::Queued { group, priority, waiting_since, .. } => Place::Queued {
+                group: group.clone(),
+                priority: *priority,
+                since: *waiting_since,
+                seq: event.seq.0,
+            },
+            Payload::QueueLeft { .. } | Payload::HandedToHuman { .. } => Place::Open,
+            // Whoever hands over by name takes a conversation out of its line: an override of first come, first served.
+            Payload::Transferred { from: None, .. } => Place::Open,
+            Payload::Closed { .. } => {
+                self.ended += 1;
+                assert!(self.open.remove(&id).is_some(), "only what is open closes");
+                return;
+            }
+            _ => return,
+        };
+        self.open.insert(id, place);
+    }
+
+    /// Properties 4 and 5, and that the desk agrees with this account, after a command.
+    pub(super) fn check_against(&self, desk: &Desk) {
+        assert_eq!(self.began, self.ended + self.open.len(), "conversations in = closed + open");
+        assert_eq!(desk.conversations().len(), self.open.len());
+        for conversation in desk.conversations() {
+            let place = &self.open[&conversation.id];
+            let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
+            assert_eq!(conversation.agent(), holder);
+        }
+        for (id, agent) in &self.agents {
+            let there = desk.agent(*id).expect("known agent");
+            assert_eq!(
+                (there.load(), there.capacity, there.presence),
+                (self.load(*id), agent.capacity, agent.presence)
+            );
+        }
+        let mut waiting = 0;
+        for place in self.open.values() {
+            let Place::Queued { group, .. } = place else { continue };
+            waiting += 1;
+            let due_now = desk.next_due() == Some(desk.now());
+            assert!(self.taker(group).is_none() || due_now, "somebody could take who waits for {group}");
+        }
+        assert_eq!(desk.queue_len(), waiting);
+    }
+}
