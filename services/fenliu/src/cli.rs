@@ -1,0 +1,153 @@
+//! The command line: what can be asked for, and how.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::recorded::Format;
+
+/// Where `fenliu up` keeps its data unless told otherwise.
+pub const DEFAULT_DATA_DIR: &str = "fenliu-data";
+/// Where `fenliu up` listens unless told otherwise: on this machine only, until calls are authenticated.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:7300";
+
+/// A reception desk for online shops: who answers which buyer, and how fast they did.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "fenliu", version, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// Answer in JSON, on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in this process, with its data in one directory.
+    Up(UpArgs),
+    /// Watch a shop through an evening peak, in under a minute.
+    Demo(DemoArgs),
+    /// Read a recorded log into analytics, and show how fast its shop answered.
+    Import(ImportArgs),
+    /// Send a recorded log's traffic through our own desk, and compare.
+    Replay(ReplayArgs),
+    /// Show how fast a shop answered, by the rules of one or several marketplaces.
+    Report(ReportArgs),
+}
+
+/// How to run `fenliu up`.
+#[derive(Clone, Debug, Args)]
+pub struct UpArgs {
+    /// Directory of the embedded stores; made when it is not there. One process at a time uses it.
+    #[arg(long, value_name = "DIR", env = "FENLIU_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
+    pub data_dir: PathBuf,
+    /// Address to listen on; port 0 takes a free one, and the address printed is the real one.
+    #[arg(long, value_name = "ADDRESS", env = "FENLIU_LISTEN", default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+}
+
+/// How to run `fenliu demo`.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// End after the story, instead of serving its data for grpcurl until interrupted.
+    #[arg(long)]
+    pub fast: bool,
+    /// Seed of the buyers' chance; the same seed tells the same story.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+}
+
+/// Which fenliu to ask.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TargetArgs {
+    /// Ask the fenliu that runs at this address, such as 127.0.0.1:7300.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "data_dir")]
+    pub connect: Option<String>,
+    /// Run an embedded fenliu on this directory while the command lasts.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// How to run `fenliu import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// Format of the files.
+    #[arg(long)]
+    pub format: Format,
+    /// The files, read one after the other.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The shop to import into, shp_…; without it the log's own shop or shops are created, or found again.
+    #[arg(long, value_name = "SHOP")]
+    pub shop: Option<String>,
+    /// The rule pack to judge by; without it one that suits the format.
+    #[arg(long, value_name = "PACK")]
+    pub pack: Option<String>,
+    /// Without either of these an embedded fenliu on a directory of its own is used and thrown away.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// How to run `fenliu replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArgs {
+    /// Format of the files; it must record handling times, as anonymous-bank does.
+    #[arg(long, default_value = "anonymous-bank")]
+    pub format: Format,
+    /// The files, taken together as one log.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How many conversations an agent holds at once.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub capacity: u32,
+    /// Seed of what the log hides: patience of the answered, handling time of those who left.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// How to run `fenliu report`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// The shop, shp_….
+    #[arg(long, value_name = "SHOP")]
+    pub shop: String,
+    /// First local day, YYYY-MM-DD; without it the first with data.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Last local day, YYYY-MM-DD, included; without it the last with data.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
+    /// Rule packs to judge by; may be given several times. Without it all that fenliu ships.
+    #[arg(long, value_name = "PACK")]
+    pub pack: Vec<String>,
+    /// How many of the worst misses to show under each pack.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=500))]
+    pub misses: i32,
+    /// Without either of these the fenliu-data directory here is used.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_reads_well() {
+        insta::assert_snapshot!(Cli::command().term_width(100).render_help());
+    }
+}
