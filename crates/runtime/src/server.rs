@@ -31,7 +31,10 @@ const MAX_HEADER_LIST_BYTES: u32 = 16 * 1024;
 /// connection.
 const MAX_PENDING_RESETS: usize = 20;
 
-/// How long connections have to notice the end after the drain's limit.
+/// How long calls that were cut off at the end of the drain have to hear so.
+const ANSWER_LIMIT: Duration = Duration::from_millis(250);
+
+/// How long connections have to notice that they are cut.
 const ABORT_LIMIT: Duration = Duration::from_secs(1);
 
 /// The `[server]` section; `server.default.toml` says what each key means.
@@ -182,8 +185,8 @@ pub async fn listen(config: &ServerConfig) -> Result<TcpListener, ServeError> {
 
 /// Serves until the lifecycle's soft token falls, then drains: health says NOT_SERVING, the listener closes,
 /// new calls are refused with DRAINING, streams end, calls in flight finish, background tasks end. All of it
-/// within the drain limit; past it the hard token falls and what is left is cut off, a connection that never
-/// says anything included.
+/// within the drain limit; past it the hard token falls and what is left is cut off (at most a second later), a
+/// connection that never says anything included. Returns what became of the background tasks.
 ///
 /// # Errors
 /// When the address is refused, the descriptor set is none, or the transport fails.
@@ -203,7 +206,8 @@ pub async fn serve(
         routes = with_reflection(routes, descriptor_set, &names)?;
     }
     let draining = CancellationToken::new();
-    let connections = connections::accept(listener, config.max_connections, lifecycle.hard());
+    let cut = CancellationToken::new();
+    let connections = connections::accept(listener, config.max_connections, cut.clone());
     let methods = Methods::from_descriptor_set(descriptor_set)?;
     let layers = layers::Context {
         refuse,
@@ -224,28 +228,36 @@ pub async fn serve(
     }
     set_health(&health, &names, ServingStatus::NotServing).await;
     draining.cancel();
-    drain(served, &lifecycle, config.drain_limit()).await
+    drain(served, &cut, &lifecycle, config.drain_limit()).await
 }
 
-/// Waits for the connections, then for the background tasks, both within one limit.
+/// Waits for the calls, then for the background tasks, both within one limit. Connections are cut last, so that
+/// calls that had to be given up can still be told.
 async fn drain(
     served: impl Future<Output = Result<(), tonic::transport::Error>>,
+    cut: &CancellationToken,
     lifecycle: &Lifecycle,
     limit: Duration,
 ) -> Result<Drained, ServeError> {
     let end = tokio::time::Instant::now() + limit;
     let mut served = std::pin::pin!(served);
     let hard = lifecycle.hard();
-    tokio::select! {
+    let closed = tokio::select! {
         biased;
-        end = &mut served => end?,
-        () = tokio::time::sleep_until(end) => tracing::warn!(?limit, "calls in flight outlast the drain"),
-        () = hard.cancelled() => {}
+        result = &mut served => { result?; true }
+        () = tokio::time::sleep_until(end) => false,
+        () = hard.cancelled() => false,
+    };
+    let drained = lifecycle.drain(end.saturating_duration_since(tokio::time::Instant::now())).await;
+    if closed || tokio::time::timeout(ANSWER_LIMIT, &mut served).await.is_ok() {
+        return Ok(drained);
     }
-    let cut = lifecycle.drain(end.saturating_duration_since(tokio::time::Instant::now())).await;
-    // The hard token has fallen by now; connections that were still open notice it.
-    drop(tokio::time::timeout(ABORT_LIMIT, served).await);
-    Ok(cut)
+    tracing::warn!(?limit, "connections outlast the drain and are cut");
+    cut.cancel();
+    if tokio::time::timeout(ABORT_LIMIT, &mut served).await.is_err() {
+        tracing::error!("connections ignore the cut and are left behind");
+    }
+    Ok(drained)
 }
 
 /// One router that asks each service's in turn: two routers with fallbacks of their own cannot be merged.

@@ -150,3 +150,56 @@ pub(crate) fn timeout_value(timeout: Duration) -> HeaderValue {
         .map_or_else(|| "99999999S".to_owned(), |(amount, unit)| format!("{amount}{unit}"));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("0u"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &'static str) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(TIMEOUT_HEADER, HeaderValue::from_static(text));
+        timeout_of(&headers)
+    }
+
+    #[test]
+    fn timeouts_of_every_unit_are_read() {
+        for (text, expected) in [
+            ("2H", Duration::from_secs(7_200)),
+            ("3M", Duration::from_secs(180)),
+            ("4S", Duration::from_secs(4)),
+            ("5m", Duration::from_millis(5)),
+            ("6u", Duration::from_micros(6)),
+            ("7n", Duration::from_nanos(7)),
+            ("99999999H", Duration::from_secs(99_999_999 * 3_600)),
+        ] {
+            assert_eq!(read(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_timeout_is_none() {
+        for text in ["", "S", "5", "-1S", "+1S", "1 S", "123456789S", "1s", "1.5S"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(timeout_of(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_never_longer() {
+        let longest = Duration::from_secs(99_999_999);
+        for timeout in [
+            Duration::ZERO,
+            Duration::from_nanos(1_999),
+            Duration::from_millis(4_999),
+            Duration::from_micros(100_000_001),
+            Duration::from_secs(3_600 * 24 * 40),
+            Duration::MAX,
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(TIMEOUT_HEADER, timeout_value(timeout));
+            let back = timeout_of(&headers).unwrap();
+            assert!(back <= timeout, "{timeout:?} became {back:?}");
+            assert!(timeout.min(longest) - back < Duration::from_secs(1));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Accepted connections: bounded in number, and cut off when the hard token falls.
+//! Accepted connections: bounded in number, and cut off at the very end.
 
 use std::future::Future;
 use std::io;
@@ -26,14 +26,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(super) fn accept(
     listener: TcpListener,
     limit: usize,
-    hard: CancellationToken,
+    cut: CancellationToken,
 ) -> impl Stream<Item = io::Result<Connection>> {
     let places = Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
-    futures::stream::unfold((listener, places, hard), async |(listener, places, hard)| {
+    futures::stream::unfold((listener, places, cut), async |(listener, places, cut)| {
         let place = Arc::clone(&places).acquire_owned().await.ok()?;
         let stream = next(&listener).await;
-        let connection = Connection::new(stream, hard.clone(), place);
-        Some((Ok(connection), (listener, places, hard)))
+        let connection = Connection::new(stream, cut.clone(), place);
+        Some((Ok(connection), (listener, places, cut)))
     })
 }
 
@@ -54,7 +54,7 @@ async fn next(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// One caller's connection. Reads and writes fail once the hard token has fallen.
+/// One caller's connection. Reads and writes fail once the token has fallen.
 pub(super) struct Connection {
     stream: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -63,10 +63,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, hard: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TcpStream, cut: CancellationToken, place: OwnedSemaphorePermit) -> Self {
         Self {
             stream,
-            cut: Box::pin(hard.cancelled_owned()),
+            cut: Box::pin(cut.cancelled_owned()),
             first_byte: Some(Box::pin(tokio::time::sleep(FIRST_BYTE_LIMIT))),
             _place: place,
         }

@@ -1,1 +1,220 @@
-//! Tests.
+//! The helper on SQLite files: settings, transactions, cancellation.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use tempfile::TempDir;
+use tokio::sync::{Notify, oneshot};
+
+use super::{Database, DatabaseConfig};
+
+async fn opened() -> (TempDir, Database) {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/test.db", directory.path().display());
+    let database = Database::open(&DatabaseConfig::at(url)).await.unwrap();
+    database.writer().execute_unprepared("CREATE TABLE item (name TEXT NOT NULL)").await.unwrap();
+    (directory, database)
+}
+
+async fn insert(connection: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
+    connection.execute_unprepared(&format!("INSERT INTO item VALUES ('{name}')")).await.map(drop)
+}
+
+async fn number(connection: &DatabaseConnection, sql: &str) -> i64 {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+async fn items(database: &Database) -> i64 {
+    number(database.reader(), "SELECT count(*) FROM item").await
+}
+
+#[tokio::test]
+async fn a_file_is_created_durable_and_readers_cannot_write() {
+    let (_directory, database) = opened().await;
+    for connection in [database.reader(), database.writer()] {
+        assert_eq!(number(connection, "PRAGMA synchronous").await, 2);
+        assert_eq!(number(connection, "PRAGMA foreign_keys").await, 1);
+        assert_eq!(number(connection, "PRAGMA busy_timeout").await, 5_000);
+    }
+    let error = insert(database.reader(), "x").await.unwrap_err().to_string();
+    assert!(error.contains("readonly"), "{error}");
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let (directory, database) = opened().await;
+    insert(database.writer(), "kept").await.unwrap();
+    database.close().await.unwrap();
+    let url = format!("sqlite://{}/test.db", directory.path().display());
+    let again = Database::open(&DatabaseConfig::at(url)).await.unwrap();
+    assert_eq!(items(&again).await, 1);
+}
+
+#[tokio::test]
+async fn a_memory_store_is_one_and_the_same_for_writer_and_reader() {
+    let database = Database::open(&DatabaseConfig::at("sqlite::memory:")).await.unwrap();
+    database.writer().execute_unprepared("CREATE TABLE item (name TEXT)").await.unwrap();
+    insert(database.writer(), "x").await.unwrap();
+    assert_eq!(items(&database).await, 1);
+}
+
+#[tokio::test]
+async fn other_stores_are_refused_without_showing_the_url() {
+    for url in ["", "mysql://root:secret@host/db", "secret"] {
+        let error = Database::open(&DatabaseConfig::at(url)).await.unwrap_err().to_string();
+        assert!(error.contains("sqlite: or postgres:") && !error.contains("secret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_postgres_url_or_password_is_not_shown() {
+    let config = DatabaseConfig {
+        acquire_timeout_ms: 200,
+        ..DatabaseConfig::at("postgres://fenliu:secret@127.0.0.1:1/fenliu")
+    };
+    let error = Database::open(&config).await.unwrap_err().to_string();
+    assert!(!error.contains("secret"), "{error}");
+    assert!(!format!("{config:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_durable_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    // A database in an immutable directory entry cannot have a write-ahead log.
+    let url = format!("sqlite://{}/test.db?vfs=unix-none&mode=rwc", directory.path().display());
+    let opened = Database::open(&DatabaseConfig::at(url)).await;
+    assert!(opened.is_err(), "without locks there is no WAL, and so no store");
+}
+
+#[tokio::test]
+async fn a_transaction_commits_on_ok_and_rolls_back_on_err() {
+    let (_directory, database) = opened().await;
+    let committed: Result<i32, DbErr> =
+        database.transaction(|txn| Box::pin(async move { insert(txn, "a").await.map(|()| 7) })).await;
+    assert_eq!(committed.unwrap(), 7);
+    let refused: Result<(), DbErr> = database
+        .transaction(|txn| {
+            Box::pin(async move {
+                insert(txn, "b").await?;
+                Err(DbErr::Custom("changed my mind".into()))
+            })
+        })
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("changed my mind"));
+    assert_eq!(items(&database).await, 1);
+}
+
+#[tokio::test]
+async fn a_panicking_transaction_rolls_back_and_frees_the_writer() {
+    let (_directory, database) = opened().await;
+    let inside = database.clone();
+    let task = tokio::spawn(async move {
+        inside
+            .transaction::<(), DbErr, _>(|txn| {
+                Box::pin(async move {
+                    insert(txn, "a").await?;
+                    panic!("on purpose")
+                })
+            })
+            .await
+    });
+    assert!(task.await.unwrap_err().is_panic(), "the panic reaches the caller");
+    insert(database.writer(), "b").await.unwrap();
+    assert_eq!(items(&database).await, 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_caller_does_not_cut_its_transaction() {
+    let (_directory, database) = opened().await;
+    let (inserted, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (at_insert, waits) = (inserted.clone(), go_on.clone());
+    let inside = database.clone();
+    let caller = tokio::spawn(async move {
+        inside
+            .transaction::<(), DbErr, _>(move |txn| {
+                Box::pin(async move {
+                    insert(txn, "a").await?;
+                    at_insert.notify_one();
+                    waits.notified().await;
+                    insert(txn, "b").await
+                })
+            })
+            .await
+    });
+    inserted.notified().await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    go_on.notify_one();
+    // The writer is free only when the transaction has ended.
+    insert(database.writer(), "c").await.unwrap();
+    assert_eq!(items(&database).await, 3);
+}
+
+/// Polls a transaction so many times, giving the runtime a turn between, and drops it if it is still going.
+async fn give_up_after(database: &Database, polls: usize) -> bool {
+    let (ended, has_ended) = oneshot::channel::<()>();
+    let transaction = database.transaction::<(), DbErr, _>(move |txn| {
+        Box::pin(async move {
+            let _ended = ended;
+            insert(txn, "a").await?;
+            insert(txn, "b").await
+        })
+    });
+    let mut transaction = Box::pin(transaction);
+    let mut finished = false;
+    for _ in 0..polls {
+        let poll = transaction.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        finished = matches!(poll, Poll::Ready(Ok(())));
+        if finished {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    drop(transaction);
+    if polls > 0 && !finished {
+        assert!(has_ended.await.is_err(), "the work goes on to its end without its caller");
+    }
+    finished
+}
+
+#[tokio::test]
+async fn wherever_a_caller_gives_up_the_transaction_is_whole() {
+    let (_directory, database) = opened().await;
+    let (mut given_up, mut finished) = (0, 0);
+    for polls in (0..200).step_by(7).chain([1_000_000]) {
+        if give_up_after(&database, polls).await {
+            finished += 1
+        } else {
+            given_up += 1
+        }
+        insert(database.writer(), "usable").await.unwrap();
+        let odd = number(database.reader(), "SELECT sum(name = 'a') - sum(name = 'b') FROM item");
+        assert_eq!(odd.await, 0, "a and b are there together or not at all");
+    }
+    assert!(given_up > 0 && finished > 0, "both ends were seen: {given_up} given up, {finished} finished");
+}
+
+#[tokio::test]
+async fn a_snapshot_does_not_see_what_comes_after_it() {
+    let (_directory, database) = opened().await;
+    let writer = database.clone();
+    let counts: Result<(i64, i64), DbErr> = database
+        .snapshot(move |txn| {
+            Box::pin(async move {
+                let count = async || -> Result<i64, DbErr> {
+                    let sql = Statement::from_string(txn.get_database_backend(), "SELECT count(*) FROM item");
+                    let row = txn.query_one_raw(sql).await?;
+                    row.map_or(Ok(-1), |row| row.try_get_by_index(0))
+                };
+                let before = count().await?;
+                insert(writer.writer(), "later").await?;
+                Ok((before, count().await?))
+            })
+        })
+        .await;
+    assert_eq!(counts.unwrap(), (0, 0));
+    assert_eq!(items(&database).await, 1);
+}
