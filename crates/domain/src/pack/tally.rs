@@ -59,7 +59,7 @@ pub struct ResponseTimes {
 }
 
 /// How a shop answered, under one pack.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The counts of everything.
     pub total: Parts,
@@ -307,19 +307,5 @@ impl Parts {
     pub fn reaches(&self, target_basis_points: u32) -> Option<bool> {
         let share = u128::from(self.within_limit) * u128::from(WHOLE);
         (self.counted > 0).then(|| share >= u128::from(self.counted) * u128::from(target_basis_points))
-    }
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self {
-            total: Parts::default(),
-            days: BTreeMap::new(),
-            hours: [Parts::default(); 24],
-            agents: BTreeMap::new(),
-            response_times: ResponseTimes::default(),
-            first_response_times: ResponseTimes::default(),
-            misses: Vec::new(),
-        }
     }
 }
