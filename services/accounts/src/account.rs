@@ -127,7 +127,8 @@ impl Room {
         if self.unlimited || self.capacity >= RECOMMENDED_CAPACITY {
             return Vec::new();
         }
-        let effect = if self.capacity == 0 { "; the account gets conversations only by transfer" } else { "" };
+        let effect =
+            if self.capacity == 0 { "; the account gets conversations only by transfer" } else { "" };
         let capacity = self.capacity;
         vec![format!("capacity {capacity} is below the recommended {RECOMMENDED_CAPACITY}{effect}")]
     }

@@ -1,7 +1,11 @@
 //! What can be configured; the commented defaults are the documentation.
 
+use std::path::PathBuf;
+
 use fenliu_domain::time::Span;
-use fenliu_runtime::config::bounded;
+use fenliu_runtime::config::{
+    ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, bounded, load,
+};
 use fenliu_runtime::server::ServerConfig;
 use fenliu_runtime::sql::DatabaseConfig;
 use fenliu_runtime::telemetry::TelemetryConfig;
@@ -47,6 +51,20 @@ pub struct Limits {
 }
 
 impl Config {
+    /// Reads the configuration of the binary: embedded defaults < `file` < environment < `listen`.
+    ///
+    /// # Errors
+    /// When a value is out of bounds or of the wrong type, a key is unknown, or the file cannot be read; the
+    /// error names the key.
+    pub fn load(file: Option<PathBuf>, listen: Option<String>) -> Result<Self, ConfigError> {
+        load(Layers {
+            defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS],
+            file,
+            env_prefix: ENV_PREFIX,
+            flags: listen.map(|listen| ("server.listen", listen.into())).into_iter().collect(),
+        })
+    }
+
     /// The defaults on this database, for a process that hosts the service beside others and serves it itself.
     #[must_use]
     pub fn at(database: DatabaseConfig) -> Self {
@@ -75,5 +93,39 @@ impl Default for DirectoryConfig {
 impl Default for Limits {
     fn default() -> Self {
         Self { sub_accounts_per_shop: 10_000 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Config, ConfigError> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("the file is written");
+        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS];
+        load(Layers { defaults, file: Some(file.path().to_owned()), env_prefix: "", flags: Vec::new() })
+    }
+
+    #[test]
+    fn the_commented_defaults_are_the_defaults() {
+        let (written, built) = (load_text("").expect("defaults"), Config::at(DatabaseConfig::default()));
+        assert_eq!(written.directory, built.directory);
+        assert_eq!(written.limits, built.limits);
+        assert_eq!(written.server, built.server);
+        assert_eq!(written.database.url, "sqlite://accounts.db");
+    }
+
+    #[test]
+    fn a_bad_key_is_named() {
+        for (text, key) in [
+            ("[limits]\nsub_accounts_per_shop = 0", "limits.sub_accounts_per_shop"),
+            ("[directory]\npoll_interval_ms = 5", "directory.poll_interval_ms"),
+            ("[directory]\npoll = 5", "poll"),
+            ("[limit]", "limit"),
+        ] {
+            let error = load_text(text).expect_err("the key is wrong").to_string();
+            assert!(error.contains(key), "{error}");
+        }
     }
 }

@@ -21,6 +21,7 @@ mod caller;
 pub mod config;
 mod directory;
 mod grpc;
+mod process;
 mod registry;
 mod shop;
 mod storage;
@@ -29,6 +30,7 @@ use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::Service;
 
 pub use self::config::Config;
+pub use self::process::run;
 
 use self::directory::Directory;
 use self::registry::Registry;

@@ -16,6 +16,9 @@ mod migrations;
 mod rows;
 mod tenant;
 
+#[cfg(test)]
+mod tests;
+
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_runtime::clock::SharedClock;
@@ -28,7 +31,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::change::Change;
-pub(crate) use self::directory::{DirectoryEntry, DirectoryPage, PAGE_ENTRIES};
+pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
 pub(crate) use self::tenant::Tenant;
 

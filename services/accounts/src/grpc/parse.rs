@@ -13,9 +13,7 @@ use fenliu_proto::convert;
 
 use self::fields::Fields;
 use crate::account::{AccountChange, NewAccount, RECOMMENDED_CAPACITY, Room};
-use crate::shop::{
-    DEFAULT_SERVICE_END, DEFAULT_SERVICE_START, DEFAULT_ZONE, NewShop, Shop, ShopChange,
-};
+use crate::shop::{DEFAULT_SERVICE_END, DEFAULT_SERVICE_START, DEFAULT_ZONE, NewShop, Shop, ShopChange};
 
 /// What can be changed about a shop.
 const SHOP_PATHS: [&str; 4] = ["display_name", "time_zone", "service_start", "service_end"];
@@ -50,7 +48,9 @@ pub(super) fn shop_change(
     let mut change = ShopChange::default();
     for path in fields.mask(request.update_mask, &SHOP_PATHS) {
         match path {
-            "display_name" => change.display_name = fields.display_name("shop.display_name", &shop.display_name),
+            "display_name" => {
+                change.display_name = fields.display_name("shop.display_name", &shop.display_name);
+            }
             "time_zone" => change.zone = fields.zone("shop.time_zone", &shop.time_zone),
             "service_start" => change.service_start = fields.clock("shop.service_start", &shop.service_start),
             _ => change.service_end = fields.clock("shop.service_end", &shop.service_end),
@@ -63,8 +63,9 @@ pub(super) fn new_account(request: proto::CreateSubAccountRequest) -> Result<(Sh
     let mut fields = Fields::default();
     let shop_id = fields.take("shop_id", request.shop_id.parse::<ShopId>());
     let login_name = fields.login_name("login_name", &request.login_name);
-    let display_name =
-        Some(request.display_name.as_str()).filter(|name| !name.is_empty()).and_then(|name| fields.display_name("display_name", name));
+    let display_name = Some(request.display_name.as_str())
+        .filter(|name| !name.is_empty())
+        .and_then(|name| fields.display_name("display_name", name));
     let groups = fields.groups("groups", request.groups);
     let capacity = match request.capacity {
         Some(capacity) => fields.capacity("capacity", i64::from(capacity)),

@@ -7,7 +7,7 @@ use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::{Span, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter};
 
 use super::Fault;
 use super::rows::request_memory::{ActiveModel, Column, Entity};

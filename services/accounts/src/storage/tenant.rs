@@ -2,7 +2,9 @@
 
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::rows::{account, shop};
 use super::{Fault, Stored};

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_mask_names_known_fields_once() {
-        let mask = |paths: &[&str]| Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() });
+        let mask =
+            |paths: &[&str]| Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() });
         let mut fields = Fields::default();
         assert_eq!(fields.mask(mask(&["b", "a", "b"]), &["a", "b"]), ["b", "a"]);
         assert!(fields.violations.is_empty());

@@ -1,11 +1,11 @@
 //! Shops, accounts, the directory's head and the memory of requests.
 
 use sea_orm_migration::async_trait::async_trait;
+use sea_orm_migration::schema::{big_integer, boolean, integer, json, text};
 use sea_orm_migration::sea_orm::DbErr;
 use sea_orm_migration::sea_orm::sea_query::{
-    ForeignKey, ForeignKeyAction, Index, IndexCreateStatement, Query, Table, TableCreateStatement,
+    ColumnDef, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement, Query, Table, TableCreateStatement,
 };
-use sea_orm_migration::schema::{big_integer, boolean, integer, json, text, var_binary};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 /// See the module.
@@ -69,7 +69,7 @@ fn shop() -> TableCreateStatement {
 }
 
 fn account() -> TableCreateStatement {
-    let of_a_shop = ForeignKey::create()
+    let mut of_a_shop = ForeignKey::create()
         .name("account_shop_id")
         .from("account", "shop_id")
         .to("shop", "shop_id")
@@ -90,7 +90,7 @@ fn account() -> TableCreateStatement {
         .col(boolean("unlimited"))
         .col(boolean("enabled"))
         .col(big_integer("create_time"))
-        .foreign_key(&mut of_a_shop.clone())
+        .foreign_key(&mut of_a_shop)
         .to_owned()
 }
 
@@ -107,11 +107,11 @@ fn request_memory() -> TableCreateStatement {
         .to_owned()
 }
 
-fn blob(name: &'static str) -> sea_orm_migration::sea_orm::sea_query::ColumnDef {
-    sea_orm_migration::sea_orm::sea_query::ColumnDef::new(name).blob().not_null().take()
+fn blob(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).blob().not_null().to_owned()
 }
 
-/// The first three keep promises (one owner of a name, one entry per version); the others find things.
+/// The unique ones keep promises: one owner of a name, one entry per version and place. The others find things.
 fn indexes() -> [IndexCreateStatement; 7] {
     let index = |name: &'static str, table: &'static str, columns: &[&'static str]| {
         let mut index = Index::create().name(name).table(table).to_owned();
