@@ -122,11 +122,26 @@ impl Provider for Entries {
     }
 
     fn data(&self) -> figment::Result<figment::value::Map<Profile, Dict>> {
-        let mut figment = Figment::new();
+        let mut dict = Dict::new();
         for (key, value) in &self.entries {
-            figment = figment.merge(figment::providers::Serialized::default(key, value));
+            insert(&mut dict, key, value.clone());
         }
-        figment.data()
+        Ok(Profile::Default.collect(dict))
+    }
+}
+
+/// Puts a value under a dotted key, making the sections on the way.
+fn insert(dict: &mut Dict, key: &str, value: Value) {
+    let Some((section, rest)) = key.split_once('.') else {
+        dict.insert(key.to_owned(), value);
+        return;
+    };
+    let entry = dict.entry(section.to_owned()).or_insert_with(|| Value::from(Dict::new()));
+    if !matches!(entry, Value::Dict(..)) {
+        *entry = Value::from(Dict::new());
+    }
+    if let Value::Dict(_, inner) = entry {
+        insert(inner, rest, value);
     }
 }
 

@@ -41,11 +41,15 @@ impl ConfigError {
 impl BadKey {
     fn from_figment(error: &figment::Error, env_prefix: &str) -> Self {
         let mut path = error.path.clone();
-        match &error.kind {
-            Kind::UnknownField(field, _) => path.push(field.clone()),
-            Kind::MissingField(field) => path.push(field.clone().into_owned()),
-            _ => {}
-        }
+        let field = match &error.kind {
+            Kind::UnknownField(field, _) => Some(field.as_str()),
+            Kind::MissingField(field) => Some(field.as_ref()),
+            _ => None,
+        };
+        // figment's path holds the field already when its value has a place.
+        path.extend(
+            field.filter(|field| error.path.last().is_none_or(|last| last != field)).map(str::to_owned),
+        );
         let key = path.join(".");
         let place = place(error, &key, env_prefix);
         Self { key, place, expected: expected(&error.kind) }

@@ -52,8 +52,12 @@ async fn a_panic_is_internal_and_the_server_lives_on() {
 #[tokio::test]
 async fn a_panicking_stream_ends_with_internal() {
     let mut stream = watch(running().await.channel(), "panic", &[]).await.unwrap();
-    assert_eq!(stream.message().await.unwrap().unwrap().service, "first");
-    let status = stream.message().await.unwrap_err();
+    // The first message may be lost with the panic: tonic looks for a second one before it sends.
+    let status = loop {
+        if let Err(status) = stream.message().await {
+            break status;
+        }
+    };
     assert_eq!((status.code(), reason(&status)), (Code::Internal, Some(Reason::Internal)));
 }
 
@@ -299,7 +303,9 @@ async fn a_call_continues_its_callers_trace() {
 
     let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    // For the whole process: tests on other threads may be the first to reach the span's place in the code, and
+    // it would then be switched off for a subscriber of this thread alone.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
     let last = running().await;
     let probe = Probe { next: Some(last.channel()), ..Probe::default() };
     let first = start(ServerConfig::default(), probe).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sea_orm::sqlx::{self, ConnectOptions, Postgres, Sqlite};
+use sea_orm::sqlx::{self, ConnectOptions, Connection, Postgres, Sqlite};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
 use super::{Database, DatabaseConfig};
@@ -36,8 +36,13 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
         .busy_timeout(Duration::from_millis(config.busy_timeout_ms))
         .pragma("journal_mode", "WAL")
         .pragma("synchronous", "FULL");
-    // The writer comes first: it creates the file and turns its journal into a write-ahead log.
-    let writer = only_one(config, true).connect_with(options.clone().create_if_missing(true)).await?;
+    let creating = options.clone().create_if_missing(true);
+    // The first connection creates the file, turns its journal into a write-ahead log, and fails at once when
+    // something is wrong: a pool would try again in silence and then only say that it timed out.
+    let mut first = SqliteConnection::connect_with(&creating).await?;
+    prove_sqlite(&mut first, true).await?;
+    first.close().await?;
+    let writer = only_one(config, true).connect_with(creating).await?;
     let reader = sqlite_pool(config, true)
         .max_connections(config.max_connections)
         .connect_with(options.pragma("query_only", "ON"))
@@ -89,6 +94,12 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error>
             ("lock_timeout", millis(config.lock_timeout_ms)),
             ("idle_in_transaction_session_timeout", millis(config.idle_in_transaction_timeout_ms)),
         ]);
+    let first = async {
+        let mut first = PgConnection::connect_with(&options).await?;
+        prove_postgres(&mut first).await?;
+        first.close().await
+    };
+    tokio::time::timeout(config.acquire_timeout(), first).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
     let pool = PoolOptions::<Postgres>::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout())
