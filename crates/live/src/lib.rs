@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The live desk: where a shop's present lives, behind one port.
+//!
+//! [`LiveDesk`] is the port; [`embedded`] keeps every desk in this process. A command is *proposed*: the engine
+//! decides, changes its state and returns the shop's pending tail, which is everything it has decided and nobody
+//! has confirmed as stored. The caller stores the tail, answers, and *confirms*. An engine that has lost a desk
+//! says [`ProposeError::NotLoaded`]; the caller rebuilds it from snapshot and history and *restores* it.
+//!
+//! Invariants: no SQL and no gRPC here; a tail is returned whole and in order; an engine never forgets an
+//! unconfirmed event other than by losing the whole desk, which shows as another epoch.
+
+pub mod embedded;
+pub mod port;
+
+pub use embedded::EmbeddedDesks;
+pub use port::{
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Lapsed, LiveDesk, NotLoaded, Outcome, Proposal,
+    ProposeError, QueueEntry, QueueView,
+};

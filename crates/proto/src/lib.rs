@@ -9,8 +9,10 @@
 
 pub mod codec;
 pub mod convert;
+pub mod event;
 pub mod status;
 pub mod validate;
+pub mod words;
 
 /// Serialised descriptors of all packages with their imports, for reflection.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));

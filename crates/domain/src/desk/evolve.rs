@@ -303,11 +303,7 @@ fn say(conversation: &mut Conversation, payload: &Payload, occurred: Timestamp) 
             });
             owed.count = owed.count.saturating_add(1);
         }
-        Payload::ReplySent { actor, .. } => {
-            if answers(*actor, conversation.stage) {
-                conversation.owed = None;
-            }
-        }
+        Payload::ReplySent { actor, .. } if answers(*actor, conversation.stage) => conversation.owed = None,
         Payload::ReplyDue { step, .. } => {
             if let Some(owed) = &mut conversation.owed {
                 owed.steps_taken = *step;

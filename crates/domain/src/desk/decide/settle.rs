@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::desk::WORK_LIMIT;
-use crate::desk::conversation::{Stage, TimerKind};
+use crate::desk::conversation::{Conversation, Stage, TimerKind};
 use crate::desk::event::{CloseActor, Payload};
 use crate::desk::queue::Ticket;
 use crate::desk::route::{Cause, Decision, Question, Route, route};
@@ -14,7 +14,8 @@ impl Session<'_> {
     pub(super) fn settle(&mut self) {
         for _ in 0..WORK_LIMIT {
             if let Some((_, id)) = self.desk.stranded.first().copied() {
-                let Some(holder) = self.desk.conversations.get(&id).and_then(|c| c.agent()) else { break };
+                let held = self.desk.conversations.get(&id);
+                let Some(holder) = held.and_then(Conversation::agent) else { break };
                 self.route(id, Cause::Moved(holder));
             } else if let Some(id) = self.desk.next_admission() {
                 self.route(id, Cause::Admitted);

@@ -1,0 +1,191 @@
+//! Every desk in this process: the engine of one machine, and the oracle of the others.
+
+mod beats;
+mod due;
+mod room;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use fenliu_domain::desk::agent::Agent;
+use fenliu_domain::desk::command::Attempt;
+use fenliu_domain::desk::event::{Event, Seq};
+use fenliu_domain::desk::snapshot::Snapshot;
+use fenliu_domain::desk::{Desk, Head};
+use fenliu_domain::ids::{AgentId, ShopId};
+use fenliu_domain::time::Timestamp;
+use tokio::sync::broadcast;
+
+use crate::port::{
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Lapsed, LiveDesk, NotLoaded, Proposal,
+    ProposeError, QueueView,
+};
+use due::DueIndex;
+use room::Room;
+
+/// Most announcements a slow listener may be behind before it is told so.
+const ANNOUNCEMENT_BACKLOG: usize = 1_024;
+/// Locks the shops are spread over.
+const SHARDS: usize = 64;
+
+type Shard = Mutex<HashMap<ShopId, Room>>;
+
+/// Every desk in this process.
+#[derive(Debug)]
+pub struct EmbeddedDesks {
+    shards: Vec<Shard>,
+    due: Mutex<DueIndex>,
+    announcements: broadcast::Sender<Announcement>,
+}
+
+impl Default for EmbeddedDesks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl EmbeddedDesks {
+    /// No desks yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            due: Mutex::new(DueIndex::default()),
+            announcements: broadcast::Sender::new(ANNOUNCEMENT_BACKLOG),
+        }
+    }
+
+    fn shard(&self, shop: ShopId) -> MutexGuard<'_, HashMap<ShopId, Room>> {
+        // The low bits of an id are random, so they spread evenly.
+        let place = usize::try_from(shop.bits() % (SHARDS as u128)).unwrap_or(0);
+        lock(&self.shards[place])
+    }
+
+    /// Looks at a shop's room.
+    fn look<T>(&self, shop: ShopId, look: impl FnOnce(&Room) -> T) -> Result<T, NotLoaded> {
+        self.shard(shop).get(&shop).map(look).ok_or(NotLoaded)
+    }
+
+    /// Changes a shop's room, and notes when something of it is due next.
+    fn change<T>(&self, shop: ShopId, change: impl FnOnce(&mut Room) -> T) -> Result<T, NotLoaded> {
+        let mut shard = self.shard(shop);
+        let room = shard.get_mut(&shop).ok_or(NotLoaded)?;
+        let changed = change(room);
+        let due = room.due();
+        drop(shard);
+        lock(&self.due).set(shop, due);
+        Ok(changed)
+    }
+
+    fn install(&self, epoch: Epoch, desk: Desk, now: Timestamp) {
+        let shop = desk.shop();
+        self.shard(shop).entry(shop).or_insert_with(|| Room::new(epoch, desk, now));
+        // The room is there; setting its due time cannot fail.
+        let _ = self.change(shop, |_| ());
+    }
+}
+
+/// A lock whose holder panicked still guards sound data: a desk changes only by whole events.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl LiveDesk for EmbeddedDesks {
+    async fn propose(
+        &self,
+        shop: ShopId,
+        now: Timestamp,
+        seen: Seq,
+        attempt: Attempt,
+    ) -> Result<Proposal, ProposeError> {
+        self.change(shop, |room| room.propose(now, seen, attempt))
+            .map_err(|NotLoaded| ProposeError::NotLoaded)?
+    }
+
+    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), NotLoaded> {
+        self.look(shop, Room::pending)
+    }
+
+    async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError> {
+        self.change(shop, |room| room.confirm(epoch, head)).map_err(|NotLoaded| ConfirmError::OtherEpoch)?
+    }
+
+    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {
+        self.install(epoch, Desk::restore(snapshot), now);
+    }
+
+    async fn begin(&self, epoch: Epoch, shop: ShopId) {
+        self.install(epoch, Desk::new(shop), Timestamp::MIN);
+    }
+
+    async fn invalidate(&self, shop: ShopId, epoch: Epoch) {
+        let mut shard = self.shard(shop);
+        if shard.get(&shop).is_some_and(|room| room.epoch() == epoch) {
+            shard.remove(&shop);
+            drop(shard);
+            lock(&self.due).set(shop, None);
+        }
+    }
+
+    async fn beat(
+        &self,
+        shop: ShopId,
+        agent: AgentId,
+        device: &str,
+        now: Timestamp,
+    ) -> Result<Option<Beat>, NotLoaded> {
+        self.change(shop, |room| room.beat(agent, device, now))
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId> {
+        lock(&self.due).until(now, limit)
+    }
+
+    async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {
+        let mut lapsed = Lapsed::default();
+        for shard in &self.shards {
+            for (shop, room) in lock(shard).iter() {
+                lapsed.watched += room.watched();
+                lapsed.agents.extend(room.lapsed(now).map(|agent| (*shop, agent)));
+            }
+        }
+        lapsed.agents.sort_unstable();
+        lapsed.agents.truncate(limit);
+        lapsed
+    }
+
+    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, NotLoaded> {
+        self.look(shop, |room| room.desk().agent(agent).cloned())
+    }
+
+    async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded> {
+        self.look(shop, |room| Board {
+            seq: room.desk().seq(),
+            agents: room.desk().agents().into_iter().cloned().collect(),
+        })
+    }
+
+    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
+        self.look(shop, |room| room.queue(limit))
+    }
+
+    async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded> {
+        self.look(shop, |room| {
+            let (policy, policy_seq) = room.desk().policy();
+            DeskInfo { head: room.desk().head(), policy: policy.clone(), policy_seq }
+        })
+    }
+
+    async fn announce(&self, announcement: Announcement) {
+        // Nobody listening is fine.
+        let _ = self.announcements.send(announcement);
+    }
+
+    fn announcements(&self) -> broadcast::Receiver<Announcement> {
+        self.announcements.subscribe()
+    }
+}

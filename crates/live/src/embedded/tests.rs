@@ -1,0 +1,178 @@
+use fenliu_domain::desk::agent::{AgentEntry, Presence};
+use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command};
+use fenliu_domain::desk::event::Seq;
+use fenliu_domain::desk::policy::ShopHours;
+use fenliu_domain::desk::{Desk, Head};
+use fenliu_domain::ids::{AgentId, CommandId, EventId, ShopId};
+use fenliu_domain::message::MessageKind;
+use fenliu_domain::time::{Span, Timestamp};
+
+use super::EmbeddedDesks;
+use crate::port::{ConfirmError, Epoch, LiveDesk, NotLoaded, Outcome, Proposal, ProposeError};
+
+const SHOP: ShopId = ShopId::from_bits(1);
+const ANN: AgentId = AgentId::from_bits(2);
+const FIRST: Epoch = Epoch(1);
+
+/// A shop with Ann in it, and a counter for command ids.
+struct House {
+    desks: EmbeddedDesks,
+    now: Timestamp,
+    commands: u128,
+}
+
+impl House {
+    async fn new() -> Self {
+        let mut house = Self { desks: EmbeddedDesks::new(), now: Timestamp::default(), commands: 0 };
+        house.desks.begin(FIRST, SHOP).await;
+        let hours =
+            ShopHours { time_zone: "UTC".into(), service_start: "08:00".into(), service_end: "23:00".into() };
+        house.propose(Command::SyncShop(hours)).await;
+        let entry = AgentEntry {
+            display_name: "Ann".into(),
+            main_account: false,
+            groups: Vec::new(),
+            capacity_ceiling: 5,
+            capacity_default: 5,
+            unlimited: false,
+            enabled: true,
+            weight: 1,
+        };
+        house.propose(Command::SyncAgent { agent: ANN, entry: Box::new(entry) }).await;
+        house
+    }
+
+    async fn attempt(&mut self, seen: Seq, command: Command) -> Result<Proposal, ProposeError> {
+        self.commands += 1;
+        let attempt = Attempt {
+            id: CommandId::from_bits(self.commands << 12),
+            request: None,
+            traceparent: None,
+            command,
+        };
+        self.desks.propose(SHOP, self.now, seen, attempt).await
+    }
+
+    async fn propose(&mut self, command: Command) -> Proposal {
+        self.attempt(Seq(0), command).await.expect("allowed")
+    }
+}
+
+fn message(buyer: &str) -> Command {
+    Command::ReceiveMessage(BuyerMessage {
+        buyer: buyer.into(),
+        channel: "test".into(),
+        external: None,
+        occurred: None,
+        kind: MessageKind::Text,
+        length: 1,
+        group: None,
+        priority: 100,
+    })
+}
+
+fn head(proposal: &Proposal) -> Head {
+    let last = proposal.tail.last().expect("something is pending");
+    Head { seq: last.seq, event: last.id }
+}
+
+#[tokio::test]
+async fn a_tail_is_returned_whole_until_it_is_confirmed() {
+    let mut house = House::new().await;
+    let first = house.propose(message("a")).await;
+    let Outcome::Done(events) = &first.outcome else { panic!("it is new") };
+    assert!(first.tail.len() > events.len(), "what came before is pending too");
+    house.desks.confirm(SHOP, FIRST, head(&first)).await.expect("it fits");
+    let second = house.propose(message("b")).await;
+    let Outcome::Done(events) = &second.outcome else { panic!("it is new") };
+    assert_eq!(&second.tail, events);
+}
+
+#[tokio::test]
+async fn a_confirmation_that_does_not_fit_shows_a_fork() {
+    let mut house = House::new().await;
+    let proposal = house.propose(message("a")).await;
+    let fits = head(&proposal);
+    let other = Head { event: EventId::from_bits(99), ..fits };
+    assert_eq!(house.desks.confirm(SHOP, FIRST, other).await, Err(ConfirmError::Forked));
+    let ahead = Head { seq: Seq(fits.seq.0 + 1), ..fits };
+    assert_eq!(house.desks.confirm(SHOP, FIRST, ahead).await, Err(ConfirmError::Forked));
+    assert_eq!(house.desks.confirm(SHOP, Epoch(2), fits).await, Err(ConfirmError::OtherEpoch));
+}
+
+#[tokio::test]
+async fn a_desk_behind_what_was_seen_is_stale() {
+    let mut house = House::new().await;
+    let ahead = Seq(1_000);
+    assert_eq!(house.attempt(ahead, message("a")).await.expect_err("stale"), ProposeError::Stale(FIRST));
+    house.desks.invalidate(SHOP, Epoch(2)).await;
+    assert!(house.desks.info(SHOP).await.is_ok(), "another epoch's end is not this one's");
+    house.desks.invalidate(SHOP, FIRST).await;
+    assert_eq!(house.desks.info(SHOP).await, Err(NotLoaded));
+    assert_eq!(house.attempt(Seq(0), message("a")).await.expect_err("gone"), ProposeError::NotLoaded);
+}
+
+#[tokio::test]
+async fn a_restored_desk_goes_on_with_fresh_heartbeats() {
+    let mut house = House::new().await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    let proposal = house.propose(message("a")).await;
+    let mut desk = Desk::new(SHOP);
+    for event in &proposal.tail {
+        desk.replay(event).expect("in order");
+    }
+    house.desks.invalidate(SHOP, FIRST).await;
+    house.now = house.now + Span::from_hours(1);
+    house.desks.restore(Epoch(2), desk.snapshot().expect("a desk"), house.now).await;
+    assert!(house.desks.lapsed(house.now, 10).await.agents.is_empty());
+    let next = house.propose(message("a")).await;
+    assert_eq!(next.tail[0].seq, head(&proposal).seq.next());
+}
+
+#[tokio::test]
+async fn an_agent_is_alive_while_any_of_her_devices_beats() {
+    let mut house = House::new().await;
+    let silent = |house: &House| house.now + Span::from_secs(46);
+    assert_eq!(house.desks.beat(SHOP, ANN, "phone", house.now).await.map(|beat| beat.is_some()), Ok(true));
+    assert_eq!(house.desks.lapsed(silent(&house), 10).await.watched, 0, "who is offline needs no heartbeat");
+
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    house.desks.beat(SHOP, ANN, "phone", house.now).await.expect("loaded").expect("known");
+    house
+        .desks
+        .beat(SHOP, ANN, "desk", house.now + Span::from_secs(20))
+        .await
+        .expect("loaded")
+        .expect("known");
+    assert!(house.desks.lapsed(silent(&house), 10).await.agents.is_empty());
+    let later = silent(&house) + Span::from_secs(20);
+    assert_eq!(house.desks.lapsed(later, 10).await.agents, vec![(SHOP, ANN)]);
+    house.propose(Command::Lapse { agent: ANN }).await;
+    assert_eq!(house.desks.lapsed(later, 10).await.agents, Vec::new());
+    let unknown = AgentId::from_bits(77);
+    assert_eq!(house.desks.beat(SHOP, unknown, "phone", house.now).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_shop_is_due_for_its_timers_and_for_a_tail_nobody_stored() {
+    let mut house = House::new().await;
+    let soon = house.now + Span::from_secs(1);
+    assert_eq!(house.desks.due(house.now, 10).await, Vec::new());
+    assert_eq!(house.desks.due(soon, 10).await, vec![SHOP], "the tail waits");
+    let proposal = house.propose(message("a")).await;
+    house.desks.confirm(SHOP, FIRST, head(&proposal)).await.expect("fits");
+    assert_eq!(house.desks.due(soon, 10).await, Vec::new());
+    let reply_due = house.now + Span::from_secs(100);
+    assert_eq!(house.desks.due(reply_due, 10).await, vec![SHOP]);
+}
+
+#[tokio::test]
+async fn the_queue_is_shown_line_by_line() {
+    let mut house = House::new().await;
+    for buyer in ["a", "b", "c"] {
+        house.propose(message(buyer)).await;
+    }
+    let queue = house.desks.queue(SHOP, 2).await.expect("loaded");
+    assert_eq!(queue.length, 3);
+    assert_eq!(queue.first.iter().map(|entry| entry.position).collect::<Vec<_>>(), [1, 2]);
+}

@@ -1,0 +1,241 @@
+//! The port every engine implements.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fenliu_domain::desk::Head;
+use fenliu_domain::desk::agent::Agent;
+use fenliu_domain::desk::command::Attempt;
+use fenliu_domain::desk::event::{Event, Seq, Text};
+use fenliu_domain::desk::policy::Policy;
+use fenliu_domain::desk::queue::Ticket;
+use fenliu_domain::desk::snapshot::Snapshot;
+use fenliu_domain::ids::{AgentId, ConversationId, ShopId};
+use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Timestamp;
+use tokio::sync::broadcast;
+
+/// One life of a shop's live desk: a restore begins a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Epoch(pub u128);
+
+/// What an engine decided, not yet stored.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The life of the desk it was decided in.
+    pub epoch: Epoch,
+    /// Everything decided and not confirmed as stored, in order: what the caller must store before it answers.
+    pub tail: Vec<Arc<Event>>,
+    /// What came of the attempt.
+    pub outcome: Outcome,
+    /// True when a request id or a channel's message id that the desk does not know may still be in the history.
+    pub forgetful: bool,
+}
+
+/// What came of an attempt that was not refused.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It took effect with these events, the last of the tail; none when everything already was as asked.
+    Done(Vec<Arc<Event>>),
+    /// It had taken effect before; its events begin with this one and are stored, or in the tail.
+    Repeated {
+        /// Its first event.
+        first: Seq,
+        /// True when the channel's message id was recognised, not the request id.
+        redelivered: bool,
+    },
+}
+
+/// Why nothing was proposed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProposeError {
+    /// The engine has no desk of this shop: rebuild it, restore it, try again.
+    #[error("the desk is not loaded")]
+    NotLoaded,
+    /// The desk is behind what the caller has seen: invalidate it and rebuild.
+    #[error("the live desk is behind the history")]
+    Stale(Epoch),
+    /// Too much is waiting to be stored: try again later.
+    #[error("too much waits to be stored")]
+    Backlogged,
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Problem),
+    /// The engine cannot be reached.
+    #[error("the live desk cannot be reached: {0}")]
+    Unavailable(String),
+}
+
+/// The engine has no desk of this shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the desk is not loaded")]
+pub struct NotLoaded;
+
+/// A confirmation that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfirmError {
+    /// The desk has begun another life since; there is nothing to confirm.
+    #[error("the desk has been rebuilt since")]
+    OtherEpoch,
+    /// The desk holds another event under that number: it has forked from the history.
+    #[error("the desk has forked from the history")]
+    Forked,
+}
+
+/// A heartbeat as the engine took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// When the agent counts as offline if no further one comes.
+    pub lapses: Timestamp,
+}
+
+/// Agents whose heartbeats stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lapsed {
+    /// Who, by shop.
+    pub agents: Vec<(ShopId, AgentId)>,
+    /// How many agents have a presence that needs heartbeats, over all shops.
+    pub watched: usize,
+}
+
+/// Every agent of a shop, by name.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// The desk's last event, which may not be stored yet.
+    pub seq: Seq,
+    /// The agents.
+    pub agents: Vec<Agent>,
+}
+
+/// The queue of a shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    /// The desk's last event, which may not be stored yet.
+    pub seq: Seq,
+    /// How many wait.
+    pub length: usize,
+    /// The first of them, group by group, as many as were asked for.
+    pub first: Vec<QueueEntry>,
+}
+
+/// One conversation that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueEntry {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The group it waits for.
+    pub group: Text,
+    /// Its place in that group, from 1.
+    pub position: u32,
+    /// Its ticket.
+    pub ticket: Ticket,
+}
+
+/// What is known of a desk as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskInfo {
+    /// Its last event, which may not be stored yet.
+    pub head: Option<Head>,
+    /// The policy in force.
+    pub policy: Policy,
+    /// The event the policy came with.
+    pub policy_seq: Seq,
+}
+
+/// Something of a shop was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// The shop.
+    pub shop: ShopId,
+    /// Its last stored event's number.
+    pub seq: Seq,
+}
+
+/// A store of live desks. Calls for one shop take effect one after the other.
+#[async_trait]
+pub trait LiveDesk: Send + Sync + 'static {
+    /// Runs one command at `now`. `seen` is the highest number of this shop's events the caller knows to be
+    /// stored: a desk behind it is stale. An agent who is no longer offline gets a fresh heartbeat.
+    ///
+    /// # Errors
+    /// [`ProposeError`]; then nothing has changed.
+    async fn propose(
+        &self,
+        shop: ShopId,
+        now: Timestamp,
+        seen: Seq,
+        attempt: Attempt,
+    ) -> Result<Proposal, ProposeError>;
+
+    /// The pending tail and its epoch: what somebody has proposed and nobody has confirmed.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), NotLoaded>;
+
+    /// Everything up to this event is stored: the tail needs it no longer.
+    ///
+    /// # Errors
+    /// [`ConfirmError::Forked`] when the desk holds another event under that number: invalidate it.
+    async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError>;
+
+    /// Installs a rebuilt desk under this epoch and gives everybody who is not offline a fresh heartbeat; where a
+    /// desk is loaded already, that one stays.
+    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp);
+
+    /// Installs the desk of a shop nothing has happened at, where none is loaded.
+    async fn begin(&self, epoch: Epoch, shop: ShopId);
+
+    /// Drops a desk, if it is still in this life.
+    async fn invalidate(&self, shop: ShopId, epoch: Epoch);
+
+    /// Takes a heartbeat of one of an agent's devices; `None` when the shop has no such agent.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn beat(
+        &self,
+        shop: ShopId,
+        agent: AgentId,
+        device: &str,
+        now: Timestamp,
+    ) -> Result<Option<Beat>, NotLoaded>;
+
+    /// Shops with something due by `now` (a timer, work left over, a tail nobody stored for a second), the
+    /// longest due first, at most `limit`.
+    async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId>;
+
+    /// Agents whose every device has been silent for longer than their shop's grace, at most `limit`.
+    async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed;
+
+    /// One agent; `None` when the shop has none of that id.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, NotLoaded>;
+
+    /// Every agent of a shop, by name.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded>;
+
+    /// The queue of a shop, with its first `limit` conversations.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded>;
+
+    /// What is known of a desk as a whole.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded>;
+
+    /// Tells every replica that something of a shop was stored.
+    async fn announce(&self, announcement: Announcement);
+
+    /// What is announced from now on, by any replica. A receiver that lags has missed only wake-ups, never truth:
+    /// that is in the history.
+    fn announcements(&self) -> broadcast::Receiver<Announcement>;
+}

@@ -1,0 +1,30 @@
+//! Events in and out: the stored form of the history.
+//!
+//! Every released version can be read: a field that is missing reads as it was meant before it existed.
+
+mod inward;
+mod outward;
+pub mod policy;
+pub mod snapshot;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use fenliu_domain::desk::event::Event;
+use fenliu_domain::problem::Problem;
+
+use crate::history::v1;
+
+/// Renders an event.
+#[must_use]
+pub fn to_proto(event: &Event) -> v1::Event {
+    outward::event(event)
+}
+
+/// Parses a stored event.
+///
+/// # Errors
+/// INVALID_REQUEST naming the field that cannot be read; for a stored event that means corruption.
+pub fn from_proto(event: &v1::Event) -> Result<Event, Problem> {
+    inward::event(event)
+}

@@ -1,0 +1,175 @@
+//! From the domain to the wire.
+
+use fenliu_domain::desk::agent::AgentEntry;
+use fenliu_domain::desk::conversation::Standing;
+use fenliu_domain::desk::event::{Event, Payload, RequestMark, TransferTarget};
+use fenliu_domain::ids::AgentId;
+
+use super::{policy, trace};
+use crate::convert::to_timestamp;
+use crate::history::v1;
+use crate::history::v1::event::Payload as Wire;
+use crate::words::Word;
+
+pub(super) fn event(event: &Event) -> v1::Event {
+    v1::Event {
+        shop_id: event.shop.to_string(),
+        seq: event.seq.0,
+        event_id: event.id.to_string(),
+        predecessor_id: event.predecessor.map(|id| id.to_string()).unwrap_or_default(),
+        occurred_time: Some(to_timestamp(event.occurred)),
+        recorded_time: Some(to_timestamp(event.recorded)),
+        conversation_id: event.conversation.map(|id| id.to_string()).unwrap_or_default(),
+        request: event.request.as_deref().map(mark),
+        traceparent: event.traceparent.as_deref().unwrap_or_default().to_owned(),
+        payload: Some(payload(&event.payload)),
+    }
+}
+
+pub(super) fn mark(mark: &RequestMark) -> v1::RequestMark {
+    v1::RequestMark {
+        caller: mark.caller.to_string(),
+        request_id: mark.request_id.to_string(),
+        body_hash: mark.body_hash.to_vec(),
+    }
+}
+
+pub(super) fn optional(agent: Option<AgentId>) -> String {
+    agent.map(|id| id.to_string()).unwrap_or_default()
+}
+
+/// Stage, agent and queue position of a standing.
+pub(super) fn standing(standing: Standing) -> (i32, String, u32) {
+    let stage = match standing {
+        Standing::Entered => v1::Stage::Entered,
+        Standing::Open => v1::Stage::Open,
+        Standing::WithRobot => v1::Stage::WithRobot,
+        Standing::Queued { position } => return (v1::Stage::Queued.into(), String::new(), position),
+        Standing::Assigned { agent } => return (v1::Stage::Assigned.into(), agent.to_string(), 0),
+    };
+    (stage.into(), String::new(), 0)
+}
+
+pub(super) fn entry(agent: AgentId, entry: &AgentEntry) -> v1::AgentSynced {
+    v1::AgentSynced {
+        agent_id: agent.to_string(),
+        display_name: entry.display_name.to_string(),
+        main_account: entry.main_account,
+        groups: entry.groups.iter().map(ToString::to_string).collect(),
+        capacity_ceiling: entry.capacity_ceiling,
+        capacity_default: entry.capacity_default,
+        unlimited: entry.unlimited,
+        enabled: entry.enabled,
+        weight: entry.weight,
+    }
+}
+
+fn payload(payload: &Payload) -> Wire {
+    match payload {
+        Payload::PolicyChanged { policy } => {
+            Wire::PolicyChanged(v1::PolicyChanged { policy: Some(policy::to_proto(policy)) })
+        }
+        Payload::AgentSynced { agent, entry: of } => Wire::AgentSynced(entry(*agent, of)),
+        Payload::PresenceChanged { agent, previous, presence, cause } => {
+            Wire::PresenceChanged(v1::PresenceChanged {
+                agent_id: agent.to_string(),
+                previous: previous.number(),
+                presence: presence.number(),
+                cause: cause.number(),
+            })
+        }
+        Payload::CapacityChanged { agent, previous, capacity } => {
+            Wire::CapacityChanged(v1::CapacityChanged {
+                agent_id: agent.to_string(),
+                previous: *previous,
+                capacity: *capacity,
+            })
+        }
+        Payload::Assigned { agent, previous, reason, ring, rank, trace: of } => {
+            Wire::Assigned(v1::Assigned {
+                agent_id: agent.to_string(),
+                previous_agent_id: optional(*previous),
+                reason: reason.number(),
+                ring: (*ring).into(),
+                rank: *rank,
+                trace: Some(trace::to_proto(of)),
+            })
+        }
+        Payload::Queued { group, reason, position, priority, previous, waiting_since, trace: of } => {
+            Wire::Queued(v1::Queued {
+                group: group.to_string(),
+                reason: reason.number(),
+                position: *position,
+                priority: (*priority).into(),
+                previous_agent_id: optional(*previous),
+                trace: Some(trace::to_proto(of)),
+                waiting_since_time: Some(to_timestamp(*waiting_since)),
+            })
+        }
+        Payload::QueueLeft { group, reason } => {
+            Wire::QueueLeft(v1::QueueLeft { group: group.to_string(), reason: reason.number() })
+        }
+        Payload::Transferred { from, target } => Wire::Transferred(v1::Transferred {
+            from_agent_id: optional(*from),
+            target: Some(match target {
+                TransferTarget::Agent(agent) => v1::transferred::Target::ToAgentId(agent.to_string()),
+                TransferTarget::Group(group) => v1::transferred::Target::ToGroup(group.to_string()),
+            }),
+        }),
+        Payload::ChatEntered { buyer, channel, standing: of } => {
+            let (stage, agent_id, queue_position) = standing(*of);
+            Wire::ChatEntered(v1::ChatEntered {
+                buyer_id: buyer.to_string(),
+                channel: channel.to_string(),
+                stage,
+                agent_id,
+                queue_position,
+            })
+        }
+        Payload::ConversationOpened { buyer, channel, group, priority, reopened, with_robot } => {
+            Wire::ConversationOpened(v1::ConversationOpened {
+                buyer_id: buyer.to_string(),
+                channel: channel.to_string(),
+                group: group.to_string(),
+                priority: (*priority).into(),
+                reopened: *reopened,
+                with_robot: *with_robot,
+            })
+        }
+        Payload::MessageReceived { message, kind, length, channel, external, standing: of } => {
+            let (stage, agent_id, queue_position) = standing(*of);
+            Wire::MessageReceived(v1::MessageReceived {
+                message_id: message.to_string(),
+                kind: kind.number(),
+                length: *length,
+                channel: channel.to_string(),
+                external_message_id: external.as_deref().unwrap_or_default().to_owned(),
+                stage,
+                agent_id,
+                queue_position,
+            })
+        }
+        Payload::ReplySent { message, actor, agent, kind, length, small_talk } => {
+            Wire::ReplySent(v1::ReplySent {
+                message_id: message.to_string(),
+                actor: actor.number(),
+                agent_id: optional(*agent),
+                kind: kind.number(),
+                length: *length,
+                small_talk: *small_talk,
+            })
+        }
+        Payload::Closed { by, agent, reply_owed } => {
+            Wire::Closed(v1::Closed { by: by.number(), agent_id: optional(*agent), reply_owed: *reply_owed })
+        }
+        Payload::ReplyDue { step, agent, message, owed_since } => Wire::ReplyDue(v1::ReplyDue {
+            step: (*step).into(),
+            agent_id: optional(*agent),
+            message_id: message.to_string(),
+            owed_since_time: Some(to_timestamp(*owed_since)),
+        }),
+        Payload::HandedToHuman { reason } => {
+            Wire::HandedToHuman(v1::HandedToHuman { reason: reason.number() })
+        }
+    }
+}

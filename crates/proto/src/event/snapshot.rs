@@ -1,0 +1,225 @@
+//! Desk snapshots in and out.
+
+use fenliu_domain::desk::conversation::{Conversation, Owed, Stage};
+use fenliu_domain::desk::event::Seq;
+use fenliu_domain::desk::memory::{DeliveryKey, Remembered, RequestKey};
+use fenliu_domain::desk::queue::Ticket;
+use fenliu_domain::desk::snapshot::{AgentState, Snapshot};
+use fenliu_domain::desk::{Buyer, ClosedConversation, Head};
+use fenliu_domain::problem::Problem;
+
+use super::{inward, outward, policy};
+use crate::convert::{id, optional_id, timestamp, to_timestamp};
+use crate::history::v1;
+use crate::words::Word;
+
+/// Renders a snapshot.
+#[must_use]
+pub fn to_proto(snapshot: &Snapshot) -> v1::DeskSnapshot {
+    v1::DeskSnapshot {
+        shop_id: snapshot.shop.to_string(),
+        seq: snapshot.head.seq.0,
+        event_id: snapshot.head.event.to_string(),
+        desk_time: Some(to_timestamp(snapshot.now)),
+        policy: Some(policy::to_proto(&snapshot.policy)),
+        policy_seq: snapshot.policy_seq.0,
+        agents: snapshot.agents.iter().map(agent).collect(),
+        conversations: snapshot.conversations.iter().map(conversation).collect(),
+        buyers: snapshot.buyers.iter().map(|(id, of)| buyer(id, of)).collect(),
+        requests: snapshot.requests.iter().map(request).collect(),
+        deliveries: snapshot.deliveries.iter().map(delivery).collect(),
+        requests_forgotten: snapshot.requests_forgotten,
+        deliveries_forgotten: snapshot.deliveries_forgotten,
+        assignments: snapshot.assignments,
+    }
+}
+
+fn agent(agent: &AgentState) -> v1::AgentSnapshot {
+    v1::AgentSnapshot {
+        entry: Some(outward::entry(agent.id, &agent.entry)),
+        presence: agent.presence.number(),
+        capacity: agent.capacity,
+        last_assigned: agent.last_assigned,
+    }
+}
+
+fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
+    let (stage, ticket) = match of.stage {
+        Stage::Entered => (v1::Stage::Entered, None),
+        Stage::Open => (v1::Stage::Open, None),
+        Stage::WithRobot => (v1::Stage::WithRobot, None),
+        Stage::Queued(ticket) => (v1::Stage::Queued, Some(ticket)),
+        Stage::Assigned(_) => (v1::Stage::Assigned, None),
+    };
+    v1::ConversationSnapshot {
+        conversation_id: of.id.to_string(),
+        buyer_id: of.buyer.to_string(),
+        channel: of.channel.to_string(),
+        group: of.group.to_string(),
+        priority: of.priority.into(),
+        stage: stage.into(),
+        agent_id: outward::optional(of.agent()),
+        waiting_since_time: ticket.map(|ticket| to_timestamp(ticket.waiting_since)),
+        queued_seq: ticket.map_or(0, |ticket| ticket.seq.0),
+        open_time: Some(to_timestamp(of.opened)),
+        owed_since_time: of.owed.map(|owed| to_timestamp(owed.since)),
+        owed_message_id: of.owed.map(|owed| owed.message.to_string()).unwrap_or_default(),
+        unanswered: of.owed.map_or(0, |owed| owed.count),
+        reply_due_steps: of.owed.map_or(0, |owed| owed.steps_taken.into()),
+        last_seq: of.last_seq.0,
+    }
+}
+
+fn buyer(id: &str, of: &Buyer) -> v1::BuyerSnapshot {
+    let closed = of.closed.as_ref();
+    v1::BuyerSnapshot {
+        buyer_id: id.to_owned(),
+        open_conversation_id: of.open.map(|id| id.to_string()).unwrap_or_default(),
+        closed_conversation_id: closed.map(|closed| closed.id.to_string()).unwrap_or_default(),
+        closed_time: closed.map(|closed| to_timestamp(closed.at)),
+        closed_agent_id: outward::optional(closed.and_then(|closed| closed.agent)),
+        closed_group: closed.map(|closed| closed.group.to_string()).unwrap_or_default(),
+        closed_priority: closed.map_or(0, |closed| closed.priority.into()),
+        last_agent_id: outward::optional(of.last_agent.map(|(agent, _)| agent)),
+        last_agent_time: of.last_agent.map(|(_, at)| to_timestamp(at)),
+        expire_time: of.expires.map(to_timestamp),
+    }
+}
+
+fn request((key, of): &(RequestKey, Remembered)) -> v1::RememberedRequest {
+    v1::RememberedRequest {
+        mark: Some(v1::RequestMark {
+            caller: key.caller.to_string(),
+            request_id: key.request_id.to_string(),
+            body_hash: of.body_hash.to_vec(),
+        }),
+        first_seq: of.first.0,
+        time: Some(to_timestamp(of.at)),
+    }
+}
+
+fn delivery((key, of): &(DeliveryKey, Remembered)) -> v1::RememberedDelivery {
+    v1::RememberedDelivery {
+        channel: key.channel.to_string(),
+        external_message_id: key.external.to_string(),
+        first_seq: of.first.0,
+        time: Some(to_timestamp(of.at)),
+    }
+}
+
+/// Parses a stored snapshot.
+///
+/// # Errors
+/// INVALID_REQUEST naming the field that cannot be read; for a stored snapshot that means corruption.
+pub fn from_proto(snapshot: &v1::DeskSnapshot) -> Result<Snapshot, Problem> {
+    let policy = snapshot.policy.as_ref().ok_or_else(|| missing("policy"))?;
+    Ok(Snapshot {
+        shop: id(&snapshot.shop_id, "shop_id")?,
+        head: Head { seq: Seq(snapshot.seq), event: id(&snapshot.event_id, "event_id")? },
+        now: inward::time(snapshot.desk_time.as_ref(), "desk_time")?,
+        policy: policy::from_proto(policy)?,
+        policy_seq: Seq(snapshot.policy_seq),
+        agents: snapshot.agents.iter().map(parse_agent).collect::<Result<_, _>>()?,
+        conversations: snapshot.conversations.iter().map(parse_conversation).collect::<Result<_, _>>()?,
+        buyers: snapshot
+            .buyers
+            .iter()
+            .map(|buyer| Ok((inward::text(&buyer.buyer_id), parse_buyer(buyer)?)))
+            .collect::<Result<_, Problem>>()?,
+        requests: snapshot.requests.iter().map(parse_request).collect::<Result<_, _>>()?,
+        deliveries: snapshot.deliveries.iter().map(parse_delivery).collect::<Result<_, _>>()?,
+        requests_forgotten: snapshot.requests_forgotten,
+        deliveries_forgotten: snapshot.deliveries_forgotten,
+        assignments: snapshot.assignments,
+    })
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::field(field, "must be set")
+}
+
+fn parse_agent(agent: &v1::AgentSnapshot) -> Result<AgentState, Problem> {
+    let (id, entry) = inward::entry(agent.entry.as_ref().ok_or_else(|| missing("agents.entry"))?)?;
+    Ok(AgentState {
+        id,
+        entry,
+        presence: Word::parse(agent.presence, "agents.presence")?,
+        capacity: agent.capacity,
+        last_assigned: agent.last_assigned,
+    })
+}
+
+fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Problem> {
+    let priority = inward::small(of.priority, "conversations.priority")?;
+    let stage = match v1::Stage::try_from(of.stage) {
+        Ok(v1::Stage::Entered) => Stage::Entered,
+        Ok(v1::Stage::Open) => Stage::Open,
+        Ok(v1::Stage::WithRobot) => Stage::WithRobot,
+        Ok(v1::Stage::Queued) => Stage::Queued(Ticket {
+            priority,
+            waiting_since: inward::time(of.waiting_since_time.as_ref(), "conversations.waiting_since_time")?,
+            seq: Seq(of.queued_seq),
+        }),
+        Ok(v1::Stage::Assigned) => Stage::Assigned(id(&of.agent_id, "conversations.agent_id")?),
+        _ => return Err(Problem::field("conversations.stage", "must be a stage of an open conversation")),
+    };
+    Ok(Conversation {
+        id: id(&of.conversation_id, "conversations.conversation_id")?,
+        buyer: inward::text(&of.buyer_id),
+        channel: inward::text(&of.channel),
+        group: inward::text(&of.group),
+        priority,
+        stage,
+        opened: inward::time(of.open_time.as_ref(), "conversations.open_time")?,
+        owed: parse_owed(of)?,
+        last_seq: Seq(of.last_seq),
+    })
+}
+
+fn parse_owed(of: &v1::ConversationSnapshot) -> Result<Option<Owed>, Problem> {
+    let Some(since) = of.owed_since_time.as_ref() else { return Ok(None) };
+    Ok(Some(Owed {
+        since: timestamp(since, "conversations.owed_since_time")?,
+        message: id(&of.owed_message_id, "conversations.owed_message_id")?,
+        count: of.unanswered,
+        steps_taken: inward::small(of.reply_due_steps, "conversations.reply_due_steps")?,
+    }))
+}
+
+fn parse_buyer(of: &v1::BuyerSnapshot) -> Result<Buyer, Problem> {
+    let optional_time = |value: &Option<prost_types::Timestamp>, field| {
+        value.as_ref().map(|value| timestamp(value, field)).transpose()
+    };
+    let closed = optional_id(&of.closed_conversation_id, "buyers.closed_conversation_id")?;
+    let closed = match closed {
+        None => None,
+        Some(id) => Some(ClosedConversation {
+            id,
+            at: inward::time(of.closed_time.as_ref(), "buyers.closed_time")?,
+            agent: optional_id(&of.closed_agent_id, "buyers.closed_agent_id")?,
+            group: inward::text(&of.closed_group),
+            priority: inward::small(of.closed_priority, "buyers.closed_priority")?,
+        }),
+    };
+    Ok(Buyer {
+        open: optional_id(&of.open_conversation_id, "buyers.open_conversation_id")?,
+        closed,
+        last_agent: optional_id(&of.last_agent_id, "buyers.last_agent_id")?
+            .zip(optional_time(&of.last_agent_time, "buyers.last_agent_time")?),
+        expires: optional_time(&of.expire_time, "buyers.expire_time")?,
+    })
+}
+
+fn parse_request(of: &v1::RememberedRequest) -> Result<(RequestKey, Remembered), Problem> {
+    let mark = inward::mark(of.mark.as_ref().ok_or_else(|| missing("requests.mark"))?)?;
+    let at = inward::time(of.time.as_ref(), "requests.time")?;
+    let remembered = Remembered { first: Seq(of.first_seq), body_hash: mark.body_hash, at };
+    Ok((RequestKey { caller: mark.caller, request_id: mark.request_id }, remembered))
+}
+
+fn parse_delivery(of: &v1::RememberedDelivery) -> Result<(DeliveryKey, Remembered), Problem> {
+    let key =
+        DeliveryKey { channel: inward::text(&of.channel), external: inward::text(&of.external_message_id) };
+    let at = inward::time(of.time.as_ref(), "deliveries.time")?;
+    Ok((key, Remembered { first: Seq(of.first_seq), body_hash: [0; 32], at }))
+}

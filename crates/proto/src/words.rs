@@ -1,0 +1,185 @@
+//! Enums in and out: one table each, read in both directions.
+
+use fenliu_domain::desk::agent::Presence;
+use fenliu_domain::desk::event::{
+    AssignReason, CloseActor, HandOverReason, PresenceCause, QueueLeaveReason, QueueReason,
+};
+use fenliu_domain::desk::policy::Fallback;
+use fenliu_domain::desk::trace::{StepKind, Verdict};
+use fenliu_domain::message::{Actor, MessageKind};
+use fenliu_domain::problem::Problem;
+
+use crate::common::v1 as common;
+use crate::history::v1 as history;
+
+/// A domain enum and its wire form, value by value.
+pub trait Word: Copy + PartialEq + Sized + 'static {
+    /// Every value with its number on the wire.
+    const TABLE: &'static [(Self, i32)];
+
+    /// Its number on the wire.
+    #[must_use]
+    fn number(self) -> i32 {
+        Self::TABLE.iter().find(|(word, _)| *word == self).map_or(0, |(_, number)| *number)
+    }
+
+    /// The value with this number.
+    ///
+    /// # Errors
+    /// INVALID_REQUEST naming the field when there is none.
+    fn parse(number: i32, field: &str) -> Result<Self, Problem> {
+        Self::TABLE
+            .iter()
+            .find(|(_, known)| *known == number)
+            .map(|(word, _)| *word)
+            .ok_or_else(|| Problem::field(field, "must be one of the named values of its enum"))
+    }
+
+    /// The value with this number, or another one for "not said" (0).
+    ///
+    /// # Errors
+    /// As [`Word::parse`].
+    fn parse_or(number: i32, unsaid: Self, field: &str) -> Result<Self, Problem> {
+        if number == 0 { Ok(unsaid) } else { Self::parse(number, field) }
+    }
+}
+
+impl Word for MessageKind {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Text, common::MessageKind::Text as i32),
+        (Self::Image, common::MessageKind::Image as i32),
+        (Self::Emoji, common::MessageKind::Emoji as i32),
+        (Self::ProductCard, common::MessageKind::ProductCard as i32),
+        (Self::OrderCard, common::MessageKind::OrderCard as i32),
+        (Self::Video, common::MessageKind::Video as i32),
+        (Self::Unsupported, common::MessageKind::Unsupported as i32),
+    ];
+}
+
+impl Word for Actor {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Human, common::Actor::Human as i32),
+        (Self::AssistRobot, common::Actor::AssistRobot as i32),
+        (Self::FullRobot, common::Actor::FullRobot as i32),
+        (Self::AutoReply, common::Actor::AutoReply as i32),
+        (Self::FaqCard, common::Actor::FaqCard as i32),
+    ];
+}
+
+impl Word for Presence {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Online, common::Presence::Online as i32),
+        (Self::Busy, common::Presence::Busy as i32),
+        (Self::OnBreak, common::Presence::OnBreak as i32),
+        (Self::Offline, common::Presence::Offline as i32),
+    ];
+}
+
+impl Word for AssignReason {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Strategy, history::AssignReason::Strategy as i32),
+        (Self::LastAgent, history::AssignReason::LastAgent as i32),
+        (Self::Reopened, history::AssignReason::Reopened as i32),
+        (Self::Transfer, history::AssignReason::Transfer as i32),
+        (Self::MainAccount, history::AssignReason::MainAccount as i32),
+    ];
+}
+
+impl Word for QueueReason {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::NobodyOnDuty, history::QueueReason::NobodyOnDuty as i32),
+        (Self::AllSaturated, history::QueueReason::AllSaturated as i32),
+        (Self::BehindOthers, history::QueueReason::BehindOthers as i32),
+        (Self::Transfer, history::QueueReason::Transfer as i32),
+    ];
+}
+
+impl Word for QueueLeaveReason {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Abandoned, history::QueueLeaveReason::Abandoned as i32),
+        (Self::Closed, history::QueueLeaveReason::Closed as i32),
+    ];
+}
+
+impl Word for CloseActor {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Agent, history::CloseActor::Agent as i32),
+        (Self::Buyer, history::CloseActor::Buyer as i32),
+        (Self::IdleRule, history::CloseActor::IdleRule as i32),
+        (Self::Supervisor, history::CloseActor::Supervisor as i32),
+    ];
+}
+
+impl Word for PresenceCause {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Asked, history::PresenceCause::Asked as i32),
+        (Self::Lapsed, history::PresenceCause::Lapsed as i32),
+        (Self::Disabled, history::PresenceCause::Disabled as i32),
+    ];
+}
+
+impl Word for HandOverReason {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::BuyerAsked, history::HandOverReason::BuyerAsked as i32),
+        (Self::LowConfidence, history::HandOverReason::LowConfidence as i32),
+        (Self::Schedule, history::HandOverReason::Schedule as i32),
+    ];
+}
+
+impl Word for Fallback {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::MainAccount, history::Fallback::MainAccount as i32),
+        (Self::Queue, history::Fallback::Queue as i32),
+    ];
+}
+
+impl Word for StepKind {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Keep, history::RouteStepKind::Keep as i32),
+        (Self::TargetGroup, history::RouteStepKind::TargetGroup as i32),
+        (Self::Line, history::RouteStepKind::Line as i32),
+        (Self::LastAgent, history::RouteStepKind::LastAgent as i32),
+        (Self::Strategy, history::RouteStepKind::Strategy as i32),
+        (Self::MainAccount, history::RouteStepKind::MainAccount as i32),
+        (Self::Queue, history::RouteStepKind::Queue as i32),
+    ];
+}
+
+impl Word for Verdict {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Passed, history::RouteVerdict::Passed as i32),
+        (Self::Chose, history::RouteVerdict::Chose as i32),
+        (Self::Queued, history::RouteVerdict::Queued as i32),
+        (Self::QueueFull, history::RouteVerdict::QueueFull as i32),
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Word + std::fmt::Debug>() {
+        for (word, number) in T::TABLE {
+            assert_ne!(*number, 0, "0 is for what was not said");
+            assert_eq!(T::parse(word.number(), "f"), Ok(*word));
+        }
+        assert!(T::parse(0, "f").is_err());
+        assert!(T::parse(99, "f").is_err());
+    }
+
+    #[test]
+    fn every_value_survives_the_wire_and_unknown_ones_are_refused() {
+        check::<MessageKind>();
+        check::<Actor>();
+        check::<Presence>();
+        check::<AssignReason>();
+        check::<QueueReason>();
+        check::<QueueLeaveReason>();
+        check::<CloseActor>();
+        check::<PresenceCause>();
+        check::<HandOverReason>();
+        check::<Fallback>();
+        check::<StepKind>();
+        check::<Verdict>();
+    }
+}
