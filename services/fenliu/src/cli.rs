@@ -9,8 +9,6 @@ use crate::recorded::Format;
 
 /// Where `fenliu up` keeps its data unless told otherwise.
 pub const DEFAULT_DATA_DIR: &str = "fenliu-data";
-/// Where `fenliu up` listens unless told otherwise: on this machine only, until calls are authenticated.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:7300";
 
 /// A reception desk for online shops: who answers which buyer, and how fast they did.
 #[derive(Clone, Debug, Parser)]
@@ -45,9 +43,13 @@ pub struct UpArgs {
     /// Directory of the embedded stores; made when it is not there. One process at a time uses it.
     #[arg(long, value_name = "DIR", env = "FENLIU_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
-    /// Address to listen on; port 0 takes a free one, and the address printed is the real one.
-    #[arg(long, value_name = "ADDRESS", env = "FENLIU_LISTEN", default_value = DEFAULT_LISTEN)]
-    pub listen: SocketAddr,
+    /// Address to listen on, 127.0.0.1:50050 unless configured otherwise; port 0 takes a free one, and the address
+    /// printed is the real one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Configuration file, TOML.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// How to run `fenliu demo`.
@@ -67,7 +69,7 @@ pub struct DemoArgs {
 /// Which fenliu to ask.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TargetArgs {
-    /// Ask the fenliu that runs at this address, such as 127.0.0.1:7300.
+    /// Ask the fenliu that runs at this address, such as 127.0.0.1:50050.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "data_dir")]
     pub connect: Option<String>,
     /// Run an embedded fenliu on this directory while the command lasts.

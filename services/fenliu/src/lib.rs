@@ -1,9 +1,61 @@
-//! fenliu in one process.
+//! fenliu in one process: all three services with embedded stores, and the command line.
+//!
+//! [`cli`] says what can be asked for and [`run`] does it. Every command but `replay` talks to a fenliu over gRPC: to
+//! one that runs already, or to an [`embedded`] one that lives as long as the command. [`recorded`] reads other
+//! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
+//! fast a shop answered; [`demo`] plays an evening peak on a virtual clock.
+//!
+//! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
+//! or decided by the desk); answers go to standard output and everything else to standard error; the same seed gives
+//! the same answer.
+
+use fenliu_runtime::telemetry;
 
 pub mod chance;
 pub mod cli;
+pub mod config;
+// DEMO
+pub mod embedded;
+pub mod import;
 pub mod output;
+pub mod packs;
+pub mod progress;
+pub mod rates;
 pub mod reading;
 pub mod recorded;
 pub mod replay;
+pub mod report;
 pub mod table;
+pub mod target;
+pub mod up;
+
+use self::cli::{Cli, Command};
+use self::config::Config;
+use self::output::Answer;
+
+/// Does what the command line asks for, and prints the answer.
+///
+/// # Errors
+/// What keeps the command from being done, in words for whoever typed it.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = match &cli.command {
+        Command::Up(args) => Config::of_server(args.config.clone(), args.listen.as_deref())?,
+        _ => Config::of_command()?,
+    };
+    let telemetry = telemetry::start(&config.telemetry, "fenliu")?;
+    let done = dispatch(cli, config).await;
+    telemetry.shutdown().await;
+    done
+}
+
+async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
+    let json = cli.json;
+    let answer: Answer = match cli.command {
+        Command::Up(args) => return up::up(&args, config, json).await,
+        Command::Demo(_) => anyhow::bail!("demo is not built yet"),
+        Command::Import(args) => import::import(&args).await?,
+        Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,
+        Command::Report(args) => report::report(&args).await?,
+    };
+    answer.print(json)
+}

@@ -1,10 +1,11 @@
 //! Reading several files of one log, keeping count of what they hold.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
 
+use crate::progress::Progress;
 use crate::recorded::{self, Conversation, Format, Row};
 
 /// Most malformed rows that are kept with their reasons; further ones are counted only.
@@ -50,8 +51,7 @@ pub struct MalformedRow {
 }
 
 impl Reading {
-    /// Reads files one after the other and hands on each conversation as it comes, with `progress` told of every
-    /// row.
+    /// Reads a file and hands on each conversation as it comes, while `progress` is told how far it has got.
     ///
     /// # Errors
     /// When a file cannot be opened or read; a malformed row is none.
@@ -59,9 +59,11 @@ impl Reading {
         &mut self,
         format: Format,
         file: &Path,
+        progress: &Progress,
         mut take: impl FnMut(Conversation) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        for row in recorded::open(format, file)? {
+        let progress = progress.clone();
+        for row in recorded::open(format, file, Box::new(move |bytes| progress.advance(bytes)))? {
             let row = row.with_context(|| format!("cannot read {}", file.display()))?;
             if let Some(conversation) = self.count(file, row) {
                 take(conversation)?;
@@ -117,6 +119,13 @@ impl Reading {
         }
         notes
     }
+}
+
+/// A progress bar over all bytes of these files.
+#[must_use]
+pub fn progress_over(files: &[PathBuf], what: &str) -> Progress {
+    let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    Progress::bytes(files.iter().map(size).sum(), what)
 }
 
 #[cfg(test)]

@@ -50,6 +50,12 @@ impl Format {
         }
     }
 
+    /// True where a conversation is several questions and answers, so that turns are what counts.
+    #[must_use]
+    pub const fn has_turns(self) -> bool {
+        matches!(self, Self::TwitterCare | Self::Uneed)
+    }
+
     /// The IANA zone its local times are in.
     #[must_use]
     pub const fn zone(self) -> chrono_tz::Tz {
@@ -193,15 +199,19 @@ impl Conversation {
 /// The rows of a log, in its order.
 pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
-/// Opens a log. Line formats are read as they are consumed; JSON documents are read whole.
+/// Told of every byte that is read, as it is read.
+pub type ByteCounter = Box<dyn FnMut(u64) + Send>;
+
+/// Opens a log and tells `counter` how far the reading has come. Line formats are read as they are consumed; JSON documents are read whole.
 ///
 /// # Errors
 /// When the file cannot be opened, or is a JSON document above [`MAX_DOCUMENT_BYTES`].
-pub fn open(format: Format, path: &Path) -> anyhow::Result<Rows> {
+pub fn open(format: Format, path: &Path, counter: ByteCounter) -> anyhow::Result<Rows> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         anyhow::bail!("{} is a directory; name a file", path.display());
     }
+    let file = Counted { file, counter };
     match format {
         Format::AnonymousBank => Ok(Box::new(anonymous_bank::Reader::new(BufReader::new(file)))),
         Format::TwitterCare => Ok(rows(document::rows(&whole(file, path)?, twitter_care::conversation))),
@@ -209,11 +219,25 @@ pub fn open(format: Format, path: &Path) -> anyhow::Result<Rows> {
     }
 }
 
+/// A file whose reading is counted.
+struct Counted {
+    file: File,
+    counter: ByteCounter,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        (self.counter)(read as u64);
+        Ok(read)
+    }
+}
+
 fn rows(read: Vec<Row>) -> Rows {
     Box::new(read.into_iter().map(Ok))
 }
 
-fn whole(file: File, path: &Path) -> anyhow::Result<Vec<u8>> {
+fn whole(file: Counted, path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = file.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut bytes);
     let read = read.with_context(|| format!("cannot read {}", path.display()))?;

@@ -10,7 +10,7 @@ use fenliu_domain::time::Timestamp;
 
 use crate::cli::ReplayArgs;
 use crate::output::Answer;
-use crate::reading::Reading;
+use crate::reading::{Reading, progress_over};
 use crate::recorded::{Conversation, Format};
 
 pub mod calls;
@@ -31,12 +31,14 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<Answer> {
     );
     let mut reading = Reading::default();
     let mut conversations: Vec<Conversation> = Vec::new();
+    let progress = progress_over(&args.files, "reading");
     for file in &args.files {
-        reading.each(args.format, file, |conversation| {
+        reading.each(args.format, file, &progress, |conversation| {
             conversations.push(conversation);
             Ok(())
         })?;
     }
+    progress.finish();
     anyhow::ensure!(!conversations.is_empty(), "there is no call to replay: {}", reading.notes().join("; "));
     let zone = Zone::parse(args.format.zone().name())?;
     let (calls, patience) = calls::calls(&conversations, args.seed);

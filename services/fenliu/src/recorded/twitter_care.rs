@@ -133,7 +133,8 @@ mod tests {
     #[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
     fn the_published_turns_come_out_of_the_real_log() {
         let path = samples::path("twitter-care/dev.json");
-        let rows: Vec<_> = open(Format::TwitterCare, &path).expect("opens").map(Result::unwrap).collect();
+        let rows: Vec<_> =
+            open(Format::TwitterCare, &path, Box::new(|_| {})).expect("opens").map(Result::unwrap).collect();
         let mut turns = Vec::new();
         let mut first = Vec::new();
         for row in &rows {

@@ -92,7 +92,7 @@ mod tests {
     #[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
     fn the_published_gaps_come_out_of_the_real_log() {
         let path = samples::path("uneed/uneed_5_dialogues.json");
-        let gaps: Vec<Vec<i64>> = open(Format::Uneed, &path)
+        let gaps: Vec<Vec<i64>> = open(Format::Uneed, &path, Box::new(|_| {}))
             .expect("opens")
             .map(|row| match row.expect("reads") {
                 Row::Conversation(conversation) => samples::turns(&conversation)

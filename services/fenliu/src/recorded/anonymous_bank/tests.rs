@@ -167,7 +167,7 @@ struct AgentCounts {
 
 fn count(path: &std::path::Path) -> Counts {
     let mut counts = Counts::default();
-    for row in open(Format::AnonymousBank, path).expect("opens") {
+    for row in open(Format::AnonymousBank, path, Box::new(|_| {})).expect("opens") {
         counts.rows += 1;
         match row.expect("reads") {
             Row::Conversation(call) => counts.take(&call),

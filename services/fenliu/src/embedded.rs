@@ -1,0 +1,168 @@
+//! All three services in one process: one port, one directory of SQLite stores, one way to end.
+//!
+//! Services reach each other through the same port as everybody else, so that nothing works here that would not
+//! work between processes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
+use fenliu_runtime::lifecycle::{Drained, Lifecycle};
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, serve};
+use fenliu_runtime::sql::DatabaseConfig;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use self::lock::DirectoryLock;
+
+mod lock;
+
+/// What an embedded fenliu is made of.
+#[derive(Debug)]
+pub struct Options {
+    /// Directory of its stores; made when it is not there.
+    pub data_dir: PathBuf,
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Its clock, ids and end.
+    pub platform: Platform,
+    /// Limits and switches of its server.
+    pub server: ServerConfig,
+}
+
+/// A fenliu that runs in this process.
+#[derive(Debug)]
+pub struct Embedded {
+    address: SocketAddr,
+    channel: Outgoing,
+    lifecycle: Lifecycle,
+    served: JoinHandle<Result<Drained, ServeError>>,
+    // Held until the stores are closed, so that no other process opens them before.
+    _lock: DirectoryLock,
+}
+
+impl Embedded {
+    /// Starts all services and serves them. When it returns, calls are answered.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or is in use, a store cannot be opened or migrated, or the address is
+    /// one that other machines reach.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let Options { data_dir, listener, platform, server } = options;
+        let address = listener.local_addr().context("the listener has no address")?;
+        std::fs::create_dir_all(&data_dir)
+            .with_context(|| format!("cannot make the directory {}", data_dir.display()))?;
+        let lock = DirectoryLock::take(&data_dir)?;
+        let channel = connect_lazy(uri(&address.to_string())?);
+        let lifecycle = platform.lifecycle.clone();
+        let services = vec![
+            fenliu_accounts::start(
+                fenliu_accounts::Config::at(database(&data_dir, "accounts")?),
+                platform.clone(),
+            )
+            .await?,
+            fenliu_dispatch::start(
+                fenliu_dispatch::Config::at(database(&data_dir, "dispatch")?),
+                platform.clone(),
+                channel.clone(),
+            )
+            .await?,
+            fenliu_analytics::start(
+                fenliu_analytics::Config::at(database(&data_dir, "analytics")?),
+                platform,
+                channel.clone(),
+            )
+            .await?,
+        ];
+        let options = ServerOptions {
+            config: server,
+            descriptor_set: fenliu_proto::DESCRIPTOR_SET,
+            refuse: fenliu_proto::status::refusal,
+            lifecycle: lifecycle.clone(),
+        };
+        // The listener's backlog takes calls from now on; they are answered as soon as the task runs.
+        let served = tokio::spawn(serve(listener, services, options));
+        Ok(Self { address, channel, lifecycle, served, _lock: lock })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A channel to it.
+    #[must_use]
+    pub fn channel(&self) -> Outgoing {
+        self.channel.clone()
+    }
+
+    /// Ends it: calls in flight are answered, stores closed.
+    ///
+    /// # Errors
+    /// When the server failed, or a background task panicked.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.lifecycle.soft().cancel();
+        self.ended().await
+    }
+
+    /// Waits until somebody ends it.
+    ///
+    /// # Errors
+    /// When the server failed, or a background task panicked.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.served.await.context("the server panicked")??;
+        anyhow::ensure!(!self.lifecycle.failed(), "a background task panicked; the log says which");
+        Ok(())
+    }
+}
+
+/// The URI of an address such as `127.0.0.1:50050`, with or without its scheme.
+///
+/// # Errors
+/// When it is none.
+pub fn uri(address: &str) -> anyhow::Result<Uri> {
+    let text = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let uri: Uri = text
+        .parse()
+        .with_context(|| format!("{address:?} is no address; use one such as 127.0.0.1:50050"))?;
+    anyhow::ensure!(
+        uri.scheme_str() == Some("http") && uri.port_u16().is_some(),
+        "{address:?} is no address; use one such as 127.0.0.1:50050"
+    );
+    Ok(uri)
+}
+
+fn database(data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
+    let file = data_dir.join(format!("{service}.db"));
+    let path =
+        file.to_str().with_context(|| format!("{} is not UTF-8; use another directory", file.display()))?;
+    // The store's address is a URL, in which these characters mean something else.
+    let escaped: String = path
+        .chars()
+        .map(|c| match c {
+            '%' => "%25".to_owned(),
+            '?' => "%3F".to_owned(),
+            '#' => "%23".to_owned(),
+            c => c.to_string(),
+        })
+        .collect();
+    Ok(DatabaseConfig::at(format!("sqlite://{escaped}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_come_with_or_without_its_scheme() {
+        for good in ["127.0.0.1:50050", "http://localhost:50050", "[::1]:80"] {
+            assert!(uri(good).is_ok(), "{good}");
+        }
+        for bad in ["", "localhost", "https://localhost:1", "a b:1", "127.0.0.1:x"] {
+            assert!(uri(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Asking analytics how fast a shop answered.
+//!
+//! Every number comes from the service; what happens here is adding up: over spans of days longer than one request
+//! may cover, and over several shops.
+
+use std::collections::BTreeMap;
+
+use fenliu_domain::time::{Span, Timestamp};
+use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
+use fenliu_proto::analytics::v1::{
+    AgentRate, GetReplyRateRequest, GetReplyRateResponse, ListExchangesRequest, ListMissesRequest, Miss,
+    RateParts, ResponseTimes, RulePack,
+};
+use fenliu_proto::common::v1::Actor;
+use fenliu_proto::convert::{span, timestamp};
+use fenliu_runtime::channel::Outgoing;
+
+use crate::packs::Choice;
+use crate::target::{asking, refused};
+
+/// Most days one request may cover.
+const MAX_DAYS: u64 = 400;
+/// Entries asked for at once: the most a page holds.
+const PAGE_SIZE: i32 = 500;
+/// Most entries that are read in all, so that no list is endless.
+const MAX_ENTRIES: usize = 2_000_000;
+
+/// Local days from one to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// The first.
+    pub first: chrono::NaiveDate,
+    /// The last.
+    pub last: chrono::NaiveDate,
+}
+
+impl Days {
+    /// The same days in pieces that one request may cover, as it names them.
+    fn pieces(self) -> impl Iterator<Item = (String, String)> {
+        let mut next = Some(self.first).filter(|first| *first <= self.last);
+        std::iter::from_fn(move || {
+            let first = next?;
+            let end = first
+                .checked_add_days(chrono::Days::new(MAX_DAYS - 1))
+                .map_or(self.last, |end| end.min(self.last));
+            next = end.succ_opt().filter(|following| *following <= self.last);
+            Some((first.to_string(), end.to_string()))
+        })
+    }
+}
+
+/// How shops answered, under one pack.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judged {
+    /// The pack, as the service read it.
+    pub rule_pack: Option<RulePack>,
+    /// The counts of everything.
+    pub total: RateParts,
+    /// The counts by local day.
+    pub days: BTreeMap<String, RateParts>,
+    /// The counts by local hour of opening, 24 of them.
+    pub hours: Vec<RateParts>,
+    /// The counts by agent; an empty name is nobody known.
+    pub agents: BTreeMap<String, Agent>,
+    /// Response times; `None` once added up, since percentiles do not add.
+    pub response_times: Option<ResponseTimes>,
+    /// IANA zone of days and hours.
+    pub time_zone: String,
+    /// Position in the history up to which it was seen; the least of several.
+    pub position: i64,
+}
+
+/// The counts of one agent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Agent {
+    /// The counts.
+    pub parts: RateParts,
+    /// Sum of the waits of the units answered.
+    pub wait: Span,
+}
+
+/// Judges a shop. `days` may be any number; `None` = all with data, which must then be at most 400.
+///
+/// # Errors
+/// Refusals of the service.
+pub async fn judge(
+    channel: &Outgoing,
+    shop: &str,
+    pack: &Choice,
+    days: Option<Days>,
+) -> anyhow::Result<Judged> {
+    let mut client = ReplyRateServiceClient::new(channel.clone());
+    let pieces: Vec<_> = days.map_or_else(|| vec![Default::default()], |days| days.pieces().collect());
+    let mut all: Option<Judged> = None;
+    for (start_date, end_date) in pieces {
+        let request = GetReplyRateRequest {
+            shop_id: shop.to_owned(),
+            pack: Some(pack.for_rate()),
+            start_date,
+            end_date,
+            as_of_time: None,
+        };
+        let answer = client.get_reply_rate(asking(request)).await.map_err(refused)?.into_inner();
+        let judged = Judged::of(answer)?;
+        all = Some(match all {
+            None => judged,
+            Some(before) => before.plus(judged),
+        });
+    }
+    Ok(all.unwrap_or_default())
+}
+
+impl Judged {
+    fn of(answer: GetReplyRateResponse) -> anyhow::Result<Self> {
+        let agent = |rate: AgentRate| -> anyhow::Result<(String, Agent)> {
+            let wait = rate
+                .wait_sum_duration
+                .as_ref()
+                .map_or(Ok(Span::ZERO), |wait| span(wait, "wait_sum_duration"))?;
+            Ok((rate.agent, Agent { parts: rate.parts.unwrap_or_default(), wait }))
+        };
+        Ok(Self {
+            rule_pack: answer.rule_pack,
+            total: answer.total.unwrap_or_default(),
+            days: answer.days.into_iter().map(|day| (day.date, day.parts.unwrap_or_default())).collect(),
+            hours: answer.hours,
+            agents: answer.agents.into_iter().map(agent).collect::<Result<_, _>>()?,
+            response_times: answer.response_times,
+            time_zone: answer.time_zone,
+            position: answer.position,
+        })
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(mut self, other: Self) -> Self {
+        add(&mut self.total, &other.total);
+        for (day, parts) in &other.days {
+            add(self.days.entry(day.clone()).or_default(), parts);
+        }
+        self.hours.resize_with(self.hours.len().max(other.hours.len()), RateParts::default);
+        for (hour, parts) in self.hours.iter_mut().zip(&other.hours) {
+            add(hour, parts);
+        }
+        for (name, agent) in other.agents {
+            let sum = self.agents.entry(name).or_default();
+            add(&mut sum.parts, &agent.parts);
+            sum.wait = sum.wait + agent.wait;
+        }
+        self.rule_pack = self.rule_pack.or(other.rule_pack);
+        self.response_times = None;
+        if self.time_zone.is_empty() {
+            self.time_zone = other.time_zone;
+        }
+        self.position = self.position.min(other.position);
+        self
+    }
+}
+
+/// Adds counts. The rate of a sum is for its reader to work out, exactly.
+fn add(sum: &mut RateParts, other: &RateParts) {
+    sum.counted += other.counted;
+    sum.answered += other.answered;
+    sum.within_limit += other.within_limit;
+    sum.missed += other.missed;
+    sum.pending += other.pending;
+    sum.excluded_robot_only += other.excluded_robot_only;
+    sum.excluded_unassigned += other.excluded_unassigned;
+    sum.excluded_outside_window += other.excluded_outside_window;
+    sum.missed_late += other.missed_late;
+    sum.missed_unanswered += other.missed_unanswered;
+    sum.rate_basis_points = None;
+}
+
+/// The longest misses of a shop, and how many there are in all.
+///
+/// # Errors
+/// Refusals of the service.
+pub async fn misses(
+    channel: &Outgoing,
+    shop: &str,
+    pack: &Choice,
+    days: Option<Days>,
+    most: usize,
+) -> anyhow::Result<(Vec<Miss>, u64)> {
+    let mut client = ReplyRateServiceClient::new(channel.clone());
+    let mut found: Vec<Miss> = Vec::new();
+    let mut total = 0;
+    for (start_date, end_date) in
+        days.map_or_else(|| vec![Default::default()], |days| days.pieces().collect())
+    {
+        let mut page_token = String::new();
+        let mut of_piece = 0;
+        while of_piece < most.max(1) {
+            let request = ListMissesRequest {
+                shop_id: shop.to_owned(),
+                pack: Some(pack.for_misses()),
+                start_date: start_date.clone(),
+                end_date: end_date.clone(),
+                as_of_time: None,
+                page_size: i32::try_from(most.max(1)).map_or(PAGE_SIZE, |most| most.min(PAGE_SIZE)),
+                page_token,
+            };
+            let page = client.list_misses(asking(request)).await.map_err(refused)?.into_inner();
+            if of_piece == 0 {
+                total += page.total_size;
+            }
+            of_piece += page.misses.len();
+            found.extend(page.misses);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+    }
+    let waited = |miss: &Miss| miss.waited_duration.map_or((0, 0), |wait| (wait.seconds, wait.nanos));
+    found.sort_by(|a, b| waited(b).cmp(&waited(a)));
+    found.truncate(most);
+    Ok((found, total))
+}
+
+/// How long people took to answer, question by question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// Of every turn answered.
+    pub turns: Vec<Span>,
+    /// Of each conversation's first turn.
+    pub first: Vec<Span>,
+    /// Turns that were not answered.
+    pub unanswered: u64,
+}
+
+impl Waits {
+    /// Takes in a shop's exchanges, as far as people answered them.
+    ///
+    /// # Errors
+    /// Refusals of the service, and times it should not have told.
+    pub async fn take(&mut self, channel: &Outgoing, shop: &str) -> anyhow::Result<()> {
+        let mut client = ReplyRateServiceClient::new(channel.clone());
+        let mut page_token = String::new();
+        let mut seen = 0;
+        loop {
+            let request = ListExchangesRequest { shop_id: shop.to_owned(), page_size: PAGE_SIZE, page_token };
+            let page = client.list_exchanges(asking(request)).await.map_err(refused)?.into_inner();
+            seen += page.exchanges.len();
+            anyhow::ensure!(seen <= MAX_ENTRIES, "the shop has more than {MAX_ENTRIES} exchanges");
+            for exchange in page.exchanges {
+                let asked = moment(exchange.asked_time.as_ref(), "asked_time")?;
+                let reply = exchange.replies.iter().find(|reply| reply.actor() == Actor::Human);
+                let Some(reply) = reply else {
+                    self.unanswered += 1;
+                    continue;
+                };
+                let wait = moment(reply.reply_time.as_ref(), "reply_time")?.since(asked);
+                self.turns.push(wait);
+                if exchange.number == 1 {
+                    self.first.push(wait);
+                }
+            }
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn moment(time: Option<&prost_types::Timestamp>, field: &str) -> anyhow::Result<Timestamp> {
+    let time = time.ok_or_else(|| anyhow::anyhow!("analytics left out {field}"))?;
+    Ok(timestamp(time, field)?)
+}
+
+/// The middle of some waits; of an even number, the mean of the two in the middle.
+#[must_use]
+pub fn median(waits: &[Span]) -> Option<Span> {
+    let mut sorted = waits.to_vec();
+    sorted.sort_unstable();
+    let upper = *sorted.get(sorted.len() / 2)?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = *sorted.get(sorted.len() / 2 - 1)?;
+    Some(Span::from_micros(lower.micros() + (upper.micros() - lower.micros()) / 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_spans_are_asked_for_in_pieces_that_meet() {
+        let day = |text: &str| text.parse().expect("a day");
+        let pieces = |first, last| Days { first: day(first), last: day(last) }.pieces().collect::<Vec<_>>();
+        assert_eq!(pieces("1999-02-01", "1999-02-28"), [("1999-02-01".into(), "1999-02-28".into())]);
+        assert_eq!(
+            pieces("2018-12-01", "2020-04-02"),
+            [("2018-12-01".into(), "2020-01-04".into()), ("2020-01-05".into(), "2020-04-02".into()),]
+        );
+        assert_eq!(pieces("1999-02-02", "1999-02-01"), []);
+    }
+
+    #[test]
+    fn the_middle_of_an_even_number_is_between_the_two() {
+        let waits: Vec<Span> = [4, 1, 3, 2].map(Span::from_secs).into();
+        assert_eq!(median(&waits), Some(Span::from_millis(2_500)));
+        assert_eq!(median(&waits[..3]), Some(Span::from_secs(3)));
+        assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn counts_add_up() {
+        let side = |counted, within_limit| Judged {
+            total: RateParts { counted, within_limit, ..RateParts::default() },
+            agents: [("A".to_owned(), Agent { wait: Span::from_secs(2), ..Agent::default() })].into(),
+            ..Judged::default()
+        };
+        let sum = side(3, 2).plus(side(5, 4));
+        assert_eq!((sum.total.counted, sum.total.within_limit), (8, 6));
+        assert_eq!(sum.agents["A"].wait, Span::from_secs(4));
+    }
+}

@@ -1,0 +1,108 @@
+//! `fenliu report`: how fast a shop answered, by the rules of one or several marketplaces, with proof of the misses.
+
+use std::path::Path;
+
+use anyhow::Context;
+use fenliu_proto::accounts::v1::GetShopRequest;
+use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
+use fenliu_proto::analytics::v1::ListRulePacksRequest;
+use fenliu_proto::analytics::v1::rule_pack_service_client::RulePackServiceClient;
+use fenliu_runtime::channel::Outgoing;
+
+use crate::cli::{DEFAULT_DATA_DIR, ReportArgs};
+use crate::output::Answer;
+use crate::packs::Choice;
+use crate::rates::{self, Days};
+use crate::target::{Otherwise, Target, asking, refused};
+
+pub mod sheet;
+
+use self::sheet::{PackSheet, Sheet};
+
+/// Runs `fenliu report`.
+///
+/// # Errors
+/// When a day cannot be read, the shop or a pack does not exist, or fenliu cannot be reached.
+pub async fn report(args: &ReportArgs) -> anyhow::Result<Answer> {
+    let days = days(args)?;
+    let target = Target::open(&args.target, Otherwise::Directory(Path::new(DEFAULT_DATA_DIR))).await?;
+    let sheet = run(args, days, &target.channel()).await;
+    target.close().await?;
+    let sheet = sheet?;
+    Answer::new(&sheet, sheet.to_string())
+}
+
+fn days(args: &ReportArgs) -> anyhow::Result<Option<Days>> {
+    let day = |text: &Option<String>, flag: &str| -> anyhow::Result<Option<chrono::NaiveDate>> {
+        let Some(text) = text else { return Ok(None) };
+        Ok(Some(text.parse().with_context(|| format!("{flag} {text:?} is no day; use YYYY-MM-DD"))?))
+    };
+    match (day(&args.from, "--from")?, day(&args.to, "--to")?) {
+        (Some(first), Some(last)) if last < first => anyhow::bail!("--to {last} lies before --from {first}"),
+        (Some(first), Some(last)) => Ok(Some(Days { first, last })),
+        (None, None) => Ok(None),
+        _ => anyhow::bail!("give both --from and --to, or neither for all days with data"),
+    }
+}
+
+async fn run(args: &ReportArgs, days: Option<Days>, channel: &Outgoing) -> anyhow::Result<Sheet> {
+    let request = GetShopRequest { shop_id: args.shop.clone() };
+    let answer = ShopServiceClient::new(channel.clone()).get_shop(asking(request)).await.map_err(refused)?;
+    let shop = answer.into_inner().shop.context("accounts left out the shop")?;
+    let names = if args.pack.is_empty() { shipped(channel).await? } else { args.pack.clone() };
+    let mut packs = Vec::new();
+    for name in names {
+        packs.push(judge(args, days, channel, name).await?);
+    }
+    Ok(Sheet::new(shop, packs))
+}
+
+async fn judge(
+    args: &ReportArgs,
+    days: Option<Days>,
+    channel: &Outgoing,
+    name: String,
+) -> anyhow::Result<PackSheet> {
+    let choice = Choice::Shipped(name);
+    let judged = rates::judge(channel, &args.shop, &choice, days).await?;
+    let most = usize::try_from(args.misses).unwrap_or(0);
+    let (misses, _) = rates::misses(channel, &args.shop, &choice, days, most).await?;
+    PackSheet::new(choice.name(), &judged, &misses)
+}
+
+/// The names of the packs fenliu ships.
+async fn shipped(channel: &Outgoing) -> anyhow::Result<Vec<String>> {
+    let mut client = RulePackServiceClient::new(channel.clone());
+    let answer = client.list_rule_packs(asking(ListRulePacksRequest {})).await.map_err(refused)?;
+    Ok(answer.into_inner().rule_packs.into_iter().map(|pack| pack.rule_pack_id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(from: Option<&str>, to: Option<&str>) -> anyhow::Result<Option<Days>> {
+        days(&ReportArgs {
+            shop: String::new(),
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+            pack: Vec::new(),
+            misses: 0,
+            target: crate::cli::TargetArgs::default(),
+        })
+    }
+
+    #[test]
+    fn days_come_in_pairs_and_in_order() {
+        assert!(asked(None, None).expect("all days").is_none());
+        assert!(asked(Some("1999-02-01"), Some("1999-02-28")).expect("a month").is_some());
+        for (from, to) in [
+            (Some("1999-02-01"), None),
+            (Some("1999-02-30"), Some("1999-03-01")),
+            (Some("1999-03-01"), Some("1999-02-01")),
+            (Some("yesterday"), Some("today")),
+        ] {
+            assert!(asked(from, to).is_err(), "{from:?} to {to:?}");
+        }
+    }
+}

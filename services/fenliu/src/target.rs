@@ -1,0 +1,138 @@
+//! Which fenliu a command talks to: one that runs already, or an embedded one for as long as the command lasts.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use fenliu_runtime::channel::{Outgoing, connect_lazy};
+use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::ServerConfig;
+use tokio::net::TcpListener;
+use tonic::{Request, Status};
+
+use crate::cli::TargetArgs;
+use crate::embedded::{Embedded, Options, uri};
+
+/// How long one call of the command line may take; judging months of a busy shop takes longer than a console's calls.
+const CALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// What to use when the command line names neither an address nor a directory.
+#[derive(Clone, Copy, Debug)]
+pub enum Otherwise<'a> {
+    /// A directory of its own that is thrown away.
+    Scratch,
+    /// This directory, which must be there.
+    Directory(&'a Path),
+}
+
+/// A fenliu to talk to.
+#[derive(Debug)]
+pub struct Target {
+    channel: Outgoing,
+    embedded: Option<Embedded>,
+    // Thrown away after the embedded fenliu has ended.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl Target {
+    /// Finds or starts it.
+    ///
+    /// # Errors
+    /// When the address is none, the directory is in use or missing, or an embedded fenliu cannot start.
+    pub async fn open(args: &TargetArgs, otherwise: Otherwise<'_>) -> anyhow::Result<Self> {
+        if let Some(address) = &args.connect {
+            return Ok(Self { channel: connect_lazy(uri(address)?), embedded: None, _scratch: None });
+        }
+        let (directory, scratch) = directory(args, otherwise)?;
+        let lifecycle = Lifecycle::new();
+        shutdown_on_signals(&lifecycle).context("cannot watch for signals")?;
+        let listener =
+            TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback address")?;
+        let embedded = Embedded::start(Options {
+            data_dir: directory,
+            listener,
+            platform: Platform::system(lifecycle),
+            server: ServerConfig::default(),
+        })
+        .await?;
+        Ok(Self { channel: embedded.channel(), embedded: Some(embedded), _scratch: scratch })
+    }
+
+    /// A channel to it.
+    #[must_use]
+    pub fn channel(&self) -> Outgoing {
+        self.channel.clone()
+    }
+
+    /// Ends the embedded fenliu, if there is one.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.embedded {
+            Some(embedded) => embedded.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn directory(
+    args: &TargetArgs,
+    otherwise: Otherwise<'_>,
+) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
+    match (&args.data_dir, otherwise) {
+        (Some(directory), _) => Ok((directory.clone(), None)),
+        (None, Otherwise::Scratch) => {
+            let scratch = tempfile::tempdir().context("cannot make a directory for the embedded stores")?;
+            Ok((scratch.path().join("data"), Some(scratch)))
+        }
+        (None, Otherwise::Directory(directory)) => {
+            anyhow::ensure!(
+                directory.is_dir(),
+                "there is no {} here; name the directory with --data-dir or a running fenliu with --connect",
+                directory.display()
+            );
+            Ok((directory.to_owned(), None))
+        }
+    }
+}
+
+/// A request with the command line's deadline.
+pub fn asking<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL_LIMIT);
+    request
+}
+
+/// A refusal in one line: its reason, where it has one, and its words.
+#[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
+pub fn refused(status: Status) -> anyhow::Error {
+    match fenliu_proto::status::reason_of(&status) {
+        Some(reason) => anyhow::anyhow!("{}: {}", reason.name(), status.message()),
+        None => anyhow::anyhow!("{}: {}", status.code(), status.message()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fenliu_domain::problem::{Problem, Reason};
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_its_reason() {
+        let ours = fenliu_proto::status::refusal(Problem::new(Reason::ShopNotFound, "no such shop"));
+        assert_eq!(refused(ours).to_string(), "SHOP_NOT_FOUND: no such shop");
+        let foreign = refused(Status::unavailable("tcp connect error")).to_string();
+        assert!(foreign.ends_with(": tcp connect error"), "{foreign}");
+    }
+
+    #[test]
+    fn a_default_directory_must_be_there() {
+        let missing =
+            directory(&TargetArgs::default(), Otherwise::Directory(Path::new("/nowhere/fenliu-data")));
+        assert!(missing.is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! `fenliu up`: everything in this process, until a signal ends it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::Context;
+use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::listen;
+
+use crate::cli::UpArgs;
+use crate::config::Config;
+use crate::embedded::{Embedded, Options};
+use crate::output::say;
+
+/// Runs `fenliu up`.
+///
+/// # Errors
+/// When it cannot listen, the directory is in use, a store cannot be opened, or the server fails.
+pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::new();
+    shutdown_on_signals(&lifecycle).context("cannot watch for signals")?;
+    let listener = listen(&config.server).await?;
+    let platform = Platform::system(lifecycle);
+    let name = format!("owner-{:08x}", platform.ids.next_bits() & 0xffff_ffff);
+    let embedded = Embedded::start(Options {
+        data_dir: args.data_dir.clone(),
+        listener,
+        platform,
+        server: config.server,
+    })
+    .await?;
+    let address = reachable(embedded.address());
+    if json {
+        say(&format!(
+            "{}\n",
+            serde_json::json!({
+                "ready": true,
+                "address": address.to_string(),
+                "data_dir": args.data_dir,
+                "process": std::process::id(),
+            })
+        ))?;
+    } else {
+        let data_dir = args.data_dir.display();
+        say(&format!(
+            "fenliu serves at {address}, its data is in {data_dir}\n\n{}",
+            first_steps(address, &name)
+        ))?;
+    }
+    embedded.ended().await
+}
+
+/// Three calls to begin with, to be pasted into a shell as they are.
+#[must_use]
+pub fn first_steps(address: SocketAddr, login_name: &str) -> String {
+    let body = serde_json::json!({
+        "request_id": format!("first-{login_name}"),
+        "display_name": "Tea House",
+        "main_account_login_name": login_name,
+    });
+    format!(
+        "grpcurl -plaintext {address} list\n\
+         grpcurl -plaintext {address} describe fenliu.dispatch.v1.ReceptionService\n\
+         grpcurl -plaintext -d '{body}' {address} fenliu.accounts.v1.ShopService/CreateShop\n"
+    )
+}
+
+/// The address a caller on this machine uses: one that stands for all addresses is reached through loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
+        _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_steps_can_be_pasted() {
+        insta::assert_snapshot!(first_steps(SocketAddr::from(([127, 0, 0, 1], 50_050)), "owner-0000002a"));
+    }
+
+    #[test]
+    fn an_address_that_stands_for_all_is_reached_through_loopback() {
+        assert_eq!(reachable(SocketAddr::from(([0, 0, 0, 0], 7))).to_string(), "127.0.0.1:7");
+        assert_eq!(reachable(SocketAddr::from(([10, 0, 0, 1], 7))).to_string(), "10.0.0.1:7");
+    }
+}
