@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::storage::{DirectoryPage, Fault, Store};
 
+#[cfg(test)]
+mod tests;
+
 /// Most followers at once; each replica of dispatch is one.
 pub(crate) const MAX_FOLLOWERS: usize = 256;
 

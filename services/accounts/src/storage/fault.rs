@@ -38,15 +38,26 @@ impl Fault {
     pub(crate) fn into_problem(self) -> Problem {
         match self {
             Self::Refused(problem) => problem,
-            Self::Database(error) => {
+            Self::Database(error) if may_pass(&error) => {
                 tracing::error!(%error, "the accounts database refused");
                 let advice = "the store cannot take this now; repeat it with the same request id";
                 Problem::new(Reason::StoreUnavailable, advice).retry_after(RETRY_AFTER)
             }
-            Self::Repeated(_) | Self::Corrupt { .. } => {
-                tracing::error!(error = %self, "the accounts database holds what it should not");
+            Self::Database(_) | Self::Repeated(_) | Self::Corrupt { .. } => {
+                tracing::error!(error = %self, "the accounts database and its code disagree");
                 Problem::new(Reason::Internal, "a defect of fenliu; the log has the details")
             }
         }
+    }
+}
+
+/// Whether repeating may help: the database was not reached, or refused something other than by a key of ours.
+fn may_pass(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(_) | DbErr::Query(_) => error.sql_err().is_none(),
+        // The process is ending, as runtime's transactions put it.
+        DbErr::Custom(_) => true,
+        _ => false,
     }
 }

@@ -1,7 +1,10 @@
 //! A running service with its clients, and short ways to say what a test wants.
+//!
+//! The database is a SQLite file, or, when `FENLIU_TEST_POSTGRES` holds the URL of a PostgreSQL whose user may
+//! create databases, a new database there for each house. So one suite proves both.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fenliu_accounts::Config;
@@ -17,6 +20,7 @@ use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
 use fenliu_runtime::sql::DatabaseConfig;
+use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -35,9 +39,16 @@ pub(crate) struct House {
     clock: VirtualClock,
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
-    data: TempDir,
+    data: Data,
     sub_accounts_per_shop: u32,
     starts: u64,
+}
+
+/// Where a house keeps what it knows.
+struct Data {
+    url: String,
+    /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
+    _files: TempDir,
 }
 
 impl House {
@@ -48,15 +59,15 @@ impl House {
 
     /// The same, with room for so many sub-accounts in a shop.
     pub(crate) async fn with_sub_accounts(limit: u32) -> Self {
-        let data = tempfile::tempdir().expect("a directory for the database");
+        let data = Data::create().await;
         let clock = VirtualClock::new(START);
         Self::start(data, clock, limit, 1).await
     }
 
-    async fn start(data: TempDir, clock: VirtualClock, sub_accounts_per_shop: u32, starts: u64) -> Self {
+    async fn start(data: Data, clock: VirtualClock, sub_accounts_per_shop: u32, starts: u64) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, starts, lifecycle.clone()).with_page_key([7; 32]);
-        let service = fenliu_accounts::start(config(data.path(), sub_accounts_per_shop), platform).await;
+        let service = fenliu_accounts::start(config(&data.url, sub_accounts_per_shop), platform).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
@@ -134,9 +145,36 @@ impl House {
     }
 }
 
-fn config(data: &Path, sub_accounts_per_shop: u32) -> Config {
-    let url = format!("sqlite://{}", data.join("accounts.db").display());
-    let database = DatabaseConfig { acquire_timeout_ms: 60_000, ..DatabaseConfig::at(url) };
+impl Data {
+    async fn create() -> Self {
+        let files = tempfile::tempdir().expect("a directory for the database");
+        let url = match std::env::var("FENLIU_TEST_POSTGRES") {
+            Ok(server) => new_postgres_database(&server).await,
+            Err(_) => format!("sqlite://{}", files.path().join("accounts.db").display()),
+        };
+        Self { url, _files: files }
+    }
+}
+
+/// Creates a database on the server behind `url`, and gives its own URL.
+async fn new_postgres_database(url: &str) -> String {
+    static CREATED: AtomicUsize = AtomicUsize::new(0);
+    let number = CREATED.fetch_add(1, Ordering::Relaxed);
+    let name = format!("fenliu_accounts_{}_{number}", std::process::id());
+    let server = sea_orm::Database::connect(url).await.expect("FENLIU_TEST_POSTGRES is a PostgreSQL");
+    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it may create databases");
+    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
+    format!("{server}/{name}")
+}
+
+fn config(url: &str, sub_accounts_per_shop: u32) -> Config {
+    // A hundred calls at once wait for their turn on the head row or the writer, on a machine of any speed.
+    let database = DatabaseConfig {
+        acquire_timeout_ms: 60_000,
+        lock_timeout_ms: 60_000,
+        max_connections: 4,
+        ..DatabaseConfig::at(url)
+    };
     let mut config = Config::at(database);
     config.limits.sub_accounts_per_shop = sub_accounts_per_shop;
     config

@@ -158,7 +158,7 @@ async fn wrong_values_in_an_update_are_named_by_their_path() {
     let mut house = House::open().await;
     let shop = house.shop("owner").await;
     let wrong = proto::Shop {
-        display_name: "a\0b".into(),
+        display_name: "a\u{7}b".into(),
         time_zone: "Nowhere".into(),
         service_start: "25:00".into(),
         ..shop.clone()
@@ -169,6 +169,17 @@ async fn wrong_values_in_an_update_are_named_by_their_path() {
     refused_fields(update, Reason::InvalidRequest, &fields);
     let update = house.shops.update_shop(change(&shop, &[])).await;
     refused_fields(update, Reason::InvalidRequest, &["update_mask"]);
+}
+
+#[tokio::test]
+async fn nul_is_refused_wherever_it_hides() {
+    let mut house = House::open().await;
+    let shop = house.shop("owner").await;
+    let hidden = proto::Shop { main_account_id: "a\0b".into(), ..shop.clone() };
+    let update = house.shops.update_shop(change(&hidden, &["display_name"])).await;
+    refused_fields(update, Reason::InvalidRequest, &["shop.main_account_id"]);
+    let request = proto::CreateShopRequest { request_id: "a\0b".into(), ..new_shop("other owner") };
+    refused_fields(house.shops.create_shop(request).await, Reason::InvalidRequest, &["request_id"]);
 }
 
 #[tokio::test]
