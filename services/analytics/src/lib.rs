@@ -1,1 +1,58 @@
-//! Placeholder.
+//! The analytics service: how fast each shop answered, under each marketplace's own rules, with proof.
+//!
+//! Two streams come in. `follower` asks dispatch for the history after its stored cursor; `recorded` puts its events
+//! into the words of `fenliu_domain::exchange`. ImportEvents brings what other systems recorded; `imported` puts it into
+//! the same words. `storage` folds both into facts: a row per conversation and one per exchange, without verdicts. A
+//! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
+//! `packs` or by a pack of the caller's own.
+//!
+//! Invariants
+//! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
+//!   any order, they are the same rows.
+//! - The cursor moves in the same transaction as the facts it stands for, so nothing is counted twice or left out.
+//! - Facts hold no verdict: every rate says as of which moment and up to which position it was judged.
+//! - Every query starts from one shop; rows never leave `storage`. Time comes from the [`Platform`].
+//! - Dispatch never waits for this service: it is read from, and asked again when it was away.
+
+pub mod config;
+mod follower;
+mod grpc;
+mod imported;
+mod packs;
+mod process;
+mod recorded;
+mod storage;
+
+use anyhow::Context;
+use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
+use fenliu_runtime::channel::Outgoing;
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::Service;
+
+pub use self::config::Config;
+pub use self::process::run;
+
+use self::follower::Follower;
+use self::packs::Packs;
+use self::storage::Store;
+
+/// Opens the store, brings its schema up to date, begins to follow the history of `dispatch`, and returns the service,
+/// ready to be served. Dispatch may be away. Of `config`, the server, telemetry and dispatch sections are left to
+/// whoever serves it.
+///
+/// # Errors
+/// When a rule pack is not what it should be, or the database cannot be opened, lacks the durability that is promised,
+/// or cannot be migrated.
+pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> anyhow::Result<Service> {
+    let packs = Packs::shipped()?;
+    let store = Store::open(&config.database).await.context("the analytics database cannot be used")?;
+    let follower = Follower {
+        store: store.clone(),
+        dispatch: HistoryServiceClient::new(dispatch),
+        clock: platform.clock.clone(),
+        config: config.follower,
+        stop: platform.lifecycle.soft(),
+    };
+    platform.lifecycle.spawn(follower.run());
+    Ok(grpc::service(store, packs, platform))
+}

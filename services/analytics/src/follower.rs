@@ -1,0 +1,182 @@
+//! Keeps the facts up with the history, through whatever happens to dispatch.
+//!
+//! The follower asks for the history after its stored cursor, works in what comes, batch by batch, and asks again when
+//! the stream ends. It never keeps a place of its own: after any fault it goes on from the cursor in the store, which
+//! moves in the same transaction as the facts, so that nothing is counted twice or left out.
+
+use fenliu_domain::problem::Reason;
+use fenliu_domain::time::Span;
+use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
+use fenliu_proto::dispatch::v1::{FollowEventsRequest, FollowEventsResponse, StoredEvent};
+use fenliu_proto::status::reason_of;
+use fenliu_runtime::channel::Outgoing;
+use fenliu_runtime::clock::SharedClock;
+use futures::StreamExt;
+use futures::stream::ReadyChunks;
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, Streaming};
+
+use crate::config::FollowerConfig;
+use crate::recorded;
+use crate::storage::{Batch, Cursor, Fault, Store};
+
+/// Most messages of the stream that are worked in together when they are there already; of 500 events each.
+const MESSAGES_AT_ONCE: usize = 8;
+
+/// Follows the history of dispatch into a store.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(crate) store: Store,
+    pub(crate) dispatch: HistoryServiceClient<Outgoing>,
+    pub(crate) clock: SharedClock,
+    pub(crate) config: FollowerConfig,
+    /// Falls when the follower is to stop.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Why the follower has to begin anew.
+#[derive(Debug, thiserror::Error)]
+enum Lost {
+    /// Dispatch does not answer, or ended the stream.
+    #[error("dispatch does not answer: {0}")]
+    Dispatch(Box<Status>),
+    /// The history does not hold the event seen last.
+    #[error("the history was restored from a backup: {0}")]
+    Rewound(Box<Status>),
+    /// The store does not take it, or what came makes no sense.
+    #[error("the facts cannot be stored: {0}")]
+    Store(#[from] Fault),
+}
+
+impl From<Status> for Lost {
+    fn from(status: Status) -> Self {
+        let rewound = reason_of(&status) == Some(Reason::HistoryRewound);
+        if rewound { Self::Rewound(Box::new(status)) } else { Self::Dispatch(Box::new(status)) }
+    }
+}
+
+/// The wait between attempts: doubles with each that fails, and begins anew with one that gets on.
+#[derive(Debug)]
+struct Backoff {
+    config: FollowerConfig,
+    next: Span,
+}
+
+impl Follower {
+    /// Follows until it is told to stop.
+    pub(crate) async fn run(mut self) {
+        let mut backoff = Backoff { config: self.config, next: self.config.min_backoff() };
+        while !self.stop.is_cancelled() {
+            match self.follow(&mut backoff).await {
+                Ok(()) => return,
+                Err(Lost::Rewound(status)) => self.start_over(&status, &mut backoff).await,
+                Err(Lost::Store(Fault::Overtaken)) => {
+                    tracing::info!("another replica has worked the history in; going on from there");
+                    self.wait(&mut backoff).await;
+                }
+                Err(lost @ (Lost::Dispatch(_) | Lost::Store(_))) => {
+                    tracing::warn!(error = %lost, wait = %backoff.next, "the history cannot be followed; trying again");
+                    self.wait(&mut backoff).await;
+                }
+            }
+        }
+    }
+
+    /// Follows from the stored cursor; `Ok` when told to stop.
+    async fn follow(&mut self, backoff: &mut Backoff) -> Result<(), Lost> {
+        let stop = self.stop.clone();
+        let mut cursor = self.store.cursor().await?;
+        let Some(stream) = stop.run_until_cancelled(self.open(&cursor)).await else { return Ok(()) };
+        let mut stream = stream?;
+        while let Some(messages) = stop.run_until_cancelled(stream.next()).await {
+            let Some(messages) = messages else {
+                return Err(Lost::Dispatch(Box::new(Status::unavailable("the stream ended"))));
+            };
+            let (events, broken) = gather(messages);
+            cursor = self.work_in(cursor, events).await?;
+            backoff.begin_anew();
+            if let Some(status) = broken {
+                return Err(status.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(&mut self, cursor: &Cursor) -> Result<ReadyChunks<Streaming<FollowEventsResponse>>, Lost> {
+        let Cursor { position, event_id } = cursor.clone();
+        let request = FollowEventsRequest { after_position: position, after_event_id: event_id };
+        let stream = self.dispatch.follow_events(request).await?.into_inner();
+        tracing::info!(position, "following the history");
+        Ok(stream.ready_chunks(MESSAGES_AT_ONCE))
+    }
+
+    /// Works events in and returns the new cursor.
+    async fn work_in(&self, after: Cursor, events: Vec<StoredEvent>) -> Result<Cursor, Lost> {
+        let Some(batch) = batch(after.clone(), events)? else { return Ok(after) };
+        let until = batch.until.clone();
+        self.store.follow(batch).await?;
+        tracing::debug!(position = until.position, "worked the history in");
+        Ok(until)
+    }
+
+    /// The history is another one now: what was made of the old one goes, imports stay.
+    async fn start_over(&self, status: &Status, backoff: &mut Backoff) {
+        tracing::error!(%status, "the history was restored from a backup; making all facts of it anew");
+        if let Err(fault) = self.store.forget_history().await {
+            tracing::error!(error = %fault, "the old facts cannot be cleared");
+            self.wait(backoff).await;
+        }
+    }
+
+    /// The sleep lies in a task of its own: a virtual clock waits for a task it has woken to sleep again, and this one
+    /// goes on to listen instead.
+    async fn wait(&self, backoff: &mut Backoff) {
+        let (clock, until) = (self.clock.clone(), self.clock.now() + backoff.step());
+        let sleep = tokio::spawn(async move { clock.sleep_until(until).await });
+        let abort = sleep.abort_handle();
+        if self.stop.run_until_cancelled(sleep).await.is_none() {
+            abort.abort();
+        }
+    }
+}
+
+impl Backoff {
+    fn step(&mut self) -> Span {
+        let now = self.next;
+        self.next = (now + now).min(self.config.max_backoff());
+        now
+    }
+
+    fn begin_anew(&mut self) {
+        self.next = self.config.min_backoff();
+    }
+}
+
+/// The events of some messages, up to the first that broke.
+fn gather(messages: Vec<Result<FollowEventsResponse, Status>>) -> (Vec<StoredEvent>, Option<Status>) {
+    let mut events = Vec::new();
+    for message in messages {
+        match message {
+            Ok(message) => events.extend(message.events),
+            Err(status) => return (events, Some(status)),
+        }
+    }
+    (events, None)
+}
+
+/// What events mean for the facts; `None` when there are none that are new. An event that makes no sense stops the
+/// follower there, loudly: facts that leave something out would look like facts.
+pub(crate) fn batch(after: Cursor, events: Vec<StoredEvent>) -> Result<Option<Batch>, Fault> {
+    let mut until = after.clone();
+    let mut steps = Vec::with_capacity(events.len() * 2);
+    for event in events {
+        if event.position <= until.position {
+            continue;
+        }
+        let event_id = event.event.as_ref().map(|event| event.event_id.clone()).unwrap_or_default();
+        until = Cursor { position: event.position, event_id };
+        steps.extend(recorded::steps(event)?);
+    }
+    let moved = until.position > after.position;
+    Ok(moved.then_some(Batch { after, until, steps }))
+}

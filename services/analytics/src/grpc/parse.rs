@@ -1,0 +1,185 @@
+//! From requests to what they mean.
+
+mod page;
+
+use fenliu_domain::day::{Day, DayRange, Zone};
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::pack::{Confidence, Draft, RulePack, Tally, Treatment, Unit};
+use fenliu_domain::problem::{Problem, Violation};
+use fenliu_domain::time::Timestamp;
+use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::analytics::v1::{get_reply_rate_request, list_misses_request};
+use fenliu_proto::common::v1::Actor as ProtoActor;
+use fenliu_proto::convert::{id, span, timestamp};
+
+pub(super) use self::page::{ExchangePage, MissPage};
+
+use crate::imported;
+use crate::packs::Packs;
+use crate::storage::ImportedBatch;
+
+/// Most days from a start_date to an end_date.
+const MAX_DAYS: i64 = 400;
+
+/// What a rate is asked for: of which shop, by which pack, over which days, as of when.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) shop: ShopId,
+    pub(super) pack: RulePack,
+    pub(super) range: DayRange,
+    pub(super) as_of: Timestamp,
+}
+
+impl Question {
+    /// The tally that answers it, in the shop's zone.
+    pub(super) fn tally(self, zone: Zone) -> Tally {
+        Tally::new(self.pack, zone, self.as_of, self.range)
+    }
+}
+
+/// The pack of a request: one that is shipped, or the caller's own.
+enum Chosen {
+    Shipped(String),
+    Custom(Box<proto::RulePack>),
+}
+
+pub(super) fn rate_question(
+    request: proto::GetReplyRateRequest,
+    packs: &Packs,
+    now: Timestamp,
+) -> Result<Question, Problem> {
+    let chosen = request.pack.map(|pack| match pack {
+        get_reply_rate_request::Pack::RulePackId(id) => Chosen::Shipped(id),
+        get_reply_rate_request::Pack::Custom(pack) => Chosen::Custom(Box::new(pack)),
+    });
+    let as_of = request.as_of_time.map_or(Ok(now), |time| timestamp(&time, "as_of_time"))?;
+    question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, packs)
+}
+
+fn miss_question(
+    request: proto::ListMissesRequest,
+    packs: &Packs,
+    as_of: Timestamp,
+) -> Result<Question, Problem> {
+    let chosen = request.pack.map(|pack| match pack {
+        list_misses_request::Pack::RulePackId(id) => Chosen::Shipped(id),
+        list_misses_request::Pack::Custom(pack) => Chosen::Custom(Box::new(pack)),
+    });
+    question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, packs)
+}
+
+fn question(
+    shop: &str,
+    chosen: Option<Chosen>,
+    (start, end): (&str, &str),
+    as_of: Timestamp,
+    packs: &Packs,
+) -> Result<Question, Problem> {
+    let shop = id(shop, "shop_id")?;
+    let range = day_range(start, end)?;
+    let pack = match chosen {
+        Some(Chosen::Shipped(id)) => packs.get(&id)?.clone(),
+        Some(Chosen::Custom(pack)) => custom(*pack)?,
+        None => return Err(Problem::field("pack", "must be set")),
+    };
+    Ok(Question { shop, pack, range, as_of })
+}
+
+fn day_range(start: &str, end: &str) -> Result<DayRange, Problem> {
+    let mut violations = Vec::new();
+    let mut day = |text: &str, field: &str| match text.parse::<Day>() {
+        Ok(day) => Some(day),
+        Err(_) if text.is_empty() => None,
+        Err(malformed) => {
+            violations.push(Violation { field: field.into(), expected: malformed.to_string() });
+            None
+        }
+    };
+    let range = DayRange { first: day(start, "start_date"), last: day(end, "end_date") };
+    if let (Some(first), Some(last)) = (range.first, range.last) {
+        let expected = match first.days_until(last) {
+            ..0 => Some("must not be before start_date".to_owned()),
+            MAX_DAYS.. => Some(format!("must be less than {MAX_DAYS} days after start_date")),
+            _ => None,
+        };
+        violations.extend(expected.map(|expected| Violation { field: "end_date".into(), expected }));
+    }
+    if violations.is_empty() { Ok(range) } else { Err(Problem::invalid(violations)) }
+}
+
+/// The caller's own pack.
+///
+/// # Errors
+/// RULE_PACK_INVALID naming every field that is wrong, as `custom.…`.
+fn custom(pack: proto::RulePack) -> Result<RulePack, Problem> {
+    let limit = pack
+        .limit_duration
+        .as_ref()
+        .map_or(Ok(fenliu_domain::time::Span::ZERO), |limit| span(limit, "custom.limit_duration"))?;
+    let unit = match pack.unit() {
+        proto::Unit::Unspecified => None,
+        proto::Unit::BuyerDay => Some(Unit::BuyerDay),
+        proto::Unit::Session => Some(Unit::Session),
+        proto::Unit::Turn => Some(Unit::Turn),
+    };
+    let confidence = match pack.confidence() {
+        proto::Confidence::Unspecified => Confidence::Unknown,
+        proto::Confidence::Official => Confidence::Official,
+        proto::Confidence::Several => Confidence::Several,
+        proto::Confidence::Single => Confidence::Single,
+    };
+    let said = pack.countable_actors().filter(|actor| *actor != ProtoActor::Unspecified);
+    let draft = Draft {
+        unit,
+        limit,
+        confidence,
+        countable_actors: said.map(imported::actor).collect(),
+        robot_only: treatment(pack.robot_only()),
+        unassigned: treatment(pack.unassigned()),
+        rule_pack_id: pack.rule_pack_id,
+        version: pack.version,
+        description: pack.description,
+        window_start: pack.window_start,
+        window_end: pack.window_end,
+        min_content: pack.min_content,
+        target_basis_points: pack.target_basis_points,
+        source: pack.source,
+        weekend_pause: pack.weekend_pause,
+        weekend_answer_by: pack.weekend_answer_by,
+        valid_from: pack.valid_from,
+    };
+    draft.check().map_err(|problem| {
+        let named = |v: Violation| Violation { field: format!("custom.{}", v.field), expected: v.expected };
+        Problem { violations: problem.violations.into_iter().map(named).collect(), ..problem }
+    })
+}
+
+const fn treatment(treatment: proto::Treatment) -> Treatment {
+    match treatment {
+        proto::Treatment::Unspecified => Treatment::Judge,
+        proto::Treatment::Exclude => Treatment::Exclude,
+        proto::Treatment::Answered => Treatment::Answered,
+        proto::Treatment::Miss => Treatment::Miss,
+    }
+}
+
+/// One request of an import.
+///
+/// # Errors
+/// TIME_ZONE_INVALID; INVALID_REQUEST naming every event that makes no sense.
+pub(super) fn imported_batch(request: proto::ImportEventsRequest) -> Result<ImportedBatch, Problem> {
+    let shop = id(&request.shop_id, "shop_id")?;
+    let zone = Zone::parse(&request.time_zone)?;
+    let mut records = Vec::with_capacity(request.events.len());
+    let mut violations = Vec::new();
+    for (index, event) in request.events.into_iter().enumerate() {
+        match imported::record(event, &format!("events[{index}]")) {
+            Ok(record) => records.push(record),
+            Err(problem) => violations.extend(problem.violations),
+        }
+    }
+    if !violations.is_empty() {
+        return Err(Problem::invalid(violations));
+    }
+    Ok(ImportedBatch { shop, source: request.source, zone, records })
+}

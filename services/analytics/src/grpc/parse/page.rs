@@ -1,0 +1,133 @@
+//! Pages of lists: where one begins, and the token of the next.
+
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::pack::Miss;
+use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Timestamp;
+use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::convert::{id, timestamp};
+use fenliu_runtime::page::PageTokens;
+use prost::Message;
+
+use super::{Question, miss_question};
+use crate::grpc::{page_size, render, unreadable_token};
+use crate::packs::Packs;
+use crate::storage::{ExchangeCursor, Listed};
+
+/// One page of the misses of a question. Its token holds the moment the first page was judged as of, so that all pages
+/// are of one list.
+pub(in crate::grpc) struct MissPage {
+    pub(in crate::grpc) question: Question,
+    scope: Vec<u8>,
+    skip: usize,
+    size: usize,
+}
+
+/// One page of the exchanges of a shop.
+pub(in crate::grpc) struct ExchangePage {
+    pub(in crate::grpc) shop: ShopId,
+    pub(in crate::grpc) after: Option<ExchangeCursor>,
+    scope: Vec<u8>,
+    size: usize,
+}
+
+impl MissPage {
+    pub(in crate::grpc) fn open(
+        mut request: proto::ListMissesRequest,
+        packs: &Packs,
+        tokens: &PageTokens,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let size = page_size(std::mem::take(&mut request.page_size));
+        let token = std::mem::take(&mut request.page_token);
+        let scope = [b"misses?".as_slice(), &request.encode_to_vec()].concat();
+        let asked = request.as_of_time.map_or(Ok(now), |time| timestamp(&time, "as_of_time"))?;
+        let (as_of, skip) = match token.as_str() {
+            "" => (asked, 0),
+            token => read_miss_cursor(&tokens.open(&scope, token)?).ok_or_else(unreadable_token)?,
+        };
+        Ok(Self { question: miss_question(request, packs, as_of)?, scope, skip, size })
+    }
+
+    pub(in crate::grpc) fn cut(&self, misses: Vec<Miss>, tokens: &PageTokens) -> proto::ListMissesResponse {
+        let total = misses.len();
+        let end = self.skip.saturating_add(self.size);
+        let next_page_token = if end < total { self.token(end, tokens) } else { String::new() };
+        let page = misses.into_iter().skip(self.skip).take(self.size);
+        proto::ListMissesResponse {
+            misses: page.map(render::miss).collect(),
+            next_page_token,
+            total_size: total as u64,
+        }
+    }
+
+    fn token(&self, skip: usize, tokens: &PageTokens) -> String {
+        let as_of = self.question.as_of.micros().to_be_bytes();
+        tokens.seal(&self.scope, &[as_of, (skip as u64).to_be_bytes()].concat())
+    }
+}
+
+fn read_miss_cursor(bytes: &[u8]) -> Option<(Timestamp, usize)> {
+    let (as_of, skip) = bytes.split_first_chunk::<8>()?;
+    let skip = u64::from_be_bytes(skip.try_into().ok()?);
+    Some((Timestamp::from_micros(i64::from_be_bytes(*as_of))?, usize::try_from(skip).ok()?))
+}
+
+impl ExchangePage {
+    pub(in crate::grpc) fn open(
+        request: &proto::ListExchangesRequest,
+        tokens: &PageTokens,
+    ) -> Result<Self, Problem> {
+        let shop = id(&request.shop_id, "shop_id")?;
+        let scope = format!("exchanges?{shop}").into_bytes();
+        let after = match request.page_token.as_str() {
+            "" => None,
+            token => Some(read_exchange_cursor(&tokens.open(&scope, token)?).ok_or_else(unreadable_token)?),
+        };
+        Ok(Self { shop, after, scope, size: page_size(request.page_size) })
+    }
+
+    /// One more than the page has, which tells whether there is another page.
+    pub(in crate::grpc) const fn limit(&self) -> u64 {
+        self.size as u64 + 1
+    }
+
+    pub(in crate::grpc) fn cut(
+        &self,
+        mut listed: Vec<Listed>,
+        tokens: &PageTokens,
+    ) -> proto::ListExchangesResponse {
+        let more = listed.len() > self.size;
+        listed.truncate(self.size);
+        let last = listed.last().filter(|_| more);
+        let next_page_token = last.map_or_else(String::new, |last| self.token(&last.cursor, tokens));
+        proto::ListExchangesResponse {
+            exchanges: listed.into_iter().map(render::exchange).collect(),
+            next_page_token,
+        }
+    }
+
+    fn token(&self, cursor: &ExchangeCursor, tokens: &PageTokens) -> String {
+        let ExchangeCursor { asked_us, source, conversation, number } = cursor;
+        // A source has at most 128 bytes, so one byte says how many it has.
+        let length = u8::try_from(source.len()).unwrap_or(u8::MAX);
+        let fixed = [asked_us.to_be_bytes(), number.to_be_bytes()].concat();
+        tokens.seal(
+            &self.scope,
+            &[&fixed, [length].as_slice(), source.as_bytes(), conversation.as_bytes()].concat(),
+        )
+    }
+}
+
+fn read_exchange_cursor(bytes: &[u8]) -> Option<ExchangeCursor> {
+    let (asked, rest) = bytes.split_first_chunk::<8>()?;
+    let (number, rest) = rest.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first()?;
+    let (source, conversation) = rest.split_at_checked(usize::from(*length))?;
+    Some(ExchangeCursor {
+        asked_us: i64::from_be_bytes(*asked),
+        number: i64::from_be_bytes(*number),
+        source: String::from_utf8(source.to_vec()).ok()?,
+        conversation: String::from_utf8(conversation.to_vec()).ok()?,
+    })
+}

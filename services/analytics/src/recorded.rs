@@ -1,0 +1,89 @@
+//! The history's events, in the words of the fold.
+
+use fenliu_domain::day::Zone;
+use fenliu_domain::exchange::{Happening, What};
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::problem::Problem;
+use fenliu_proto::convert::{id, timestamp};
+use fenliu_proto::dispatch::v1::StoredEvent;
+use fenliu_proto::history::v1 as proto;
+use fenliu_proto::history::v1::event::Payload;
+
+use crate::imported::actor;
+use crate::storage::Step;
+
+/// Priority of a buyer who is like all others; lower goes first.
+const USUAL_PRIORITY: u32 = 100;
+
+/// What an event of the history says, as far as the facts care.
+///
+/// # Errors
+/// When it has no shop or no time: a defect of dispatch, since it stores no such event.
+pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
+    let event = stored.event.unwrap_or_default();
+    let shop: ShopId = id(&event.shop_id, "event.shop_id")?;
+    let time = event.occurred_time.as_ref().or(event.recorded_time.as_ref());
+    let at = timestamp(
+        time.ok_or_else(|| Problem::field("event.occurred_time", "must be set"))?,
+        "event.occurred_time",
+    )?;
+    let mut steps = vec![Step::Shop(shop)];
+    match event.payload {
+        Some(Payload::PolicyChanged(changed)) => steps.extend(zone_change(shop, changed)),
+        Some(payload) if !event.conversation_id.is_empty() => {
+            let happened = |what| Step::Happened(shop, event.conversation_id.clone(), Happening { at, what });
+            steps.extend(happenings(payload).into_iter().flatten().map(happened));
+        }
+        Some(_) | None => {}
+    }
+    Ok(steps)
+}
+
+/// A zone this build does not know (its database is older than dispatch's) leaves the one known before.
+fn zone_change(shop: ShopId, changed: proto::PolicyChanged) -> Option<Step> {
+    let name = changed.policy?.time_zone;
+    match Zone::parse(&name) {
+        Ok(zone) => Some(Step::Zone(shop, zone)),
+        Err(problem) => {
+            tracing::error!(%shop, %problem, "a policy names a zone nobody here knows; the days stay as they were");
+            None
+        }
+    }
+}
+
+/// At most two things happen at once: a conversation opens, with the robot.
+fn happenings(payload: Payload) -> [Option<What>; 2] {
+    let only = |what| [Some(what), None];
+    match payload {
+        Payload::ConversationOpened(opened) => {
+            let vip = opened.priority < USUAL_PRIORITY;
+            let robot = opened.with_robot.then_some(What::WithRobot);
+            [Some(What::Opened { buyer: opened.buyer_id, group: opened.group, vip }), robot]
+        }
+        Payload::MessageReceived(message) => only(What::Asked { message: message.message_id }),
+        Payload::ReplySent(reply) => only(What::Replied {
+            actor: actor(reply.actor()),
+            message: reply.message_id,
+            agent: reply.agent_id,
+            small_talk: reply.small_talk,
+        }),
+        Payload::Assigned(assigned) => only(What::Assigned { agent: assigned.agent_id }),
+        Payload::Queued(queued) => {
+            only(What::Queued { nobody_on_duty: queued.reason() == proto::QueueReason::NobodyOnDuty })
+        }
+        Payload::QueueLeft(left) => {
+            only(What::LeftQueue { abandoned: left.reason() == proto::QueueLeaveReason::Abandoned })
+        }
+        Payload::Closed(closed) => {
+            only(What::Closed { abandoned: closed.reply_owed && closed.by() == proto::CloseActor::Buyer })
+        }
+        Payload::HandedToHuman(_) => only(What::HandedToHuman),
+        Payload::ChatEntered(_)
+        | Payload::Transferred(_)
+        | Payload::PresenceChanged(_)
+        | Payload::CapacityChanged(_)
+        | Payload::AgentSynced(_)
+        | Payload::PolicyChanged(_)
+        | Payload::ReplyDue(_) => [None, None],
+    }
+}

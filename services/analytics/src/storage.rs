@@ -1,0 +1,135 @@
+//! What this service keeps, in SQLite or PostgreSQL.
+//!
+//! Two streams come in and both end in the same facts, a row per conversation and one per exchange. The history is
+//! followed: [`Store::follow`] folds a batch of it into the facts of the conversations it touches and moves the cursor,
+//! in one transaction. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
+//! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
+//! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]).
+//!
+//! Invariants: rows never leave this module; facts of the history and the cursor change together, and only from exactly
+//! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
+//! each source have keys of their own, so that neither overwrites the other's.
+
+mod facts;
+mod fault;
+mod history;
+mod import;
+mod migrations;
+mod reading;
+mod rows;
+
+use fenliu_domain::exchange::Happening;
+use fenliu_domain::time::Timestamp;
+use fenliu_runtime::sql::{Database, DatabaseConfig};
+use sea_orm::DbErr;
+
+pub(crate) use self::fault::Fault;
+pub(crate) use self::history::{Batch, Step};
+pub(crate) use self::import::{Imported, ImportedBatch, Record};
+pub(crate) use self::reading::{ExchangeCursor, Listed, Tallied};
+
+use self::rows::log_cursor;
+
+/// The source of the history's own conversations: none, and no import may be called so.
+const HISTORY: &str = "";
+
+/// Names one conversation in the facts. In order of shop, so that whoever locks several rows does so in one order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) shop: String,
+    pub(crate) source: String,
+    pub(crate) conversation: String,
+}
+
+/// How far the history has been worked in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// Position of the last event; 0 before the first.
+    pub(crate) position: i64,
+    /// Its id; empty before the first.
+    pub(crate) event_id: String,
+}
+
+/// The way to everything that is kept. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    db: Database,
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
+    pub(crate) async fn open(config: &DatabaseConfig) -> Result<Self, DbErr> {
+        let db = Database::open(config).await?;
+        db.migrate::<migrations::Migrator>().await?;
+        Ok(Self { db })
+    }
+
+    /// How far the history has been worked in.
+    pub(crate) async fn cursor(&self) -> Result<Cursor, Fault> {
+        history::cursor(self.db.reader()).await
+    }
+
+    /// Works a batch of the history in and moves the cursor, both or neither.
+    ///
+    /// # Errors
+    /// [`Fault::Overtaken`] when the cursor is not where the batch begins: another replica was faster.
+    pub(crate) async fn follow(&self, batch: Batch) -> Result<(), Fault> {
+        self.db.transaction(move |txn| Box::pin(async move { history::follow(txn, batch).await })).await
+    }
+
+    /// Forgets everything that came from the history, to work it in from the beginning. Imports stay.
+    pub(crate) async fn forget_history(&self) -> Result<(), Fault> {
+        self.db.transaction(|txn| Box::pin(history::forget(txn))).await
+    }
+
+    /// Logs a batch of another system's records and makes the facts of the conversations it touches anew.
+    pub(crate) async fn import(&self, batch: ImportedBatch) -> Result<Imported, Fault> {
+        self.db.transaction(move |txn| Box::pin(async move { import::import(txn, batch).await })).await
+    }
+}
+
+impl Cursor {
+    fn of(row: log_cursor::Model) -> Self {
+        Self { position: row.position, event_id: row.event_id }
+    }
+}
+
+/// What happened in one conversation of the log of a source, with what puts it in order.
+#[derive(Clone, Debug)]
+struct Logged {
+    at: Timestamp,
+    rank: u32,
+    record_id: String,
+    happening: Happening,
+}
+
+/// Every row of every table as text, for tests that compare whole stores.
+#[cfg(test)]
+impl Store {
+    pub(crate) async fn dump(&self) -> Vec<String> {
+        use sea_orm::{EntityTrait, QueryOrder};
+
+        let db = self.db.reader();
+        let mut rows = Vec::new();
+        let cursor = log_cursor::Entity::find().all(db).await.expect("readable");
+        rows.extend(cursor.iter().map(|row| format!("{row:?}")));
+        let shops = rows::shop::Entity::find().order_by_asc(rows::shop::Column::ShopId).all(db).await;
+        rows.extend(shops.expect("readable").iter().map(|row| format!("{row:?}")));
+        let mut facts = Vec::new();
+        let events = rows::imported_event::Entity::find().all(db).await.expect("readable");
+        facts.extend(events.iter().map(|row| format!("{row:?}")));
+        let sessions = rows::session::Entity::find().all(db).await.expect("readable");
+        facts.extend(sessions.iter().map(|row| format!("{row:?}")));
+        let exchanges = rows::exchange::Entity::find().all(db).await.expect("readable");
+        facts.extend(exchanges.iter().map(|row| format!("{row:?}")));
+        facts.sort_unstable();
+        rows.extend(facts);
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests;

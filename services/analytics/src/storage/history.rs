@@ -1,0 +1,130 @@
+//! Working the history in, batch by batch.
+
+use std::collections::BTreeMap;
+
+use fenliu_domain::day::Zone;
+use fenliu_domain::exchange::Happening;
+use fenliu_domain::ids::ShopId;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+};
+
+use super::facts::{Facts, folds, save};
+use super::rows::{exchange, log_cursor, session, shop};
+use super::{Cursor, Fault, HISTORY, Key};
+
+/// Shops of one statement, of 2 parameters each.
+const SHOPS_AT_ONCE: usize = 5_000;
+
+/// Some of the history, in order of position and without a hole.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    /// Where the history must have been worked in up to.
+    pub(crate) after: Cursor,
+    /// Its last event.
+    pub(crate) until: Cursor,
+    /// What it says, in order.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One thing the history says.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// There is such a shop.
+    Shop(ShopId),
+    /// Its local time is that of this zone from now on.
+    Zone(ShopId, Zone),
+    /// Something happened in one of its conversations.
+    Happened(ShopId, String, Happening),
+}
+
+pub(super) async fn cursor(db: &impl ConnectionTrait) -> Result<Cursor, Fault> {
+    let row = log_cursor::Entity::find_by_id(log_cursor::ID).one(db).await?;
+    let missing =
+        || Fault::Database(DbErr::RecordNotFound("log_cursor has no row 1; restore the database".into()));
+    row.map(Cursor::of).ok_or_else(missing)
+}
+
+pub(super) async fn follow(txn: &DatabaseTransaction, batch: Batch) -> Result<(), Fault> {
+    move_cursor(txn, &batch.after, &batch.until).await?;
+    let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
+    let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();
+    for step in batch.steps {
+        match step {
+            Step::Shop(shop) => drop(shops.entry(shop).or_default()),
+            Step::Zone(shop, zone) => drop(shops.insert(shop, Some(zone))),
+            Step::Happened(shop, conversation, happening) => {
+                let key = Key { shop: shop.to_string(), source: HISTORY.to_owned(), conversation };
+                touched.entry(key).or_default().push(happening);
+            }
+        }
+    }
+    save_shops(txn, shops).await?;
+    let facts = fold(txn, touched).await?;
+    save(txn, &facts).await
+}
+
+/// Moves the cursor if it is where the batch begins. Whoever gets here second waits, and then finds it moved.
+async fn move_cursor(txn: &DatabaseTransaction, after: &Cursor, until: &Cursor) -> Result<(), Fault> {
+    let moved = log_cursor::Entity::update_many()
+        .col_expr(log_cursor::Column::Position, Expr::value(until.position))
+        .col_expr(log_cursor::Column::EventId, Expr::value(until.event_id.as_str()))
+        .filter(log_cursor::Column::Id.eq(log_cursor::ID))
+        .filter(log_cursor::Column::Position.eq(after.position))
+        .filter(log_cursor::Column::EventId.eq(after.event_id.as_str()))
+        .exec(txn)
+        .await?;
+    if moved.rows_affected == 1 { Ok(()) } else { Err(Fault::Overtaken) }
+}
+
+async fn save_shops(txn: &DatabaseTransaction, shops: BTreeMap<ShopId, Option<Zone>>) -> Result<(), Fault> {
+    let row = |(shop, zone): (&ShopId, &Option<Zone>)| shop::ActiveModel {
+        shop_id: Set(shop.to_string()),
+        policy_zone: Set(zone.map(|zone| zone.name().to_owned())),
+        import_zone: Set(None),
+    };
+    let (zoned, known): (Vec<_>, Vec<_>) = shops.iter().partition(|(_, zone)| zone.is_some());
+    let of_shop = || OnConflict::column(shop::Column::ShopId);
+    let replace = of_shop().update_column(shop::Column::PolicyZone).to_owned();
+    let keep = of_shop().do_nothing().to_owned();
+    for (group, on_conflict) in [(zoned, replace), (known, keep)] {
+        for chunk in group.chunks(SHOPS_AT_ONCE) {
+            let rows: Vec<_> = chunk.iter().copied().map(row).collect();
+            shop::Entity::insert_many(rows)
+                .on_conflict(on_conflict.clone())
+                .exec_without_returning(txn)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn fold(txn: &DatabaseTransaction, touched: BTreeMap<Key, Vec<Happening>>) -> Result<Facts, Fault> {
+    let keys: Vec<_> = touched.keys().cloned().collect();
+    let mut known = folds(txn, &keys).await?;
+    let mut facts = Facts::default();
+    for (key, happenings) in touched {
+        let mut fold = known.remove(&key).unwrap_or_default();
+        let before = fold.current.clone();
+        let finished: Vec<_> = happenings.into_iter().filter_map(|happening| fold.apply(happening)).collect();
+        facts.exchanges.extend(finished.into_iter().map(|exchange| (key.clone(), exchange)));
+        if let Some(current) = fold.current.filter(|current| Some(current) != before.as_ref()) {
+            facts.exchanges.push((key.clone(), current));
+        }
+        facts.sessions.push((key, fold.session));
+    }
+    Ok(facts)
+}
+
+pub(super) async fn forget(txn: &DatabaseTransaction) -> Result<(), Fault> {
+    exchange::Entity::delete_many().filter(exchange::Column::Source.eq(HISTORY)).exec(txn).await?;
+    session::Entity::delete_many().filter(session::Column::Source.eq(HISTORY)).exec(txn).await?;
+    shop::Entity::delete_many().filter(shop::Column::ImportZone.is_null()).exec(txn).await?;
+    shop::Entity::update_many()
+        .col_expr(shop::Column::PolicyZone, Expr::value(None::<String>))
+        .exec(txn)
+        .await?;
+    let found = cursor(txn).await?;
+    move_cursor(txn, &found, &Cursor::default()).await
+}

@@ -1,0 +1,203 @@
+//! Logging what other systems report, and making facts of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fenliu_domain::day::Zone;
+use fenliu_domain::exchange::{Conversation, Happening};
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::time::Timestamp;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Select,
+};
+
+use super::facts::{Facts, save};
+use super::rows::{exchange, imported_event, session, shop};
+use super::{Fault, Key, Logged};
+use crate::imported;
+
+/// Records of one source, of one shop.
+#[derive(Clone, Debug)]
+pub(crate) struct ImportedBatch {
+    pub(crate) shop: ShopId,
+    pub(crate) source: String,
+    pub(crate) zone: Zone,
+    /// At most as many as the contract lets into one request.
+    pub(crate) records: Vec<Record>,
+}
+
+/// One record of another system.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) record_id: String,
+    pub(crate) conversation: String,
+    pub(crate) at: Timestamp,
+    pub(crate) rank: u32,
+    /// What it says.
+    pub(crate) happening: Happening,
+    /// As it came.
+    pub(crate) payload: Vec<u8>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Imported {
+    /// Records that were new.
+    pub(crate) imported: u64,
+    /// Records that had come before, in this batch or an earlier one.
+    pub(crate) repeated: u64,
+}
+
+pub(super) async fn import(txn: &DatabaseTransaction, batch: ImportedBatch) -> Result<Imported, Fault> {
+    // This locks the shop's row, so that two imports of one shop never make the same facts at the same time.
+    save_zone(txn, &batch).await?;
+    let all = batch.records.len() as u64;
+    let (shop, source) = (batch.shop.to_string(), batch.source);
+    let fresh = without_known(txn, &shop, &source, batch.records).await?;
+    let imported = fresh.len() as u64;
+    if !fresh.is_empty() {
+        log(txn, &shop, &source, &fresh).await?;
+        make_facts(txn, &shop, &source, fresh).await?;
+    }
+    Ok(Imported { imported, repeated: all - imported })
+}
+
+async fn save_zone(txn: &DatabaseTransaction, batch: &ImportedBatch) -> Result<(), Fault> {
+    let row = shop::ActiveModel {
+        shop_id: Set(batch.shop.to_string()),
+        policy_zone: Set(None),
+        import_zone: Set(Some(batch.zone.name().to_owned())),
+    };
+    let replace = OnConflict::column(shop::Column::ShopId).update_column(shop::Column::ImportZone).to_owned();
+    shop::Entity::insert(row).on_conflict(replace).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Leaves out what the log has, and of what comes twice the second.
+async fn without_known(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    source: &str,
+    records: Vec<Record>,
+) -> Result<Vec<Record>, Fault> {
+    let ids: Vec<_> = records.iter().map(|record| record.record_id.as_str()).collect();
+    let known = log_of(shop, source)
+        .select_only()
+        .column(imported_event::Column::RecordId)
+        .filter(imported_event::Column::RecordId.is_in(ids))
+        .into_tuple::<String>()
+        .all(txn)
+        .await?;
+    let mut seen: BTreeSet<String> = known.into_iter().collect();
+    Ok(records.into_iter().filter(|record| seen.insert(record.record_id.clone())).collect())
+}
+
+fn log_of(shop: &str, source: &str) -> Select<imported_event::Entity> {
+    imported_event::Entity::find()
+        .filter(imported_event::Column::ShopId.eq(shop))
+        .filter(imported_event::Column::Source.eq(source))
+}
+
+async fn log(txn: &DatabaseTransaction, shop: &str, source: &str, fresh: &[Record]) -> Result<(), Fault> {
+    let row = |record: &Record| imported_event::ActiveModel {
+        shop_id: Set(shop.to_owned()),
+        source: Set(source.to_owned()),
+        conversation: Set(record.conversation.clone()),
+        occurred_us: Set(record.at.micros()),
+        rank: Set(record.rank.into()),
+        record_id: Set(record.record_id.clone()),
+        payload: Set(record.payload.clone()),
+    };
+    imported_event::Entity::insert_many(fresh.iter().map(row)).exec_without_returning(txn).await?;
+    Ok(())
+}
+
+/// Makes the facts of every conversation the records touch, from its whole log.
+async fn make_facts(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    source: &str,
+    fresh: Vec<Record>,
+) -> Result<(), Fault> {
+    let touched: BTreeSet<_> = fresh.iter().map(|record| record.conversation.clone()).collect();
+    let grown = known_among(txn, shop, source, &touched).await?;
+    let mut logs = logs_of(txn, shop, source, &grown).await?;
+    for record in fresh.into_iter().filter(|record| !grown.contains(&record.conversation)) {
+        let Record { record_id, conversation, at, rank, happening, .. } = record;
+        logs.entry(conversation).or_default().push(Logged { at, rank, record_id, happening });
+    }
+    clear(txn, shop, source, &grown).await?;
+    let mut facts = Facts::default();
+    for (conversation, mut log) in logs {
+        log.sort_by(|a, b| (a.at, a.rank, &a.record_id).cmp(&(b.at, b.rank, &b.record_id)));
+        let key = Key { shop: shop.to_owned(), source: source.to_owned(), conversation };
+        let folded = Conversation::fold(String::new(), log.into_iter().map(|logged| logged.happening));
+        facts.exchanges.extend(folded.exchanges.into_iter().map(|exchange| (key.clone(), exchange)));
+        facts.sessions.push((key, folded.session));
+    }
+    save(txn, &facts).await
+}
+
+async fn known_among(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    source: &str,
+    touched: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Fault> {
+    let known = session::Entity::find()
+        .select_only()
+        .column(session::Column::Conversation)
+        .filter(session::Column::ShopId.eq(shop))
+        .filter(session::Column::Source.eq(source))
+        .filter(session::Column::Conversation.is_in(touched))
+        .into_tuple::<String>()
+        .all(txn)
+        .await?;
+    Ok(known.into_iter().collect())
+}
+
+async fn logs_of(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    source: &str,
+    conversations: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<Logged>>, Fault> {
+    let mut logs: BTreeMap<String, Vec<Logged>> = BTreeMap::new();
+    if conversations.is_empty() {
+        return Ok(logs);
+    }
+    let rows = log_of(shop, source)
+        .filter(imported_event::Column::Conversation.is_in(conversations))
+        .all(txn)
+        .await?;
+    for row in rows {
+        let happening = imported::from_log(&row.payload).map_err(|why| Fault::Corrupt {
+            table: "imported_event",
+            column: "payload",
+            row: row.record_id.clone(),
+            why,
+        })?;
+        let rank = u32::try_from(row.rank).unwrap_or(u32::MAX);
+        let logged = Logged { at: happening.at, rank, record_id: row.record_id, happening };
+        logs.entry(row.conversation).or_default().push(logged);
+    }
+    Ok(logs)
+}
+
+async fn clear(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    source: &str,
+    conversations: &BTreeSet<String>,
+) -> Result<(), Fault> {
+    if conversations.is_empty() {
+        return Ok(());
+    }
+    exchange::Entity::delete_many()
+        .filter(exchange::Column::ShopId.eq(shop))
+        .filter(exchange::Column::Source.eq(source))
+        .filter(exchange::Column::Conversation.is_in(conversations))
+        .exec(txn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The schema, step by step; a step that was released is never changed.
+
+mod m0001_facts;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+/// Brings a database up to date.
+pub(crate) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_facts::Migration)]
+    }
+}
