@@ -5,15 +5,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fenliu_domain::problem::Problem;
+use futures::FutureExt;
+use futures::future::FusedFuture;
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::service::Routes;
-use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::Layer;
 
+use self::connections::Ends;
 use crate::config::bounded;
 use crate::layers::{self, Limits, Methods};
 use crate::lifecycle::{Drained, Lifecycle};
@@ -23,13 +25,6 @@ mod connections;
 /// The largest message a service takes, in bytes, unless configured otherwise. The layers enforce the configured
 /// limit on every call; services need not repeat it.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
-
-/// HTTP/2 headers of one call, in bytes.
-const MAX_HEADER_LIST_BYTES: u32 = 16 * 1024;
-
-/// Streams a peer may open and reset before they are accepted; more is the rapid reset attack and closes the
-/// connection.
-const MAX_PENDING_RESETS: usize = 20;
 
 /// How long calls that were cut off at the end of the drain have to hear so.
 const ANSWER_LIMIT: Duration = Duration::from_millis(250);
@@ -157,9 +152,6 @@ pub enum ServeError {
     /// Reflection does not take the descriptor set.
     #[error("reflection cannot use the descriptor set: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// The transport failed.
-    #[error("the server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
 }
 
 /// Refuses addresses that other machines can reach, unless they are allowed.
@@ -189,7 +181,7 @@ pub async fn listen(config: &ServerConfig) -> Result<TcpListener, ServeError> {
 /// connection that never says anything included. Returns what became of the background tasks.
 ///
 /// # Errors
-/// When the address is refused, the descriptor set is none, or the transport fails.
+/// When the address is refused or the descriptor set is none.
 pub async fn serve(
     listener: TcpListener,
     services: Vec<Service>,
@@ -205,59 +197,53 @@ pub async fn serve(
     if config.reflection {
         routes = with_reflection(routes, descriptor_set, &names)?;
     }
-    let draining = CancellationToken::new();
-    let cut = CancellationToken::new();
-    let connections = connections::accept(listener, config.max_connections, cut.clone());
-    let methods = Methods::from_descriptor_set(descriptor_set)?;
+    let ends = Ends::default();
     let layers = layers::Context {
         refuse,
-        methods,
+        methods: Methods::from_descriptor_set(descriptor_set)?,
         limits: config.limits(),
-        draining: draining.clone(),
+        draining: ends.draining.clone(),
         hard: lifecycle.hard(),
     };
     set_health(&health, &names, ServingStatus::Serving).await;
-    let served = transport(&config)
-        .layer(layers::all(layers))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(connections, draining.clone().cancelled_owned());
-    let mut served = std::pin::pin!(served);
+    let service = layers::all(layers).layer(routes.prepare());
+    let mut served = Box::pin(connections::serve(listener, service, &config, ends.clone()));
     tokio::select! {
-        end = &mut served => end?,
+        () = &mut served => {}
         () = lifecycle.soft().cancelled_owned() => {}
     }
     set_health(&health, &names, ServingStatus::NotServing).await;
-    draining.cancel();
-    drain(served, &cut, &lifecycle, config.drain_limit()).await
+    ends.draining.cancel();
+    Ok(drain(served, &ends, &lifecycle, config.drain_limit()).await)
 }
 
 /// Waits for the calls, then for the background tasks, both within one limit. Connections are cut last, so that
 /// calls that had to be given up can still be told.
 async fn drain(
-    served: impl Future<Output = Result<(), tonic::transport::Error>>,
-    cut: &CancellationToken,
+    served: impl Future<Output = ()> + Unpin,
+    ends: &Ends,
     lifecycle: &Lifecycle,
     limit: Duration,
-) -> Result<Drained, ServeError> {
+) -> Drained {
     let end = tokio::time::Instant::now() + limit;
-    let mut served = std::pin::pin!(served);
+    let mut served = served.fuse();
     let hard = lifecycle.hard();
-    let closed = tokio::select! {
+    tokio::select! {
         biased;
-        result = &mut served => { result?; true }
-        () = tokio::time::sleep_until(end) => false,
-        () = hard.cancelled() => false,
-    };
+        () = &mut served => {}
+        () = tokio::time::sleep_until(end) => {}
+        () = hard.cancelled() => {}
+    }
     let drained = lifecycle.drain(end.saturating_duration_since(tokio::time::Instant::now())).await;
-    if closed || tokio::time::timeout(ANSWER_LIMIT, &mut served).await.is_ok() {
-        return Ok(drained);
+    if served.is_terminated() || tokio::time::timeout(ANSWER_LIMIT, &mut served).await.is_ok() {
+        return drained;
     }
     tracing::warn!(?limit, "connections outlast the drain and are cut");
-    cut.cancel();
+    ends.cut.cancel();
     if tokio::time::timeout(ABORT_LIMIT, &mut served).await.is_err() {
         tracing::error!("connections ignore the cut and are left behind");
     }
-    Ok(drained)
+    drained
 }
 
 /// One router that asks each service's in turn: two routers with fallbacks of their own cannot be merged.
@@ -292,15 +278,6 @@ async fn set_health(health: &HealthReporter, names: &[&str], status: ServingStat
     for name in names.iter().chain(&[""]) {
         health.set_service_status(*name, status).await;
     }
-}
-
-fn transport(config: &ServerConfig) -> Server {
-    Server::builder()
-        .max_concurrent_streams(config.max_concurrent_streams)
-        .http2_keepalive_interval(Some(Duration::from_millis(config.keepalive_interval_ms)))
-        .http2_keepalive_timeout(Some(Duration::from_millis(config.keepalive_timeout_ms)))
-        .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
-        .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
 }
 
 #[cfg(test)]

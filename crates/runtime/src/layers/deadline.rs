@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use fenliu_domain::problem::{Problem, Reason};
-use futures::FutureExt;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use tonic::Status;
@@ -60,8 +59,6 @@ impl<S: Inner> Service<Request> for Deadline<S> {
             .or((!streams).then_some(self.limits.default_deadline));
         let call = self.inner.call(request);
         let Some(timeout) = timeout else { return Box::pin(call) };
-        // The moment is fixed here, before tonic starts its own timer for the same header outside of this
-        // layer, so that ours is never the later one and tonic's CANCELLED never wins.
         let end = End { at: Instant::now() + timeout, after: timeout, refuse: self.refuse };
         let server_streams = method.is_some_and(|method| method.server_streaming);
         Box::pin(async move {
@@ -83,21 +80,9 @@ struct End {
 }
 
 impl End {
-    /// The future's output, or the refusal when the time is up first. Besides the timer this looks at the clock
-    /// itself at every poll: of two timers for one moment, either may be the first to wake the task.
+    /// The future's output, or the refusal when the time is up first.
     async fn before<F: Future>(self, call: F) -> Result<F::Output, Status> {
-        let mut call = std::pin::pin!(call);
-        let mut timer = std::pin::pin!(tokio::time::sleep_until(self.at));
-        std::future::poll_fn(|context| {
-            if let Poll::Ready(output) = call.poll_unpin(context) {
-                return Poll::Ready(Ok(output));
-            }
-            if timer.poll_unpin(context).is_ready() || Instant::now() >= self.at {
-                return Poll::Ready(Err(self.status()));
-            }
-            Poll::Pending
-        })
-        .await
+        tokio::time::timeout_at(self.at, call).await.map_err(|_| self.status())
     }
 
     fn of_stream(self, response: Response) -> Response {

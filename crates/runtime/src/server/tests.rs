@@ -1,7 +1,5 @@
 //! The server and its layers, end to end over loopback.
 
-use std::time::Duration;
-
 use fenliu_domain::problem::Reason;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -111,12 +109,13 @@ async fn hang(client: h2::client::SendRequest<bytes::Bytes>, timeout: &'static s
         .body(())
         .unwrap();
     let (response, mut body) = client.ready().await.unwrap().send_request(request, false).unwrap();
-    body.send_data(bytes::Bytes::from_static(b"\0\0\0\0\x06\x0a\x04hang"), true).unwrap();
+    // On a busy machine the answer is there before the message is sent, and the stream closed.
+    drop(body.send_data(bytes::Bytes::from_static(b"\0\0\0\0\x06\x0a\x04hang"), true));
     response.await.unwrap().headers().clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_callers_deadline_always_answers_deadline_exceeded_and_never_tonics_cancelled() {
+async fn a_callers_deadline_is_always_answered_and_never_as_cancelled() {
     let running = running().await;
     let stream = TcpStream::connect(running.address).await.unwrap();
     let (client, connection) = h2::client::handshake(stream).await.unwrap();
@@ -142,27 +141,25 @@ async fn outgoing_calls_get_what_is_left_of_the_deadline() {
     let last = running().await;
     let probe = Probe { next: Some(last.channel()), ..Probe::default() };
     let first = start(ServerConfig::default(), probe).await;
-    let headers = [("grpc-timeout", "1000m")];
+    let headers = [("grpc-timeout", "50S")];
     let left = ask_with(first.channel(), ASK, "relay remaining", &headers).await.unwrap();
     let left: i64 = left.parse().unwrap();
-    assert!(
-        (1..=1_000).contains(&left),
-        "{left} ms are left of the caller's second, not of the default's five"
-    );
+    let expected = 5_001..=50_000;
+    assert!(expected.contains(&left), "{left} ms are left of the caller's fifty seconds, not of five");
 }
 
 #[tokio::test]
 async fn a_stream_has_no_deadline_unless_its_caller_gives_one() {
-    let config = ServerConfig { default_deadline_ms: 1, ..ServerConfig::default() };
+    let config = ServerConfig { default_deadline_ms: 1, max_deadline_ms: 50, ..ServerConfig::default() };
     let running = start(config, Probe::default()).await;
     let mut endless = watch(running.channel(), "endless", &[]).await.unwrap();
     assert_eq!(endless.message().await.unwrap().unwrap().service, "first");
-    let mut bounded = watch(running.channel(), "endless", &[("grpc-timeout", "100m")]).await.unwrap();
+    let mut bounded = watch(running.channel(), "endless", &[("grpc-timeout", "1H")]).await.unwrap();
     assert_eq!(bounded.message().await.unwrap().unwrap().service, "first");
     let status = bounded.message().await.unwrap_err();
     assert_eq!((status.code(), reason(&status)), (Code::DeadlineExceeded, Some(Reason::DeadlineExceeded)));
     let still_open = futures::FutureExt::now_or_never(endless.message());
-    assert!(still_open.is_none(), "a hundred times the default later the endless one is open");
+    assert!(still_open.is_none(), "fifty times the default later the endless one is open");
 }
 
 #[tokio::test]
@@ -280,7 +277,7 @@ async fn a_connection_that_never_says_anything_is_closed() {
     let running = running().await;
     let mut silent = TcpStream::connect(running.address).await.unwrap();
     let mut rest = Vec::new();
-    drop(tokio::time::timeout(Duration::from_secs(60), silent.read_to_end(&mut rest)).await.unwrap());
+    drop(silent.read_to_end(&mut rest).await);
 }
 
 #[tokio::test]
