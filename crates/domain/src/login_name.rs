@@ -3,10 +3,10 @@
 //! A name is kept as it was given (composed, NFC) and compared by its *key*: composed, case-folded, composed
 //! again. So `Straße`, `STRASSE` and `strasse` are one name, whichever way a keyboard composes them.
 //!
-//! Folding is upper-casing and then lower-casing each character by itself. That is what Unicode's full case
-//! folding does, save that it also folds the dotless `ı` with `i`, which only makes look-alikes harder. A plain
-//! lower-casing would keep `ß` and `ss` or a final `ς` and `σ` apart, and would make a letter's key depend on
-//! what follows it.
+//! Folding lower-cases, upper-cases and lower-cases again each character by itself. That is what Unicode's full
+//! case folding does, save that it also folds the dotless `ı` with `i`, which only makes look-alikes harder. A
+//! plain lower-casing would keep `ß` and `ss` or a final `ς` and `σ` apart, and would make a letter's key depend
+//! on what follows it; without the first step `ẞ`, which is upper case already, would never become `ss`.
 
 use std::fmt;
 
@@ -97,7 +97,8 @@ impl fmt::Display for LoginName {
 }
 
 fn fold(composed: &str) -> String {
-    composed.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
+    let lower = composed.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// Control characters, line and paragraph separators, and the characters of width zero that could make two
@@ -126,7 +127,7 @@ mod tests {
         for spellings in [
             ["Ann", "ANN", "ann"],
             ["é", "e\u{301}", "É"],
-            ["Straße", "STRASSE", "strasse"],
+            ["Straße", "STRAẞE", "strasse"],
             ["ΟΔΟΣ", "οδος", "οδοσ"],
             ["小明", "小明", "小明"],
             ["각", "\u{1100}\u{1161}\u{11a8}", "각"],
@@ -164,6 +165,17 @@ mod tests {
             assert_eq!(LoginName::parse(text).expect_err("no name"), why);
         }
         assert!(LoginName::parse(&"e\u{301}".repeat(64)).is_ok(), "64 characters once composed");
+    }
+
+    #[test]
+    fn every_single_character_folds_for_good_whatever_its_case() {
+        for c in '\0'..=char::MAX {
+            let once = fold(&c.nfc().collect::<String>());
+            assert_eq!(fold(&once), once, "{c:?}");
+            let (upper, lower): (String, String) = (c.to_uppercase().collect(), c.to_lowercase().collect());
+            let folded = |text: &str| fold(&text.nfc().collect::<String>());
+            assert_eq!(folded(&upper), folded(&lower), "{c:?}");
+        }
     }
 
     proptest! {

@@ -76,10 +76,10 @@ async fn one_name_has_one_owner_on_the_whole_platform_however_it_is_spelled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_hundred_creations_of_one_name_at_once_exactly_one_wins() {
+async fn of_a_thousand_creations_of_one_name_at_once_exactly_one_wins() {
     let mut house = House::open().await;
     let shop = house.shop("owner").await;
-    let attempts = (0..100).map(|index| {
+    let attempts = (0..1_000).map(|index| {
         let mut accounts = house.accounts.clone();
         let request = new_agent(&shop, if index % 2 == 0 { "Ann" } else { "ANN" });
         tokio::spawn(async move { accounts.create_sub_account(request).await })
@@ -90,7 +90,7 @@ async fn of_a_hundred_creations_of_one_name_at_once_exactly_one_wins() {
         let name = end.map_or_else(|status| reason_of(&status).map_or("?", Reason::name), |_| "OK");
         *ends.entry(name).or_default() += 1;
     }
-    assert_eq!(ends, BTreeMap::from([("LOGIN_NAME_TAKEN", 99), ("OK", 1)]));
+    assert_eq!(ends, BTreeMap::from([("LOGIN_NAME_TAKEN", 999), ("OK", 1)]));
 }
 
 #[tokio::test]

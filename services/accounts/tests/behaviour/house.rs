@@ -168,14 +168,7 @@ async fn new_postgres_database(url: &str) -> String {
 }
 
 fn config(url: &str, sub_accounts_per_shop: u32) -> Config {
-    // A hundred calls at once wait for their turn on the head row or the writer, on a machine of any speed.
-    let database = DatabaseConfig {
-        acquire_timeout_ms: 60_000,
-        lock_timeout_ms: 60_000,
-        max_connections: 4,
-        ..DatabaseConfig::at(url)
-    };
-    let mut config = Config::at(database);
+    let mut config = Config::at(DatabaseConfig::at(url));
     config.limits.sub_accounts_per_shop = sub_accounts_per_shop;
     config
 }
