@@ -180,4 +180,21 @@ mod tests {
         }));
         assert_eq!(receiver.await, Ok(5));
     }
+
+    /// Sends this process a signal.
+    fn signal(name: &str) {
+        let script = format!("kill -{name} $PPID");
+        assert!(std::process::Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn the_first_signal_drains_and_the_second_aborts() {
+        let lifecycle = Lifecycle::new();
+        shutdown_on_signals(&lifecycle).unwrap();
+        signal("TERM");
+        lifecycle.soft().cancelled().await;
+        assert!(!lifecycle.hard().is_cancelled());
+        signal("INT");
+        lifecycle.hard().cancelled().await;
+    }
 }

@@ -1,15 +1,22 @@
 //! What log lines carry and what never leaves.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde_json::Value;
+use tonic::body::Body;
 use tracing::Level;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
-use super::{JsonLines, LogFormat, TelemetryConfig, TelemetryError, exported, logged, provider};
+use super::{
+    JsonLines, LogFormat, TelemetryConfig, TelemetryError, TelemetryGuard, exported, logged, provider,
+};
+use crate::lifecycle::Lifecycle;
+use crate::server::{ServerConfig, ServerOptions, Service, serve};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -100,6 +107,60 @@ async fn a_bad_endpoint_is_named() {
     let endpoint = "not an address";
     let config = TelemetryConfig { otlp_endpoint: endpoint.into(), ..TelemetryConfig::default() };
     assert!(provider(&config, "test").unwrap_err().to_string().contains("telemetry.otlp_endpoint"));
+}
+
+/// Stands in for a collector: notifies for every export it is sent.
+#[derive(Clone, Default)]
+struct Collector(Arc<tokio::sync::Notify>);
+
+impl tonic::server::NamedService for Collector {
+    const NAME: &'static str = "opentelemetry.proto.collector.trace.v1.TraceService";
+}
+
+impl tower::Service<http::Request<Body>> for Collector {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = futures::future::BoxFuture<'static, Result<http::Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let exported = Arc::clone(&self.0);
+        Box::pin(async move {
+            let export = tower::service_fn(|_: tonic::Request<()>| {
+                exported.notify_one();
+                std::future::ready(Ok::<_, tonic::Status>(tonic::Response::new(())))
+            });
+            let mut grpc = tonic::server::Grpc::new(tonic_prost::ProstCodec::<(), ()>::default());
+            Ok(grpc.unary(export, request).await)
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flush_sends_the_spans_that_have_ended() {
+    let collector = Collector::default();
+    let exported = Arc::clone(&collector.0);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let otlp_endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let options = ServerOptions {
+        config: ServerConfig::default(),
+        descriptor_set: &[],
+        refuse: |problem| tonic::Status::unknown(problem.message),
+        lifecycle: Lifecycle::new(),
+    };
+    let service = Service { routes: tonic::service::Routes::new(collector), names: &[] };
+    tokio::spawn(serve(listener, vec![service], options));
+    let config = TelemetryConfig { otlp_endpoint, ..TelemetryConfig::default() };
+    let guard = TelemetryGuard { provider: provider(&config, "test").unwrap() };
+    let spans = tracing_opentelemetry::layer().with_tracer(guard.provider.tracer("test"));
+    let subscriber = tracing_subscriber::registry().with(spans.with_filter(super::exported()));
+    tracing::subscriber::with_default(subscriber, || drop(tracing::info_span!("sent").entered()));
+    guard.flush().await;
+    exported.notified().await;
+    guard.shutdown().await;
 }
 
 #[test]
