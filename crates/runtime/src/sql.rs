@@ -97,8 +97,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the store and proves its durability settings. A SQLite file and its directory's missing last part
-    /// are created.
+    /// Opens the store and proves its durability settings. A missing SQLite file is created, its directory is not.
     ///
     /// # Errors
     /// When the store cannot be reached, the URL is neither SQLite's nor PostgreSQL's, or the store does not

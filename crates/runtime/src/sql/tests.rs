@@ -232,7 +232,7 @@ async fn snapshots_do_not_see_what_comes_after(database: &Database) {
     assert_eq!(items(database).await, items_before + 1);
 }
 
-/// The same on PostgreSQL, in tables of the test's own schema.
+/// The same on PostgreSQL, in a table of the test's own.
 #[tokio::test]
 #[ignore = "needs a PostgreSQL: set FENLIU_POSTGRES_URL to an empty database and run with --ignored"]
 async fn postgresql_behaves_the_same() {
