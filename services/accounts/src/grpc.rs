@@ -35,7 +35,7 @@ const NAMES: &[&str] = &[
 
 /// What every handler works with.
 #[derive(Clone)]
-struct Desk {
+struct Context {
     registry: Registry,
     store: Store,
     platform: Platform,
@@ -43,11 +43,11 @@ struct Desk {
 
 /// The three services, ready to be served.
 pub(crate) fn service(registry: Registry, store: Store, directory: Directory, platform: Platform) -> Service {
-    let desk = Desk { registry, store, platform };
+    let context = Context { registry, store, platform };
     let mut routes = Routes::builder();
     routes
-        .add_service(ShopServiceServer::new(shop_service::Handler(desk.clone())))
-        .add_service(AccountServiceServer::new(account_service::Handler(desk)))
+        .add_service(ShopServiceServer::new(shop_service::Handler(context.clone())))
+        .add_service(AccountServiceServer::new(account_service::Handler(context)))
         .add_service(DirectoryServiceServer::new(directory_service::Handler(directory)));
     Service { routes: routes.routes(), names: NAMES }
 }

@@ -7,12 +7,12 @@ use fenliu_proto::convert;
 use fenliu_proto::status::refusal;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{Desk, Listing, parse, render};
+use super::{Context, Listing, parse, render};
 use crate::call::Call;
 use crate::storage::Fault;
 
 /// Handles the service's calls.
-pub(super) struct Handler(pub(super) Desk);
+pub(super) struct Handler(pub(super) Context);
 
 #[async_trait]
 impl AccountService for Handler {
