@@ -14,7 +14,7 @@ use fenliu_runtime::telemetry;
 pub mod chance;
 pub mod cli;
 pub mod config;
-// DEMO
+pub mod demo;
 pub mod embedded;
 pub mod import;
 pub mod output;
