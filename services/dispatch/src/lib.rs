@@ -1,1 +1,53 @@
-//! Placeholder.
+//! The dispatch service: presence, routing, conversations, and the history of all that happened.
+//!
+//! A request comes in through `grpc`, which parses it into a command (every bad field named at once) and makes one
+//! call to `desks`: the live desk proposes, the history's writer stores, and only then is the caller answered from
+//! the stored events. `directory` follows accounts and `sweeper` does what is due; both make the same call. Reads
+//! of what is live ask the live desk; everything else is read from the history.
+//!
+//! Invariants
+//! - An acknowledged effect is stored: an answer is made of a command's stored events only.
+//! - A command takes effect in one place, `desks::Desks::run`; no handler knows the store or the live desk's state.
+//! - Bodies never enter the live desk, logs or traces.
+//! - Time and ids come from the [`Platform`]; nothing here reads a clock.
+
+mod call;
+pub mod config;
+mod desks;
+mod directory;
+mod grpc;
+mod history;
+mod process;
+mod sweeper;
+
+use std::sync::Arc;
+
+use fenliu_live::{EmbeddedDesks, LiveDesk};
+use fenliu_runtime::channel::Outgoing;
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::Service;
+use fenliu_runtime::sql::Database;
+
+pub use self::config::Config;
+pub use self::process::run;
+
+use self::desks::Desks;
+use self::history::writer::Writer;
+use self::history::{History, Migrator};
+
+/// Opens the history, brings its schema up to date, begins to follow accounts and to sweep, and returns the
+/// service, ready to be served. Of `config`, the server and telemetry sections and the directory's address are left
+/// to whoever serves it.
+///
+/// # Errors
+/// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
+pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> anyhow::Result<Service> {
+    let database = Database::open(&config.database).await?;
+    database.migrate::<Migrator>().await?;
+    let live: Arc<dyn LiveDesk> = Arc::new(EmbeddedDesks::new());
+    let writer = Writer::start(database.clone(), live.clone(), &platform.lifecycle).await?;
+    let desks = Desks::new(live, writer, History::new(database), platform.clone());
+    platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
+    platform.lifecycle.spawn(sweeper::sweep(desks.clone(), config.sweeper));
+    Ok(grpc::service(desks))
+}

@@ -1,0 +1,140 @@
+//! What can be configured; the commented defaults are the documentation.
+
+use std::path::PathBuf;
+
+use fenliu_domain::time::Span;
+use fenliu_runtime::config::{
+    ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, bounded, load,
+};
+use fenliu_runtime::server::ServerConfig;
+use fenliu_runtime::sql::DatabaseConfig;
+use fenliu_runtime::telemetry::TelemetryConfig;
+use serde::Deserialize;
+
+/// The commented defaults of what is this service's own, to be read after those of the shared sections.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// The configuration of the `fenliu-dispatch` binary.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where and how to serve; read by the binary only.
+    pub server: ServerConfig,
+    /// Where the history lies.
+    pub database: DatabaseConfig,
+    /// Logs and traces; read by the binary only.
+    pub telemetry: TelemetryConfig,
+    /// Who tells of shops and accounts.
+    #[serde(default)]
+    pub directory: DirectoryConfig,
+    /// What happens by itself.
+    #[serde(default)]
+    pub sweeper: SweeperConfig,
+}
+
+/// Who tells of shops and accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DirectoryConfig {
+    /// Where accounts listens; read by the binary only.
+    pub address: String,
+    /// Milliseconds before it is followed again after it was lost; 10 to 60,000.
+    #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
+    pub retry_interval_ms: u32,
+}
+
+/// What happens by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SweeperConfig {
+    /// Milliseconds between two sweeps; 10 to 10,000.
+    #[serde(deserialize_with = "bounded::<_, _, 10, 10_000>")]
+    pub interval_ms: u32,
+    /// Share of agents who are there whose lapsing in one sweep is taken for a fault, in percent; 1 to 100.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 100>")]
+    pub mass_lapse_percent: u8,
+}
+
+impl Config {
+    /// Reads the configuration of the binary: embedded defaults < `file` < environment < `listen`.
+    ///
+    /// # Errors
+    /// When a value is out of bounds or of the wrong type, a key is unknown, or the file cannot be read; the
+    /// error names the key.
+    pub fn load(file: Option<PathBuf>, listen: Option<String>) -> Result<Self, ConfigError> {
+        load(Layers {
+            defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS],
+            file,
+            env_prefix: ENV_PREFIX,
+            flags: listen.map(|listen| ("server.listen", listen.into())).into_iter().collect(),
+        })
+    }
+
+    /// The defaults on this database, for a process that hosts the service beside others and serves it itself.
+    #[must_use]
+    pub fn at(database: DatabaseConfig) -> Self {
+        Self {
+            server: ServerConfig::default(),
+            database,
+            telemetry: TelemetryConfig::default(),
+            directory: DirectoryConfig::default(),
+            sweeper: SweeperConfig::default(),
+        }
+    }
+}
+
+impl DirectoryConfig {
+    pub(crate) fn retry_interval(&self) -> Span {
+        Span::from_millis(self.retry_interval_ms.into())
+    }
+}
+
+impl SweeperConfig {
+    pub(crate) fn interval(self) -> Span {
+        Span::from_millis(self.interval_ms.into())
+    }
+}
+
+impl Default for DirectoryConfig {
+    fn default() -> Self {
+        Self { address: "http://127.0.0.1:50052".to_owned(), retry_interval_ms: 500 }
+    }
+}
+
+impl Default for SweeperConfig {
+    fn default() -> Self {
+        Self { interval_ms: 250, mass_lapse_percent: 50 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Config, ConfigError> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("the file is written");
+        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS];
+        load(Layers { defaults, file: Some(file.path().to_owned()), env_prefix: "", flags: Vec::new() })
+    }
+
+    #[test]
+    fn the_commented_defaults_are_the_defaults() {
+        let (written, built) = (load_text("").expect("defaults"), Config::at(DatabaseConfig::default()));
+        assert_eq!(written.directory, built.directory);
+        assert_eq!(written.sweeper, built.sweeper);
+        assert_eq!(written.database.url, "sqlite://dispatch.db");
+    }
+
+    #[test]
+    fn a_bad_key_is_named() {
+        for (text, key) in [
+            ("[sweeper]\ninterval_ms = 5", "sweeper.interval_ms"),
+            ("[sweeper]\nmass_lapse_percent = 0", "sweeper.mass_lapse_percent"),
+            ("[directory]\nadress = \"x\"", "adress"),
+        ] {
+            let error = load_text(text).expect_err("the key is wrong").to_string();
+            assert!(error.contains(key), "{error}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Follows the directory of accounts: each entry becomes a command on its shop's desk.
+//!
+//! Desks keep what they were told in their own history, so the last known copy survives any loss of accounts. At
+//! the start everything is read once; an entry a desk already has makes no event.
+
+use fenliu_domain::desk::agent::{AgentEntry, MAX_CAPACITY};
+use fenliu_domain::desk::command::Command;
+use fenliu_domain::desk::event::Text;
+use fenliu_domain::desk::policy::ShopHours;
+use fenliu_domain::ids::{AgentId, ShopId};
+use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Span;
+use fenliu_proto::accounts::v1 as proto;
+use fenliu_proto::accounts::v1::directory_entry::Entry;
+use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
+use fenliu_proto::convert::id;
+use fenliu_runtime::channel::Outgoing;
+use tonic::Status;
+
+use crate::desks::{Call, Desks};
+
+/// Longest pause between two tries to follow, as a multiple of the first.
+const MAX_BACK_OFF: i64 = 20;
+
+/// Follows until the server shuts down; when the directory is lost, tries again, ever less often.
+pub(crate) async fn follow(desks: Desks, accounts: Outgoing, pause: Span) {
+    let platform = desks.platform().clone();
+    let soft = platform.lifecycle.soft();
+    let mut version = 0;
+    let mut tries: i64 = 0;
+    loop {
+        let before = version;
+        let end = tokio::select! {
+            () = soft.cancelled() => return,
+            end = read(&desks, accounts.clone(), &mut version) => end,
+        };
+        tries = if version > before { 1 } else { (tries + 1).min(MAX_BACK_OFF) };
+        if tries == 1 || tries == MAX_BACK_OFF {
+            tracing::warn!(%end, version, "the directory is lost; what is known of it holds");
+        }
+        let wait = platform.clock.now() + Span::from_micros(pause.micros() * tries);
+        tokio::select! {
+            () = soft.cancelled() => return,
+            () = platform.clock.sleep_until(wait) => {}
+        }
+    }
+}
+
+/// Reads entries until the stream ends, and says how it ended.
+async fn read(desks: &Desks, accounts: Outgoing, version: &mut i64) -> Status {
+    let mut client = DirectoryServiceClient::new(accounts);
+    let request = proto::WatchDirectoryRequest { after_version: *version };
+    let mut stream = match client.watch_directory(request).await {
+        Ok(stream) => stream.into_inner(),
+        Err(status) => {
+            forget_if_rewound(&status, version);
+            return status;
+        }
+    };
+    loop {
+        match stream.message().await {
+            Ok(Some(page)) => {
+                for entry in page.entries {
+                    let read_through = entry.version;
+                    if let Err(problem) = apply(desks, entry).await {
+                        tracing::error!(%problem, version = read_through, "an entry of the directory was not applied");
+                        return Status::aborted("an entry could not be applied");
+                    }
+                    *version = read_through;
+                }
+            }
+            Ok(None) => return Status::unavailable("the stream ended"),
+            Err(status) => return status,
+        }
+    }
+}
+
+/// Accounts restored from a backup has fewer versions than were seen: everything is read again.
+fn forget_if_rewound(status: &Status, version: &mut i64) {
+    if status.code() == tonic::Code::OutOfRange {
+        tracing::error!(version, "the directory was restored from a backup; it is read from the beginning");
+        *version = 0;
+    }
+}
+
+async fn apply(desks: &Desks, entry: proto::DirectoryEntry) -> Result<(), Problem> {
+    let (shop, command) = match entry.entry {
+        Some(Entry::Shop(shop)) => sync_shop(&shop)?,
+        Some(Entry::SubAccount(account)) => sync_agent(&account)?,
+        // A kind of entry from a newer accounts is not for this dispatch.
+        None => return Ok(()),
+    };
+    desks.run(Call { shop, request: None, traceparent: None, command, body: None }).await.map(|_| ())
+}
+
+fn sync_shop(shop: &proto::Shop) -> Result<(ShopId, Command), Problem> {
+    let hours = ShopHours {
+        time_zone: Text::from(shop.time_zone.as_str()),
+        service_start: Text::from(shop.service_start.as_str()),
+        service_end: Text::from(shop.service_end.as_str()),
+    };
+    Ok((id(&shop.shop_id, "shop_id")?, Command::SyncShop(hours)))
+}
+
+fn sync_agent(account: &proto::SubAccount) -> Result<(ShopId, Command), Problem> {
+    let agent: AgentId = id(&account.agent_id, "agent_id")?;
+    let entry = AgentEntry {
+        display_name: Text::from(account.display_name.as_str()),
+        main_account: account.main_account,
+        groups: account.groups.iter().map(|group| Text::from(group.as_str())).collect(),
+        capacity_ceiling: MAX_CAPACITY,
+        capacity_default: account.capacity,
+        unlimited: account.unlimited,
+        enabled: account.enabled,
+        weight: 1,
+    };
+    Ok((id(&account.shop_id, "shop_id")?, Command::SyncAgent { agent, entry: Box::new(entry) }))
+}

@@ -1,0 +1,107 @@
+//! `fenliu.dispatch.v1.ConversationService`.
+
+mod reads;
+
+use fenliu_domain::problem::{Problem, Reason};
+use fenliu_proto::convert::id;
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::dispatch::v1::conversation_service_server::ConversationService;
+use fenliu_proto::status::refusal;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{parse, render};
+use crate::call::Identified;
+use crate::desks::{Call, Desks};
+
+/// Handles the service's calls.
+pub(super) struct Handler(pub(super) Desks);
+
+impl Handler {
+    async fn send(&self, call: Identified<proto::ReplyRequest>) -> Result<proto::ReplyResponse, Problem> {
+        let Identified { body, request_id, mark, traceparent } = call;
+        let command = parse::reply(&body)?;
+        let said = parse::body(body.content.as_ref());
+        let call =
+            Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: said };
+        let answer = self.0.run(call).await?;
+        let nothing =
+            || Problem::new(Reason::Internal, "the desk recorded no reply; the log has the details");
+        let (_, message_id) = render::message_of(&answer.events).ok_or_else(nothing)?;
+        Ok(proto::ReplyResponse { message_id, request_id })
+    }
+
+    async fn end(
+        &self,
+        call: Identified<proto::CloseConversationRequest>,
+    ) -> Result<proto::CloseConversationResponse, Problem> {
+        let Identified { body, request_id, mark, traceparent } = call;
+        let command = parse::close(&body)?;
+        let call =
+            Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: None };
+        self.0.run(call).await?;
+        Ok(proto::CloseConversationResponse { request_id })
+    }
+
+    async fn hand_over(
+        &self,
+        call: Identified<proto::TransferConversationRequest>,
+    ) -> Result<proto::TransferConversationResponse, Problem> {
+        let Identified { body, request_id, mark, traceparent } = call;
+        let command = parse::transfer(&body)?;
+        let note = parse::note(&body);
+        let call =
+            Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: note };
+        let answer = self.0.run(call).await?;
+        let conversation = id(&body.conversation_id, "conversation_id")?;
+        let disposition = Some(render::disposition(&answer.events, conversation));
+        Ok(proto::TransferConversationResponse { disposition, request_id })
+    }
+}
+
+#[async_trait]
+impl ConversationService for Handler {
+    async fn reply(
+        &self,
+        request: Request<proto::ReplyRequest>,
+    ) -> Result<Response<proto::ReplyResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.send(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn close_conversation(
+        &self,
+        request: Request<proto::CloseConversationRequest>,
+    ) -> Result<Response<proto::CloseConversationResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.end(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn transfer_conversation(
+        &self,
+        request: Request<proto::TransferConversationRequest>,
+    ) -> Result<Response<proto::TransferConversationResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.hand_over(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn get_conversation(
+        &self,
+        request: Request<proto::GetConversationRequest>,
+    ) -> Result<Response<proto::GetConversationResponse>, Status> {
+        self.get(request.get_ref()).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn list_conversations(
+        &self,
+        request: Request<proto::ListConversationsRequest>,
+    ) -> Result<Response<proto::ListConversationsResponse>, Status> {
+        self.list(request.get_ref()).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn list_messages(
+        &self,
+        request: Request<proto::ListMessagesRequest>,
+    ) -> Result<Response<proto::ListMessagesResponse>, Status> {
+        self.messages(request.get_ref()).await.map(Response::new).map_err(refusal)
+    }
+}

@@ -1,0 +1,99 @@
+//! Reads of conversations.
+
+use fenliu_domain::desk::refusal::conversation_not_found;
+use fenliu_domain::ids::{ConversationId, EventId, ShopId};
+use fenliu_domain::problem::Problem;
+use fenliu_proto::convert::{id, optional_id};
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::history::v1::event::Payload;
+use fenliu_proto::history::v1::{Event, Stage};
+
+use super::Handler;
+use crate::grpc::paging::Page;
+use crate::grpc::{parse, render};
+use crate::history::reader::Filter;
+use crate::history::{Body, ConversationRecord, Fault};
+
+/// The kinds of event that are messages.
+const MESSAGES: [&str; 2] = ["message_received", "reply_sent"];
+
+impl Handler {
+    pub(super) async fn get(
+        &self,
+        request: &proto::GetConversationRequest,
+    ) -> Result<proto::GetConversationResponse, Problem> {
+        let shop = parse::shop(&request.shop_id)?;
+        let record = self.record(shop, id(&request.conversation_id, "conversation_id")?).await?;
+        Ok(proto::GetConversationResponse { conversation: Some(render::conversation(&record)) })
+    }
+
+    async fn record(&self, shop: ShopId, id: ConversationId) -> Result<ConversationRecord, Problem> {
+        let record = self.0.history().conversation(shop, id).await.map_err(Fault::into_problem)?;
+        record.ok_or_else(|| conversation_not_found(id))
+    }
+
+    pub(super) async fn list(
+        &self,
+        request: &proto::ListConversationsRequest,
+    ) -> Result<proto::ListConversationsResponse, Problem> {
+        let shop = parse::shop(&request.shop_id)?;
+        self.0.loaded(shop).await?;
+        let filter = Filter {
+            agent: optional_id(&request.agent_id, "agent_id")?,
+            unanswered_only: request.unanswered_only,
+            stages: request.stages.iter().filter_map(|stage| Stage::try_from(*stage).ok()).collect(),
+        };
+        let scope = format!("ListConversations {shop} {filter:?}");
+        let tokens = &self.0.platform().page_tokens;
+        let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
+        let found = self.0.history().conversations(shop, &filter, page.after, page.limit).await;
+        let found = found.map_err(Fault::into_problem)?;
+        let through = page.after + u64::try_from(found.records.len()).unwrap_or(0);
+        Ok(proto::ListConversationsResponse {
+            conversations: found.records.iter().map(render::conversation).collect(),
+            next_page_token: if through < found.total { page.token(through) } else { String::new() },
+            total_size: u32::try_from(found.total).unwrap_or(u32::MAX),
+            seq: found.seq,
+        })
+    }
+
+    pub(super) async fn messages(
+        &self,
+        request: &proto::ListMessagesRequest,
+    ) -> Result<proto::ListMessagesResponse, Problem> {
+        let shop = parse::shop(&request.shop_id)?;
+        let conversation: ConversationId = id(&request.conversation_id, "conversation_id")?;
+        self.record(shop, conversation).await?;
+        let scope = format!("ListMessages {shop} {conversation}");
+        let tokens = &self.0.platform().page_tokens;
+        let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
+        let history = self.0.history();
+        let stored = history.messages(shop, conversation, &MESSAGES, page.after, page.limit_and_one()).await;
+        let mut events: Vec<Event> =
+            stored.map_err(Fault::into_problem)?.into_iter().map(|stored| stored.event).collect();
+        let next_page_token = page.cut(&mut events, |event| event.seq);
+        let ids: Vec<EventId> =
+            events.iter().map(|event| id(&event.event_id, "event_id")).collect::<Result<_, _>>()?;
+        let bodies = history.bodies(shop, &ids).await.map_err(Fault::into_problem)?;
+        let messages = events.into_iter().zip(ids).filter_map(|(event, id)| message(event, bodies.get(&id)));
+        Ok(proto::ListMessagesResponse { messages: messages.collect(), next_page_token })
+    }
+}
+
+/// A message with its content; what was erased keeps its kind.
+fn message(event: Event, body: Option<&Body>) -> Option<proto::Message> {
+    let (message_id, kind, actor, agent_id) = match event.payload? {
+        Payload::MessageReceived(said) => (said.message_id, said.kind, 0, String::new()),
+        Payload::ReplySent(said) => (said.message_id, said.kind, said.actor, said.agent_id),
+        _ => return None,
+    };
+    let erased = Body { kind, text: String::new(), reference: String::new() };
+    Some(proto::Message {
+        message_id,
+        seq: event.seq,
+        occurred_time: event.occurred_time,
+        actor,
+        agent_id,
+        content: Some(render::content(body.unwrap_or(&erased))),
+    })
+}

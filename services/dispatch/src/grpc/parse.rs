@@ -1,0 +1,156 @@
+//! From requests to commands.
+
+use fenliu_domain::desk::command::{BuyerMessage, Command, Reply};
+use fenliu_domain::desk::event::{CloseActor, HandOverReason, Seq, Text, TransferTarget};
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::message::{Actor, MessageKind};
+use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Timestamp;
+use fenliu_proto::common::v1::Content;
+use fenliu_proto::convert::{id, optional_id, timestamp};
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::event::policy;
+use fenliu_proto::words::Word;
+
+use crate::history::Body;
+
+/// Priority band of a conversation that names none.
+const DEFAULT_PRIORITY: u8 = 100;
+
+/// The shop every request names.
+pub(super) fn shop(text: &str) -> Result<ShopId, Problem> {
+    id(text, "shop_id")
+}
+
+fn text(value: &str) -> Option<Text> {
+    (!value.is_empty()).then(|| Text::from(value))
+}
+
+fn time(value: Option<&prost_types::Timestamp>) -> Result<Option<Timestamp>, Problem> {
+    value.map(|time| timestamp(time, "occurred_time")).transpose()
+}
+
+fn length(content: &Content) -> u32 {
+    u32::try_from(content.text.chars().count()).unwrap_or(u32::MAX)
+}
+
+/// The content of a request, without which it says nothing.
+fn content(content: Option<&Content>) -> Result<&Content, Problem> {
+    let content = content.ok_or_else(|| Problem::field("content", "must be set"))?;
+    if content.text.is_empty() && content.reference.is_empty() {
+        return Err(Problem::field("content", "must have a text or a reference"));
+    }
+    Ok(content)
+}
+
+/// What was said, to be kept apart from the event.
+pub(super) fn body(content: Option<&Content>) -> Option<Body> {
+    content.map(|content| Body {
+        kind: content.kind,
+        text: content.text.clone(),
+        reference: content.reference.clone(),
+    })
+}
+
+pub(super) fn enter_chat(request: &proto::EnterChatRequest) -> Command {
+    Command::EnterChat {
+        buyer: Text::from(request.buyer_id.as_str()),
+        channel: Text::from(request.channel.as_str()),
+    }
+}
+
+pub(super) fn receive_message(request: &proto::ReceiveMessageRequest) -> Result<Command, Problem> {
+    let content = content(request.content.as_ref())?;
+    Ok(Command::ReceiveMessage(BuyerMessage {
+        buyer: Text::from(request.buyer_id.as_str()),
+        channel: Text::from(request.channel.as_str()),
+        external: text(&request.external_message_id),
+        occurred: time(request.occurred_time.as_ref())?,
+        // A buyer's unknown kind wants an answer like any other.
+        kind: Word::parse_or(content.kind, MessageKind::Text, "content.kind")
+            .unwrap_or(MessageKind::Unsupported),
+        length: length(content),
+        group: text(&request.group),
+        priority: match u8::try_from(request.priority) {
+            Ok(0) | Err(_) => DEFAULT_PRIORITY,
+            Ok(priority) => priority,
+        },
+    }))
+}
+
+pub(super) fn request_human(request: &proto::RequestHumanRequest) -> Result<Command, Problem> {
+    Ok(Command::RequestHuman {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        reason: Word::parse_or(request.reason, HandOverReason::BuyerAsked, "reason")?,
+    })
+}
+
+pub(super) fn leave_queue(request: &proto::LeaveQueueRequest) -> Result<Command, Problem> {
+    Ok(Command::LeaveQueue { conversation: id(&request.conversation_id, "conversation_id")? })
+}
+
+pub(super) fn reply(request: &proto::ReplyRequest) -> Result<Command, Problem> {
+    let content = content(request.content.as_ref())?;
+    Ok(Command::Reply(Reply {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        actor: Word::parse_or(request.actor, Actor::Human, "actor")?,
+        agent: optional_id(&request.agent_id, "agent_id")?,
+        kind: Word::parse_or(content.kind, MessageKind::Text, "content.kind")?,
+        length: length(content),
+        occurred: time(request.occurred_time.as_ref())?,
+        small_talk: request.small_talk,
+    }))
+}
+
+pub(super) fn close(request: &proto::CloseConversationRequest) -> Result<Command, Problem> {
+    Ok(Command::Close {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        by: <CloseActor as Word>::parse(request.by, "by")?,
+        agent: optional_id(&request.agent_id, "agent_id")?,
+        force: request.force,
+    })
+}
+
+pub(super) fn transfer(request: &proto::TransferConversationRequest) -> Result<Command, Problem> {
+    use proto::transfer_conversation_request::Target;
+    let target = match &request.target {
+        Some(Target::ToAgentId(agent)) => TransferTarget::Agent(id(agent, "to_agent_id")?),
+        Some(Target::ToGroup(group)) => TransferTarget::Group(Text::from(group.as_str())),
+        None => return Err(Problem::field("target", "must be set")),
+    };
+    Ok(Command::Transfer {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        from: optional_id(&request.from_agent_id, "from_agent_id")?,
+        target,
+    })
+}
+
+/// The note of a transfer, kept like a message's words.
+pub(super) fn note(request: &proto::TransferConversationRequest) -> Option<Body> {
+    let note = request.note.as_str();
+    (!note.is_empty()).then(|| Body { kind: 0, text: note.to_owned(), reference: String::new() })
+}
+
+pub(super) fn set_presence(request: &proto::SetPresenceRequest) -> Result<Command, Problem> {
+    Ok(Command::SetPresence {
+        agent: id(&request.agent_id, "agent_id")?,
+        presence: Word::parse(request.presence, "presence")?,
+    })
+}
+
+pub(super) fn set_capacity(request: &proto::SetCapacityRequest) -> Result<Command, Problem> {
+    let capacity =
+        u32::try_from(request.capacity).map_err(|_| Problem::field("capacity", "must be at least 0"))?;
+    Ok(Command::SetCapacity { agent: id(&request.agent_id, "agent_id")?, capacity })
+}
+
+pub(super) fn replace_policy(request: &proto::UpdatePolicyRequest) -> Result<Command, Problem> {
+    let document = request.policy.as_ref().ok_or_else(|| Problem::field("policy", "must be set"))?;
+    let if_policy = match request.etag.as_str() {
+        "" => None,
+        etag => {
+            Some(Seq(etag.parse().map_err(|_| Problem::field("etag", "must be an etag that was read"))?))
+        }
+    };
+    Ok(Command::ReplacePolicy { policy: Box::new(policy::from_proto(document)?), if_policy })
+}

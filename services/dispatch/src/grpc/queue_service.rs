@@ -1,0 +1,95 @@
+//! `fenliu.dispatch.v1.QueueService`.
+
+use fenliu_domain::desk::refusal::shop_not_found;
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::problem::Problem;
+use fenliu_live::{Announcement, NotLoaded, QueueView};
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::dispatch::v1::queue_service_server::QueueService;
+use fenliu_proto::status::refusal;
+use futures::stream::try_unfold;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{Streamed, parse, render};
+use crate::desks::Desks;
+use crate::history::follow::draining;
+
+/// Conversations shown of a queue.
+const SHOWN: usize = 100;
+
+/// Handles the service's calls.
+pub(super) struct Handler(pub(super) Desks);
+
+async fn queue(desks: &Desks, shop: ShopId) -> Result<QueueView, Problem> {
+    let live = desks.loaded(shop).await?;
+    live.queue(shop, SHOWN).await.map_err(|NotLoaded| shop_not_found(shop))
+}
+
+/// Somebody who watches a queue.
+struct Watcher {
+    desks: Desks,
+    shop: ShopId,
+    news: Receiver<Announcement>,
+    shown: Option<QueueView>,
+}
+
+impl Watcher {
+    /// The queue, as soon as it is not what was shown last.
+    async fn next(mut self) -> Result<Option<(proto::WatchQueueResponse, Self)>, Status> {
+        loop {
+            let view = queue(&self.desks, self.shop).await.map_err(refusal)?;
+            let changed = self
+                .shown
+                .as_ref()
+                .is_none_or(|shown| shown.first != view.first || shown.length != view.length);
+            if changed {
+                let response = proto::WatchQueueResponse { queue: Some(render::queue(&view)) };
+                self.shown = Some(view);
+                return Ok(Some((response, self)));
+            }
+            self.wait().await?;
+        }
+    }
+
+    async fn wait(&mut self) -> Result<(), Status> {
+        let soft = self.desks.platform().lifecycle.soft();
+        loop {
+            let news = tokio::select! {
+                () = soft.cancelled() => return Err(refusal(draining())),
+                news = self.news.recv() => news,
+            };
+            match news {
+                Ok(news) if news.shop != self.shop => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
+                Err(RecvError::Closed) => return Err(refusal(draining())),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl QueueService for Handler {
+    async fn get_queue(
+        &self,
+        request: Request<proto::GetQueueRequest>,
+    ) -> Result<Response<proto::GetQueueResponse>, Status> {
+        let shop = parse::shop(&request.get_ref().shop_id).map_err(refusal)?;
+        let view = queue(&self.0, shop).await.map_err(refusal)?;
+        Ok(Response::new(proto::GetQueueResponse { queue: Some(render::queue(&view)) }))
+    }
+
+    type WatchQueueStream = Streamed<proto::WatchQueueResponse>;
+
+    async fn watch_queue(
+        &self,
+        request: Request<proto::WatchQueueRequest>,
+    ) -> Result<Response<Self::WatchQueueStream>, Status> {
+        let shop = parse::shop(&request.get_ref().shop_id).map_err(refusal)?;
+        self.0.loaded(shop).await.map_err(refusal)?;
+        let news = self.0.live().announcements();
+        let watcher = Watcher { desks: self.0.clone(), shop, news, shown: None };
+        Ok(Response::new(Box::pin(try_unfold(watcher, Watcher::next))))
+    }
+}

@@ -1,0 +1,100 @@
+//! `fenliu.dispatch.v1.RoutingService`.
+
+use fenliu_domain::desk::event::{AssignReason, Event, Payload, TransferTarget};
+use fenliu_domain::desk::refusal::conversation_not_found;
+use fenliu_domain::desk::trace::RouteTrace;
+use fenliu_domain::problem::Problem;
+use fenliu_proto::convert::{id, to_timestamp};
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::dispatch::v1::routing_service_server::RoutingService;
+use fenliu_proto::history::v1 as history;
+use fenliu_proto::status::refusal;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::parse;
+use crate::desks::Desks;
+use crate::history::reader::parse as parse_stored;
+use crate::history::{Fault, Stored};
+
+/// The kinds of event that are routing decisions.
+const DECISIONS: [&str; 3] = ["assigned", "queued", "transferred"];
+/// Most decisions explained at once.
+const LIMIT: u64 = 500;
+
+/// Handles the service's calls.
+pub(super) struct Handler(pub(super) Desks);
+
+impl Handler {
+    async fn explain(
+        &self,
+        request: &proto::ExplainRouteRequest,
+    ) -> Result<proto::ExplainRouteResponse, Problem> {
+        let shop = parse::shop(&request.shop_id)?;
+        let conversation = id(&request.conversation_id, "conversation_id")?;
+        let known = self.0.history().conversation(shop, conversation).await.map_err(Fault::into_problem)?;
+        known.ok_or_else(|| conversation_not_found(conversation))?;
+        let events = self.0.history().last_events(shop, conversation, &DECISIONS, LIMIT).await;
+        let events = events.map_err(Fault::into_problem)?;
+        let decisions: Result<Vec<_>, Fault> = events.iter().map(decision).collect();
+        Ok(proto::ExplainRouteResponse { decisions: decisions.map_err(Fault::into_problem)? })
+    }
+}
+
+fn decision(stored: &Stored) -> Result<proto::RouteDecision, Fault> {
+    let event = parse_stored(stored)?;
+    Ok(proto::RouteDecision {
+        seq: event.seq.0,
+        recorded_time: Some(to_timestamp(event.recorded)),
+        trace: recorded_trace(stored),
+        lines: lines(&event),
+    })
+}
+
+fn recorded_trace(stored: &Stored) -> Option<history::RouteTrace> {
+    match stored.event.payload.as_ref()? {
+        history::event::Payload::Assigned(assigned) => assigned.trace.clone(),
+        history::event::Payload::Queued(queued) => queued.trace.clone(),
+        _ => None,
+    }
+}
+
+/// The decision in plain English: one line a step and one for the outcome.
+fn lines(event: &Event) -> Vec<String> {
+    let told = |trace: &RouteTrace, outcome: String| {
+        trace.steps.iter().map(fenliu_domain::desk::trace::RouteStep::line).chain([outcome]).collect()
+    };
+    match &event.payload {
+        Payload::Assigned { agent, reason, trace, .. } => {
+            let why = match reason {
+                AssignReason::Strategy => "by the shop's strategy",
+                AssignReason::LastAgent => "because the buyer knows them",
+                AssignReason::Reopened => "because the conversation was taken up again",
+                AssignReason::Transfer => "because it was handed over to them",
+                AssignReason::MainAccount => "because no sub-account could take it",
+            };
+            told(trace, format!("assigned to {agent} {why}"))
+        }
+        Payload::Queued { group, position, trace, .. } => {
+            told(trace, format!("queued for group {group} at place {position}"))
+        }
+        Payload::Transferred { from, target } => {
+            let from = from.map_or_else(|| "a supervisor".to_owned(), |from| from.to_string());
+            let target = match target {
+                TransferTarget::Agent(agent) => agent.to_string(),
+                TransferTarget::Group(group) => format!("group {group}"),
+            };
+            vec![format!("handed over by {from} to {target}")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[async_trait]
+impl RoutingService for Handler {
+    async fn explain_route(
+        &self,
+        request: Request<proto::ExplainRouteRequest>,
+    ) -> Result<Response<proto::ExplainRouteResponse>, Status> {
+        self.explain(request.get_ref()).await.map(Response::new).map_err(refusal)
+    }
+}

@@ -1,0 +1,292 @@
+//! Reads of one shop's history. Every query starts from the shop.
+
+use std::collections::BTreeMap;
+
+use fenliu_domain::desk::event::Event;
+use fenliu_domain::ids::{AgentId, CommandId, ConversationId, EventId, ShopId};
+use fenliu_proto::event::from_proto;
+use fenliu_proto::history::v1 as proto;
+use fenliu_runtime::sql::Database;
+use prost::Message;
+use sea_orm::sea_query::NullOrdering;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+
+use super::projection::{self, ConversationRecord};
+use super::rows::{conversation, event, message_body, shop_head};
+use super::{Body, Fault, uuid};
+
+/// Most events of one command: what an id has room for.
+const COMMAND_EVENTS: u64 = CommandId::MAX_MADE as u64;
+
+/// A stored event and its position.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    /// Its place over all shops.
+    pub(crate) position: i64,
+    /// The event, as stored.
+    pub(crate) event: proto::Event,
+}
+
+/// Which conversations to list.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) agent: Option<AgentId>,
+    pub(crate) unanswered_only: bool,
+    pub(crate) stages: Vec<proto::Stage>,
+}
+
+/// A page of conversations from one state of the history.
+#[derive(Debug)]
+pub(crate) struct ConversationPage {
+    pub(crate) records: Vec<ConversationRecord>,
+    pub(crate) total: u64,
+    pub(crate) seq: u64,
+}
+
+/// Reads the history. Clones share the store.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    database: Database,
+}
+
+impl History {
+    pub(crate) const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    pub(super) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The number and id of a shop's last stored event; `None` when nothing is stored.
+    pub(crate) async fn head(&self, shop: ShopId) -> Result<Option<(u64, EventId)>, Fault> {
+        let row = shop_head::Entity::find_by_id(uuid(shop.bits())).one(self.database.reader()).await?;
+        row.map(|row| Ok((number(row.seq)?, EventId::from_bits(row.event_id.as_u128())))).transpose()
+    }
+
+    /// Every shop that has a history.
+    pub(crate) async fn shops(&self) -> Result<Vec<ShopId>, Fault> {
+        let rows = shop_head::Entity::find().all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(|row| ShopId::from_bits(row.shop_id.as_u128())).collect())
+    }
+
+    /// A shop's events after a number, all or of one conversation, in order, at most `limit`.
+    pub(crate) async fn events(
+        &self,
+        shop: ShopId,
+        conversation: Option<ConversationId>,
+        after: u64,
+        limit: u64,
+    ) -> Result<Vec<Stored>, Fault> {
+        let mut query = of_shop(shop).filter(event::Column::Seq.gt(column(after)));
+        if let Some(conversation) = conversation {
+            query = query.filter(event::Column::ConversationId.eq(uuid(conversation.bits())));
+        }
+        self.read(query.order_by_asc(event::Column::Seq).limit(limit)).await
+    }
+
+    /// The events of a conversation of these kinds after a number, in order, at most `limit`.
+    pub(crate) async fn messages(
+        &self,
+        shop: ShopId,
+        conversation: ConversationId,
+        kinds: &[&str],
+        after: u64,
+        limit: u64,
+    ) -> Result<Vec<Stored>, Fault> {
+        let query = of_shop(shop)
+            .filter(event::Column::ConversationId.eq(uuid(conversation.bits())))
+            .filter(event::Column::Kind.is_in(kinds.iter().copied()))
+            .filter(event::Column::Seq.gt(column(after)))
+            .order_by_asc(event::Column::Seq)
+            .limit(limit);
+        self.read(query).await
+    }
+
+    /// The events of a conversation of these kinds, in order, at most the last `limit`.
+    pub(crate) async fn last_events(
+        &self,
+        shop: ShopId,
+        conversation: ConversationId,
+        kinds: &[&str],
+        limit: u64,
+    ) -> Result<Vec<Stored>, Fault> {
+        let query = of_shop(shop)
+            .filter(event::Column::ConversationId.eq(uuid(conversation.bits())))
+            .filter(event::Column::Kind.is_in(kinds.iter().copied()))
+            .order_by_desc(event::Column::Seq)
+            .limit(limit);
+        let mut events = self.read(query).await?;
+        events.reverse();
+        Ok(events)
+    }
+
+    /// What concerns one agent after a position, in order, at most `limit`.
+    pub(crate) async fn inbox(
+        &self,
+        shop: ShopId,
+        agent: AgentId,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<Stored>, Fault> {
+        let query = of_shop(shop)
+            .filter(event::Column::InboxAgentId.eq(uuid(agent.bits())))
+            .filter(event::Column::Position.gt(after))
+            .order_by_asc(event::Column::Position)
+            .limit(limit);
+        self.read(query).await
+    }
+
+    /// All events of the command whose first event has this number.
+    pub(crate) async fn command(&self, shop: ShopId, first: u64) -> Result<Vec<Event>, Fault> {
+        let after = first.saturating_sub(1);
+        let mut events: Vec<Event> = Vec::new();
+        for stored in self.events(shop, None, after, COMMAND_EVENTS).await? {
+            let event = parse(&stored)?;
+            if events.first().is_some_and(|first| CommandId::of(first.id) != CommandId::of(event.id)) {
+                break;
+            }
+            events.push(event);
+        }
+        Ok(events)
+    }
+
+    /// The first event of the command that stored a channel's message.
+    pub(crate) async fn delivery(
+        &self,
+        shop: ShopId,
+        channel: &str,
+        external: &str,
+    ) -> Result<Option<Event>, Fault> {
+        let query = of_shop(shop)
+            .filter(event::Column::Channel.eq(channel))
+            .filter(event::Column::ExternalMessageId.eq(external))
+            .order_by_asc(event::Column::Seq)
+            .limit(1);
+        self.read(query).await?.first().map(parse).transpose()
+    }
+
+    /// The last event that carries a request's mark.
+    pub(crate) async fn request(
+        &self,
+        shop: ShopId,
+        caller: &str,
+        request_id: &str,
+    ) -> Result<Option<Event>, Fault> {
+        let query = of_shop(shop)
+            .filter(event::Column::Caller.eq(caller))
+            .filter(event::Column::RequestId.eq(request_id))
+            .order_by_desc(event::Column::Seq)
+            .limit(1);
+        self.read(query).await?.first().map(parse).transpose()
+    }
+
+    /// The contents of these events that are still kept.
+    pub(crate) async fn bodies(
+        &self,
+        shop: ShopId,
+        events: &[EventId],
+    ) -> Result<BTreeMap<EventId, Body>, Fault> {
+        let ids: Vec<_> = events.iter().map(|id| uuid(id.bits())).collect();
+        let rows = message_body::Entity::find()
+            .filter(message_body::Column::ShopId.eq(uuid(shop.bits())))
+            .filter(message_body::Column::EventId.is_in(ids))
+            .all(self.database.reader())
+            .await?;
+        let body = |row: message_body::Model| {
+            let id = EventId::from_bits(row.event_id.as_u128());
+            (id, Body { kind: row.kind, text: row.text, reference: row.reference })
+        };
+        Ok(rows.into_iter().map(body).collect())
+    }
+
+    /// One conversation.
+    pub(crate) async fn conversation(
+        &self,
+        shop: ShopId,
+        id: ConversationId,
+    ) -> Result<Option<ConversationRecord>, Fault> {
+        let row = conversation::Entity::find()
+            .filter(conversation::Column::ShopId.eq(uuid(shop.bits())))
+            .filter(conversation::Column::ConversationId.eq(uuid(id.bits())))
+            .one(self.database.reader())
+            .await?;
+        Ok(projection::read(row.into_iter().collect())?.pop())
+    }
+
+    /// A page of conversations, the longest waiting first, with their count, from one state.
+    pub(crate) async fn conversations(
+        &self,
+        shop: ShopId,
+        filter: &Filter,
+        offset: u64,
+        limit: u64,
+    ) -> Result<ConversationPage, Fault> {
+        let matching = conversation::Entity::find().filter(condition(shop, filter));
+        let page = matching
+            .clone()
+            .order_by_with_nulls(conversation::Column::OwedSinceTime, Order::Asc, NullOrdering::Last)
+            .order_by_asc(conversation::Column::OpenTime)
+            .order_by_asc(conversation::Column::ConversationId)
+            .offset(offset)
+            .limit(limit);
+        let shop = uuid(shop.bits());
+        self.database
+            .snapshot(move |txn| {
+                Box::pin(async move {
+                    let head = shop_head::Entity::find_by_id(shop).one(txn).await?;
+                    let total = matching.count(txn).await?;
+                    let records = projection::read(page.all(txn).await?)?;
+                    let seq = head.map_or(Ok(0), |head| number(head.seq))?;
+                    Ok::<_, Fault>(ConversationPage { records, total, seq })
+                })
+            })
+            .await
+    }
+
+    pub(super) async fn read(&self, query: Select<event::Entity>) -> Result<Vec<Stored>, Fault> {
+        let rows = query.all(self.database.reader()).await?;
+        rows.into_iter().map(decode).collect()
+    }
+}
+
+fn decode(row: event::Model) -> Result<Stored, Fault> {
+    let event = proto::Event::decode(row.payload.as_slice())
+        .map_err(|error| Fault::corrupt("event", "payload", row.position, error))?;
+    Ok(Stored { position: row.position, event })
+}
+
+/// The domain's event of a stored one.
+pub(crate) fn parse(stored: &Stored) -> Result<Event, Fault> {
+    from_proto(&stored.event).map_err(|error| Fault::corrupt("event", "payload", stored.position, error))
+}
+
+fn of_shop(shop: ShopId) -> Select<event::Entity> {
+    event::Entity::find().filter(event::Column::ShopId.eq(uuid(shop.bits())))
+}
+
+fn condition(shop: ShopId, filter: &Filter) -> Condition {
+    let mut condition = Condition::all().add(conversation::Column::ShopId.eq(uuid(shop.bits())));
+    if let Some(agent) = filter.agent {
+        condition = condition.add(conversation::Column::AgentId.eq(uuid(agent.bits())));
+    }
+    if filter.unanswered_only {
+        condition = condition.add(conversation::Column::OwedSinceTime.is_not_null());
+    }
+    let closed = i32::from(proto::Stage::Closed);
+    if filter.stages.is_empty() {
+        return condition.add(conversation::Column::Stage.ne(closed));
+    }
+    let stages = filter.stages.iter().map(|stage| i32::from(*stage));
+    condition.add(conversation::Column::Stage.is_in(stages))
+}
+
+fn number(column: i64) -> Result<u64, Fault> {
+    u64::try_from(column).map_err(|_| Fault::corrupt("event", "seq", column, "is negative"))
+}
+
+fn column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

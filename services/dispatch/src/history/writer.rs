@@ -1,0 +1,186 @@
+//! The group-committing writer: one task that stores tails and answers after the commit.
+//!
+//! While one batch commits, the next fills; a batch holds at most [`BATCH_EVENTS`] events, the queue at most
+//! [`QUEUE_LIMIT`] tails. A commit whose outcome is unknown is tried again with the same batch: what was stored is
+//! then found by id. Once the store has refused a batch for good, callers are told at once, before the live desk
+//! is touched, until a batch has gone through again.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fenliu_domain::desk::Head;
+use fenliu_domain::desk::event::{Event, Seq};
+use fenliu_domain::ids::{ConversationId, EventId, ShopId};
+use fenliu_live::{Announcement, Epoch, LiveDesk};
+use fenliu_runtime::lifecycle::Lifecycle;
+use fenliu_runtime::sql::Database;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Body, Fault};
+
+/// Most events one transaction stores, unless a single tail is longer.
+const BATCH_EVENTS: usize = 512;
+/// Most tails that may wait for the writer.
+const QUEUE_LIMIT: usize = 4_096;
+/// How often a batch whose commit failed is tried before its callers are told.
+const TRIES: usize = 3;
+
+/// A tail to store.
+#[derive(Debug)]
+pub(crate) struct Disposal {
+    /// The shop.
+    pub(crate) shop: ShopId,
+    /// The life of the live desk it comes from.
+    pub(crate) epoch: Epoch,
+    /// Its pending events, whole and in order.
+    pub(crate) tail: Vec<Arc<Event>>,
+    /// The content of events that this caller has.
+    pub(crate) bodies: Vec<Content>,
+}
+
+/// What was said in an event.
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    /// The event.
+    pub(crate) event: EventId,
+    /// Its conversation.
+    pub(crate) conversation: ConversationId,
+    /// What was said.
+    pub(crate) body: Body,
+}
+
+/// Why a tail was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DisposeError {
+    /// It was decided on another past than the stored one.
+    Fork,
+    /// The store does not answer, or too much waits for it. Whether it was stored is unknown.
+    Unavailable,
+}
+
+type Answer = oneshot::Sender<Result<(), DisposeError>>;
+
+/// The way to the writer's task. Clones lead to the same one.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<(Disposal, Answer)>,
+    refusing: Arc<AtomicBool>,
+    position: watch::Receiver<i64>,
+}
+
+impl Writer {
+    /// Starts the writer's task. It ends when the last way to it is dropped, so that calls in flight can end.
+    pub(crate) async fn start(
+        database: Database,
+        live: Arc<dyn LiveDesk>,
+        lifecycle: &Lifecycle,
+    ) -> Result<Self, Fault> {
+        let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
+        let (head, position) = watch::channel(store::position(&database).await?);
+        let refusing = Arc::new(AtomicBool::new(false));
+        let task = Task { database, live, head, refusing: refusing.clone() };
+        lifecycle.spawn(task.run(waiting));
+        Ok(Self { queue, refusing, position })
+    }
+
+    /// Stores a tail; answers after the commit.
+    pub(crate) async fn dispose(&self, disposal: Disposal) -> Result<(), DisposeError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send((disposal, answer)).map_err(|_| DisposeError::Unavailable)?;
+        answered.await.unwrap_or(Err(DisposeError::Unavailable))
+    }
+
+    /// Asks whether the store takes anything, by a commit of nothing.
+    pub(crate) async fn probe(&self, shop: ShopId) -> Result<(), DisposeError> {
+        self.dispose(Disposal { shop, epoch: Epoch(0), tail: Vec::new(), bodies: Vec::new() }).await
+    }
+
+    /// Whether the store refused the last batch, so that proposing more would only fill the tails.
+    pub(crate) fn is_refusing(&self) -> bool {
+        self.refusing.load(Ordering::Relaxed)
+    }
+
+    /// The position of the last stored event, as it grows.
+    pub(crate) fn position(&self) -> watch::Receiver<i64> {
+        self.position.clone()
+    }
+}
+
+struct Task {
+    database: Database,
+    live: Arc<dyn LiveDesk>,
+    head: watch::Sender<i64>,
+    refusing: Arc<AtomicBool>,
+}
+
+impl Task {
+    async fn run(self, mut waiting: mpsc::Receiver<(Disposal, Answer)>) {
+        let mut batch = Vec::new();
+        while let Some(first) = waiting.recv().await {
+            let mut events = first.0.tail.len();
+            batch.push(first);
+            while events < BATCH_EVENTS {
+                let Ok(next) = waiting.try_recv() else { break };
+                events += next.0.tail.len();
+                batch.push(next);
+            }
+            self.store(&mut batch).await;
+        }
+    }
+
+    /// Stores a batch, answers everybody, and then, off their path, confirms and announces.
+    async fn store(&self, batch: &mut Vec<(Disposal, Answer)>) {
+        let (disposals, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+        let disposals = Arc::new(disposals);
+        let outcome = self.commit(&disposals).await;
+        self.refusing.store(outcome.is_none(), Ordering::Relaxed);
+        let Some(stored) = outcome else {
+            for answer in answers {
+                // A caller that has gone needs no answer.
+                let _ = answer.send(Err(DisposeError::Unavailable));
+            }
+            return;
+        };
+        self.head.send_replace(stored.position);
+        for (answer, fits) in answers.into_iter().zip(&stored.fits) {
+            let _ = answer.send(if *fits { Ok(()) } else { Err(DisposeError::Fork) });
+        }
+        self.confirm(&disposals, &stored.fits).await;
+    }
+
+    /// Commits the batch; `None` when the store refuses it again and again.
+    async fn commit(&self, disposals: &Arc<Vec<Disposal>>) -> Option<store::Stored> {
+        for attempt in 1..=TRIES {
+            match store::commit(&self.database, disposals.clone()).await {
+                Ok(stored) => return Some(stored),
+                // The outcome of the commit may be unknown: the same batch again finds what was stored.
+                Err(error) => tracing::warn!(%error, attempt, "a batch of events was not stored"),
+            }
+        }
+        None
+    }
+
+    async fn confirm(&self, disposals: &[Disposal], fits: &[bool]) {
+        let mut heads: BTreeMap<ShopId, (Epoch, Head)> = BTreeMap::new();
+        for (disposal, _) in disposals.iter().zip(fits).filter(|(_, fits)| **fits) {
+            let Some(last) = disposal.tail.last() else { continue };
+            let head = Head { seq: last.seq, event: last.id };
+            let known = heads.entry(disposal.shop).or_insert((disposal.epoch, head));
+            if known.1.seq < head.seq {
+                *known = (disposal.epoch, head);
+            }
+        }
+        for (shop, (epoch, head)) in heads {
+            if let Err(error) = self.live.confirm(shop, epoch, head).await {
+                tracing::warn!(%shop, %error, "a stored event could not be confirmed; the live desk is dropped");
+                self.live.invalidate(shop, epoch).await;
+            }
+            self.live.announce(Announcement { shop, seq: Seq(head.seq.0) }).await;
+        }
+    }
+}
