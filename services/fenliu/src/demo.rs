@@ -1,5 +1,199 @@
 //! `fenliu demo`: a shop through an evening peak.
+//!
+//! [`cast`] says who plays and what befalls them, [`arrivals`] when buyers come, [`story`] what people do; [`stage`]
+//! does it at a real fenliu over gRPC, on a clock that the demo moves; [`narrator`] tells it as it goes by, and
+//! [`finale`] what came of it, checked by [`recount`].
+//!
+//! Invariants: one call at a time, time and ids from the seed, so the same seed tells the same evening; nothing is
+//! counted here but what the history says.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use fenliu_domain::day::Zone;
+use fenliu_domain::desk::event::{Event, Payload};
+use fenliu_domain::time::{Span, Timestamp};
+use fenliu_runtime::clock::{Clock, VirtualClock};
+use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::ServerConfig;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 pub mod arrivals;
 pub mod cast;
+pub mod finale;
+pub mod narrator;
+pub mod recount;
+pub mod stage;
 pub mod story;
+
+use self::cast::{END, SHOP, START, ZONE};
+use self::finale::Finale;
+use self::narrator::Narrator;
+use self::stage::Stage;
+use self::story::{Act, News, Story};
+use crate::cli::DemoArgs;
+use crate::embedded::{Embedded, Options};
+use crate::output::{Answer, say};
+
+/// How long before the evening the shop is set up.
+const SET_UP: Span = Span::from_mins(1);
+/// How often the demo's clock is moved along once it follows the wall.
+const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+
+/// Runs `fenliu demo`.
+///
+/// # Errors
+/// When fenliu cannot start, refuses what the story does, or is interrupted before it ends.
+pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle::new();
+    shutdown_on_signals(&lifecycle).context("cannot watch for signals")?;
+    let scratch = tempfile::tempdir().context("cannot make a directory for the embedded stores")?;
+    let clock = VirtualClock::new(START - SET_UP);
+    let listener =
+        TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let embedded = Embedded::start(Options {
+        data_dir: scratch.path().join("data"),
+        listener,
+        platform: Platform::simulated(&clock, args.seed, lifecycle.clone()),
+        server: ServerConfig::default(),
+    })
+    .await?;
+    let mut teller = Teller { silent: json };
+    let played = tokio::select! {
+        played = play(&embedded, &clock, args.seed, &mut teller) => played,
+        () = lifecycle.soft().cancelled_owned() => Err(anyhow::anyhow!("interrupted")),
+    };
+    let played = match played {
+        Ok((finale, shop)) => finish(args, json, &embedded, &clock, &finale, &shop, lifecycle.soft()).await,
+        Err(error) => Err(error),
+    };
+    embedded.stop().await?;
+    played
+}
+
+/// Prints the story as it goes by, unless programs read the answer.
+struct Teller {
+    silent: bool,
+}
+
+impl Teller {
+    fn tell(&mut self, text: &str) -> anyhow::Result<()> {
+        if self.silent || text.is_empty() { Ok(()) } else { say(text) }
+    }
+}
+
+async fn play(
+    embedded: &Embedded,
+    clock: &VirtualClock,
+    seed: u64,
+    teller: &mut Teller,
+) -> anyhow::Result<(Finale, String)> {
+    let channel = embedded.channel();
+    let mut story = Story::new(seed);
+    teller.tell(&format!(
+        "{SHOP}, 11 November, from 18:00: two shifts, eight agents, {} buyers to come; seed {seed}\n\n",
+        story.buyers()
+    ))?;
+    let mut stage = Stage::set_up(&channel, clock).await?;
+    let mut narrator = Narrator::new(Zone::parse(ZONE)?);
+    while let Some(due) = story.due() {
+        stage.advance(due).await;
+        if story.misses_somebody() {
+            hear(&mut story, &mut stage, &mut narrator, teller).await?;
+        }
+        let Some((_, act)) = story.step() else { continue };
+        let conversation = stage.perform(act).await.with_context(|| format!("{act:?} at {}", stage.now()))?;
+        if let (Act::Ask { buyer }, Some(conversation)) = (act, conversation) {
+            story.opened(buyer, conversation);
+        }
+        match act {
+            Act::Beat { .. } => {}
+            Act::ShowBoard => teller.tell(&narrator.board(&stage.view().await?, stage.now())?)?,
+            _ => hear(&mut story, &mut stage, &mut narrator, teller).await?,
+        }
+    }
+    stage.advance(START + END).await;
+    hear(&mut story, &mut stage, &mut narrator, teller).await?;
+    let finale = Finale::of(&channel, &stage, narrator.counts(), seed).await?;
+    Ok((finale, stage.shop().to_owned()))
+}
+
+/// Lets people and the narrator hear what the desk recorded.
+async fn hear(
+    story: &mut Story,
+    stage: &mut Stage,
+    narrator: &mut Narrator,
+    teller: &mut Teller,
+) -> anyhow::Result<()> {
+    let events = stage.news().await?;
+    for event in &events {
+        if let Some(news) = news_of(event, stage) {
+            story.hear(event.recorded, news);
+        }
+    }
+    teller.tell(&narrator.tell(&events, |agent| stage.agent_of(agent)))
+}
+
+/// What people notice of an event.
+fn news_of(event: &Event, stage: &Stage) -> Option<News> {
+    let conversation = event.conversation;
+    Some(match &event.payload {
+        Payload::MessageReceived { .. } => News::Asked { conversation: conversation? },
+        Payload::ReplySent { .. } => News::Replied { conversation: conversation? },
+        Payload::Assigned { agent, .. } => {
+            News::Assigned { conversation: conversation?, agent: stage.agent_of(*agent) }
+        }
+        Payload::Queued { .. } => News::Queued { conversation: conversation? },
+        Payload::Closed { .. } => News::Closed { conversation: conversation? },
+        Payload::PresenceChanged { agent, presence, .. } => {
+            News::Presence { agent: stage.agent_of(*agent)?, presence: *presence }
+        }
+        _ => return None,
+    })
+}
+
+/// Tells the end; then, unless it is to be fast, serves on until a signal comes.
+async fn finish(
+    args: &DemoArgs,
+    json: bool,
+    embedded: &Embedded,
+    clock: &VirtualClock,
+    finale: &Finale,
+    shop: &str,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    Answer::new(finale, finale.to_string())?.print(json)?;
+    anyhow::ensure!(finale.recount_agrees, "a recount from the history gave other rates than analytics");
+    if args.fast {
+        return Ok(());
+    }
+    if !json {
+        say(&look_around(embedded, shop))?;
+    }
+    follow_the_wall(clock, clock.now(), stop).await;
+    Ok(())
+}
+
+fn look_around(embedded: &Embedded, shop: &str) -> String {
+    let address = embedded.address();
+    let body = serde_json::json!({ "shop_id": shop });
+    let rate = serde_json::json!({ "shop_id": shop, "rule_pack_id": "taobao-3min" });
+    format!(
+        "\nstill serving at {address}; look around, and end it with Ctrl-C:\n\
+         grpcurl -plaintext -d '{body}' {address} fenliu.dispatch.v1.PresenceService/ListAgents\n\
+         grpcurl -plaintext -d '{body}' {address} fenliu.dispatch.v1.HistoryService/ListEvents\n\
+         grpcurl -plaintext -d '{rate}' {address} fenliu.analytics.v1.ReplyRateService/GetReplyRate\n"
+    )
+}
+
+/// From now on the evening's clock goes at the pace of the wall's.
+async fn follow_the_wall(clock: &VirtualClock, from: Timestamp, stop: CancellationToken) {
+    let begun = tokio::time::Instant::now();
+    let mut ticks = tokio::time::interval(FOLLOW_EVERY);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        let passed = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+        clock.advance_to(from + Span::from_micros(passed)).await;
+    }
+}

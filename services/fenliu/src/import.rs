@@ -95,3 +95,6 @@ async fn all_misses(
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests;

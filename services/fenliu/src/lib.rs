@@ -52,7 +52,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
     let json = cli.json;
     let answer: Answer = match cli.command {
         Command::Up(args) => return up::up(&args, config, json).await,
-        Command::Demo(_) => anyhow::bail!("demo is not built yet"),
+        Command::Demo(args) => return demo::demo(&args, json).await,
         Command::Import(args) => import::import(&args).await?,
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,
         Command::Report(args) => report::report(&args).await?,

@@ -68,6 +68,8 @@ pub struct Judged {
     pub time_zone: String,
     /// Position in the history up to which it was seen; the least of several.
     pub position: i64,
+    /// The moment it was judged as of; the first of several.
+    pub as_of: Option<Timestamp>,
 }
 
 /// The counts of one agent.
@@ -128,6 +130,7 @@ impl Judged {
             response_times: answer.response_times,
             time_zone: answer.time_zone,
             position: answer.position,
+            as_of: answer.as_of_time.as_ref().map(|time| timestamp(time, "as_of_time")).transpose()?,
         })
     }
 

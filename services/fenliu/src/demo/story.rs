@@ -1,7 +1,7 @@
 //! What people do: when buyers ask, how agents work, what befalls them. Pure; who takes which buyer is the desk's
 //! business, and the story only hears of it.
 //!
-//! [`Story::next`] says what somebody does next, and when. Whoever plays the story does it at a desk, and tells the
+//! [`Story::due`] says when something comes up next, and [`Story::step`] what somebody does then. Whoever plays the story does it at a desk, and tells the
 //! story what came of it: [`Story::opened`] for the conversation of a first question, [`Story::hear`] for everything
 //! the desk recorded.
 //!
@@ -182,17 +182,22 @@ impl Story {
         self.buyers.len()
     }
 
-    /// What somebody does next, and when; `None` when the story is over.
-    pub fn next(&mut self) -> Option<(Timestamp, Act)> {
-        while let Some(((at, _), cue)) = self.agenda.pop_first() {
-            if at > START + END {
-                break;
-            }
-            if let Some(act) = self.act(at, cue) {
-                return Some((at, act));
-            }
-        }
-        None
+    /// When somebody does something next, at the earliest; `None` when the story is over.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.agenda.keys().next().map(|(at, _)| *at).filter(|at| *at <= START + END)
+    }
+
+    /// Whether somebody is gone whom the desk may still take to be there.
+    #[must_use]
+    pub fn misses_somebody(&self) -> bool {
+        self.agents.iter().any(|agent| !agent.connected && agent.presence != Presence::Offline)
+    }
+
+    /// What comes up first, and when; `None` when nothing comes of it after all.
+    pub fn step(&mut self) -> Option<(Timestamp, Act)> {
+        let ((at, _), cue) = self.agenda.pop_first()?;
+        self.act(at, cue).map(|act| (at, act))
     }
 
     /// The conversation a buyer's question belongs to.

@@ -67,8 +67,9 @@ fn play(seed: u64) -> Play {
         };
         play.command(START, Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) });
     }
-    while let Some((at, act)) = play.story.next() {
-        play.catch_up(at);
+    while let Some(due) = play.story.due() {
+        play.catch_up(due);
+        let Some((at, act)) = play.story.step() else { continue };
         play.seen.acts.push((at, act));
         play.act(at, act);
     }

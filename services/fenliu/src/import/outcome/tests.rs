@@ -38,6 +38,7 @@ fn outcome() -> Outcome {
         response_times: None,
         time_zone: "Asia/Jerusalem".to_owned(),
         position: 0,
+        as_of: None,
     };
     let reading = Reading {
         rows_read: 104,

@@ -1,0 +1,186 @@
+//! The same rates once more, from nothing but the history: what ListEvents tells, folded and judged by the domain.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use fenliu_domain::day::{DayRange, Zone};
+use fenliu_domain::desk::event::{CloseActor, Event, Payload, QueueLeaveReason, QueueReason};
+use fenliu_domain::exchange::{Conversation, Happening, What};
+use fenliu_domain::ids::ConversationId;
+use fenliu_domain::message::Actor;
+use fenliu_domain::pack::{Draft, Parts, RulePack, Tally, Treatment, Unit};
+use fenliu_domain::time::Timestamp;
+use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::common::v1 as common;
+use fenliu_proto::convert::span;
+use fenliu_proto::dispatch::v1::ListEventsRequest;
+use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
+use fenliu_proto::event::from_proto;
+use fenliu_runtime::channel::Outgoing;
+
+use crate::target::{asking, refused};
+
+/// Events asked for at once: the most a page holds.
+const PAGE_SIZE: i32 = 500;
+/// Priority band of a buyer like all others; lower goes first.
+const USUAL_PRIORITY: u8 = 100;
+
+/// Everything a shop's history says of its conversations.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// How many events there are.
+    pub events: usize,
+    conversations: Vec<Conversation>,
+}
+
+impl History {
+    /// Reads a shop's whole history.
+    ///
+    /// # Errors
+    /// Refusals, and events that cannot be read.
+    pub async fn read(channel: &Outgoing, shop: &str) -> anyhow::Result<Self> {
+        let mut client = HistoryServiceClient::new(channel.clone());
+        let mut events: Vec<Event> = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListEventsRequest {
+                shop_id: shop.to_owned(),
+                conversation_id: String::new(),
+                page_size: PAGE_SIZE,
+                page_token,
+            };
+            let page = client.list_events(asking(request)).await.map_err(refused)?.into_inner();
+            for stored in page.events {
+                events.push(from_proto(&stored.event.context("the history left out an event")?)?);
+            }
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(Self::of(&events));
+            }
+        }
+    }
+
+    fn of(events: &[Event]) -> Self {
+        let mut happenings: BTreeMap<ConversationId, Vec<Happening>> = BTreeMap::new();
+        for event in events {
+            if let Some((conversation, what)) = event.conversation.zip(what(&event.payload)) {
+                happenings.entry(conversation).or_default().push(Happening { at: event.occurred, what });
+            }
+        }
+        let fold = |(id, of): (ConversationId, Vec<Happening>)| Conversation::fold(id.to_string(), of);
+        Self { events: events.len(), conversations: happenings.into_iter().map(fold).collect() }
+    }
+
+    /// The counts under a pack, as of a moment.
+    #[must_use]
+    pub fn judge(&self, pack: RulePack, zone: Zone, as_of: Timestamp) -> Parts {
+        let mut tally = Tally::new(pack, zone, as_of, DayRange::default());
+        for conversation in &self.conversations {
+            tally.add(conversation);
+        }
+        tally.finish().total
+    }
+}
+
+/// What an event says, as far as reply rates care.
+fn what(payload: &Payload) -> Option<What> {
+    Some(match payload {
+        Payload::ConversationOpened { buyer, group, priority, .. } => What::Opened {
+            buyer: buyer.to_string(),
+            group: group.to_string(),
+            vip: *priority < USUAL_PRIORITY,
+        },
+        Payload::MessageReceived { message, .. } => What::Asked { message: message.to_string() },
+        Payload::ReplySent { message, actor, agent, small_talk, .. } => What::Replied {
+            message: message.to_string(),
+            actor: *actor,
+            agent: agent.map(|agent| agent.to_string()).unwrap_or_default(),
+            small_talk: *small_talk,
+        },
+        Payload::Assigned { agent, .. } => What::Assigned { agent: agent.to_string() },
+        Payload::Queued { reason, .. } => {
+            What::Queued { nobody_on_duty: *reason == QueueReason::NobodyOnDuty }
+        }
+        Payload::QueueLeft { reason, .. } => {
+            What::LeftQueue { abandoned: *reason == QueueLeaveReason::Abandoned }
+        }
+        Payload::Closed { by, reply_owed, .. } => {
+            What::Closed { abandoned: *reply_owed && *by == CloseActor::Buyer }
+        }
+        Payload::HandedToHuman { .. } => What::HandedToHuman,
+        Payload::ChatEntered { .. }
+        | Payload::Transferred { .. }
+        | Payload::PresenceChanged { .. }
+        | Payload::CapacityChanged { .. }
+        | Payload::AgentSynced { .. }
+        | Payload::PolicyChanged { .. }
+        | Payload::ReplyDue { .. } => return None,
+    })
+}
+
+/// The pack an answer was judged by, as the domain knows it.
+///
+/// # Errors
+/// When it is none.
+pub fn pack_of(pack: &proto::RulePack) -> anyhow::Result<RulePack> {
+    let limit = pack.limit_duration.as_ref().context("analytics left out the limit")?;
+    let draft = Draft {
+        rule_pack_id: pack.rule_pack_id.clone(),
+        version: pack.version,
+        description: pack.description.clone(),
+        unit: match pack.unit() {
+            proto::Unit::BuyerDay => Some(Unit::BuyerDay),
+            proto::Unit::Session => Some(Unit::Session),
+            proto::Unit::Turn => Some(Unit::Turn),
+            proto::Unit::Unspecified => None,
+        },
+        limit: span(limit, "limit_duration")?,
+        window_start: pack.window_start.clone(),
+        window_end: pack.window_end.clone(),
+        countable_actors: pack.countable_actors().filter_map(actor).collect(),
+        min_content: pack.min_content,
+        robot_only: treatment(pack.robot_only()),
+        unassigned: treatment(pack.unassigned()),
+        target_basis_points: pack.target_basis_points,
+        source: pack.source.clone(),
+        weekend_pause: pack.weekend_pause,
+        weekend_answer_by: pack.weekend_answer_by.clone(),
+        valid_from: pack.valid_from.clone(),
+        ..Draft::default()
+    };
+    Ok(draft.check()?)
+}
+
+const fn actor(actor: common::Actor) -> Option<Actor> {
+    Some(match actor {
+        common::Actor::Human => Actor::Human,
+        common::Actor::AssistRobot => Actor::AssistRobot,
+        common::Actor::FullRobot => Actor::FullRobot,
+        common::Actor::AutoReply => Actor::AutoReply,
+        common::Actor::FaqCard => Actor::FaqCard,
+        common::Actor::Unspecified => return None,
+    })
+}
+
+const fn treatment(treatment: proto::Treatment) -> Treatment {
+    match treatment {
+        proto::Treatment::Unspecified => Treatment::Judge,
+        proto::Treatment::Exclude => Treatment::Exclude,
+        proto::Treatment::Answered => Treatment::Answered,
+        proto::Treatment::Miss => Treatment::Miss,
+    }
+}
+
+/// Whether the service counted the same.
+#[must_use]
+pub const fn agrees(ours: &Parts, theirs: &proto::RateParts) -> bool {
+    ours.counted == theirs.counted
+        && ours.answered == theirs.answered
+        && ours.within_limit == theirs.within_limit
+        && ours.missed_late == theirs.missed_late
+        && ours.missed_unanswered == theirs.missed_unanswered
+        && ours.pending == theirs.pending
+        && ours.excluded_outside_window == theirs.excluded_outside_window
+        && ours.excluded_robot_only == theirs.excluded_robot_only
+        && ours.excluded_unassigned == theirs.excluded_unassigned
+}

@@ -1,0 +1,333 @@
+//! Where the story is played: a real fenliu on a virtual clock, over gRPC, one call at a time.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use fenliu_domain::desk::agent::Presence;
+use fenliu_domain::desk::event::Event;
+use fenliu_domain::ids::{AgentId, ConversationId};
+use fenliu_domain::time::{Span, Timestamp};
+use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
+use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
+use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
+use fenliu_proto::common::v1::{self as common, Content, MessageKind};
+use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
+use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
+use fenliu_proto::dispatch::v1::presence_service_client::PresenceServiceClient;
+use fenliu_proto::dispatch::v1::queue_service_client::QueueServiceClient;
+use fenliu_proto::dispatch::v1::reception_service_client::ReceptionServiceClient;
+use fenliu_proto::dispatch::v1::{
+    Agent, CloseConversationRequest, FollowEventsRequest, FollowEventsResponse, GetQueueRequest,
+    HeartbeatRequest, LeaveQueueRequest, ListAgentsRequest, Queue, ReceiveMessageRequest, ReplyRequest,
+    SetPresenceRequest,
+};
+use fenliu_proto::event::from_proto;
+use fenliu_proto::history::v1::CloseActor;
+use fenliu_runtime::channel::Outgoing;
+use fenliu_runtime::clock::{Clock, VirtualClock};
+use tonic::Streaming;
+
+use super::cast::{CHANNEL, OWNER, SHOP, STAFF, ZONE};
+use super::story::Act;
+use crate::target::{asking, refused};
+
+/// The device every console of the demo says it is.
+const DEVICE: &str = "console";
+/// How long, by the wall, something that was acknowledged may take to be seen.
+const SEEN_LIMIT: Duration = Duration::from_secs(10);
+/// How long, by the wall, between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How far the virtual clock moves between two looks, so that whoever waits to try again does.
+const LOOK_STEP: Span = Span::from_millis(50);
+/// Accounts of the shop: the staff and the main account.
+const ACCOUNTS: usize = STAFF.len() + 1;
+
+/// A shop at a real fenliu.
+#[derive(Debug)]
+pub struct Stage {
+    channel: Outgoing,
+    clock: VirtualClock,
+    shop: String,
+    agents: Vec<AgentId>,
+    history: Streaming<FollowEventsResponse>,
+    /// The desk's last event that was seen.
+    seen: u64,
+    /// Its place in the whole history.
+    position: i64,
+}
+
+/// The board at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// The staff, in the order of the cast.
+    pub agents: Vec<Agent>,
+    /// Who waits.
+    pub queue: Queue,
+}
+
+impl Stage {
+    /// Creates the shop and its staff, and waits until the desk knows them.
+    ///
+    /// # Errors
+    /// Refusals, and a desk that does not hear of its agents in time.
+    pub async fn set_up(channel: &Outgoing, clock: &VirtualClock) -> anyhow::Result<Self> {
+        let shop = create_shop(channel).await?;
+        let mut agents = Vec::new();
+        for part in STAFF {
+            let request = CreateSubAccountRequest {
+                shop_id: shop.clone(),
+                login_name: part.login.to_owned(),
+                display_name: part.name.to_owned(),
+                capacity: i32::try_from(part.capacity).ok(),
+                ..CreateSubAccountRequest::default()
+            };
+            let mut client = AccountServiceClient::new(channel.clone());
+            let answer = client.create_sub_account(asking(request)).await.map_err(refused)?.into_inner();
+            let account = answer.sub_account.context("accounts left out the account")?;
+            agents.push(account.agent_id.parse()?);
+        }
+        let request = FollowEventsRequest { after_position: 0, after_event_id: String::new() };
+        let history =
+            HistoryServiceClient::new(channel.clone()).follow_events(request).await.map_err(refused)?;
+        let history = history.into_inner();
+        let mut stage = Self {
+            channel: channel.clone(),
+            clock: clock.clone(),
+            shop,
+            agents,
+            history,
+            seen: 0,
+            position: 0,
+        };
+        stage.wait_for_staff().await?;
+        Ok(stage)
+    }
+
+    /// The shop's id.
+    #[must_use]
+    pub fn shop(&self) -> &str {
+        &self.shop
+    }
+
+    /// Place in the whole history of the last event that was seen.
+    #[must_use]
+    pub const fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Which agent of the cast has this id; `None` for the main account.
+    #[must_use]
+    pub fn agent_of(&self, id: AgentId) -> Option<usize> {
+        self.agents.iter().position(|agent| *agent == id)
+    }
+
+    /// A text with the agents' names for their ids.
+    #[must_use]
+    pub fn with_names(&self, text: &str) -> String {
+        self.agents
+            .iter()
+            .zip(STAFF)
+            .fold(text.to_owned(), |text, (id, part)| text.replace(&id.to_string(), part.name))
+    }
+
+    /// Moves the clock.
+    pub async fn advance(&self, to: Timestamp) {
+        self.clock.advance_to(to).await;
+    }
+
+    /// Waits a little, by the wall and by the clock, for something that happens in the background.
+    pub async fn linger(&self) {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        self.clock.advance_to(self.clock.now() + LOOK_STEP).await;
+    }
+
+    /// Does what somebody does. Returns the conversation a question belongs to.
+    ///
+    /// # Errors
+    /// Refusals.
+    pub async fn perform(&self, act: Act) -> anyhow::Result<Option<ConversationId>> {
+        match act {
+            Act::Beat { agent } => self.beat(agent).await?,
+            Act::SetPresence { agent, presence } => self.set_presence(agent, presence).await?,
+            Act::Ask { buyer } => return self.ask(buyer).await.map(Some),
+            Act::Reply { agent, conversation } => self.reply(agent, conversation).await?,
+            Act::Close { conversation, agent } => self.close(conversation, agent).await?,
+            Act::LeaveQueue { conversation } => self.leave_queue(conversation).await?,
+            Act::ShowBoard => {}
+        }
+        Ok(None)
+    }
+
+    /// Everything the desk has recorded since the last call, in order.
+    ///
+    /// # Errors
+    /// When the history breaks off, or lacks what the desk has acknowledged.
+    pub async fn news(&mut self) -> anyhow::Result<Vec<Event>> {
+        let target = self.queue().await?.seq;
+        let mut news = Vec::new();
+        while self.seen < target {
+            let next = tokio::time::timeout(SEEN_LIMIT, self.history.message()).await;
+            let next = next.context("the history does not show what was acknowledged")?;
+            let page = next.map_err(refused)?.context("the history ended")?;
+            for stored in page.events {
+                let event = from_proto(&stored.event.context("the history left out an event")?)?;
+                self.seen = event.seq.0;
+                self.position = stored.position;
+                news.push(event);
+            }
+        }
+        Ok(news)
+    }
+
+    /// The board as it is now.
+    ///
+    /// # Errors
+    /// Refusals.
+    pub async fn view(&self) -> anyhow::Result<View> {
+        let queue = self.queue().await?;
+        let all = self.accounts().await?;
+        let of = |id: &AgentId| all.iter().find(|agent| agent.agent_id == id.to_string()).cloned();
+        Ok(View { agents: self.agents.iter().filter_map(of).collect(), queue })
+    }
+
+    async fn wait_for_staff(&mut self) -> anyhow::Result<()> {
+        let known = async {
+            loop {
+                match self.accounts().await {
+                    Ok(accounts) if accounts.len() == ACCOUNTS => return,
+                    // Until dispatch has heard of the shop, it refuses to show it.
+                    Ok(_) | Err(_) => self.linger().await,
+                }
+            }
+        };
+        tokio::time::timeout(SEEN_LIMIT, known)
+            .await
+            .context("dispatch does not hear of the shop's staff")?;
+        self.news().await?;
+        Ok(())
+    }
+
+    async fn accounts(&self) -> anyhow::Result<Vec<Agent>> {
+        let request = ListAgentsRequest { shop_id: self.shop.clone(), ..ListAgentsRequest::default() };
+        let mut client = PresenceServiceClient::new(self.channel.clone());
+        Ok(client.list_agents(asking(request)).await.map_err(refused)?.into_inner().agents)
+    }
+
+    async fn queue(&self) -> anyhow::Result<Queue> {
+        let request = GetQueueRequest { shop_id: self.shop.clone() };
+        let answer = QueueServiceClient::new(self.channel.clone()).get_queue(asking(request)).await;
+        answer.map_err(refused)?.into_inner().queue.context("dispatch left out the queue")
+    }
+
+    async fn beat(&self, agent: usize) -> anyhow::Result<()> {
+        let request = HeartbeatRequest {
+            shop_id: self.shop.clone(),
+            agent_id: self.agents[agent].to_string(),
+            session_id: DEVICE.to_owned(),
+        };
+        PresenceServiceClient::new(self.channel.clone()).heartbeat(asking(request)).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn set_presence(&self, agent: usize, presence: Presence) -> anyhow::Result<()> {
+        let presence = match presence {
+            Presence::Online => common::Presence::Online,
+            Presence::Busy => common::Presence::Busy,
+            Presence::OnBreak => common::Presence::OnBreak,
+            Presence::Offline => common::Presence::Offline,
+        };
+        let request = SetPresenceRequest {
+            request_id: String::new(),
+            shop_id: self.shop.clone(),
+            agent_id: self.agents[agent].to_string(),
+            presence: presence.into(),
+        };
+        PresenceServiceClient::new(self.channel.clone())
+            .set_presence(asking(request))
+            .await
+            .map_err(refused)?;
+        Ok(())
+    }
+
+    async fn ask(&self, buyer: usize) -> anyhow::Result<ConversationId> {
+        let request = ReceiveMessageRequest {
+            shop_id: self.shop.clone(),
+            buyer_id: buyer_name(buyer),
+            channel: CHANNEL.to_owned(),
+            content: Some(text("在吗？")),
+            ..ReceiveMessageRequest::default()
+        };
+        let mut client = ReceptionServiceClient::new(self.channel.clone());
+        let answer = client.receive_message(asking(request)).await.map_err(refused)?.into_inner();
+        Ok(answer.conversation_id.parse()?)
+    }
+
+    async fn reply(&self, agent: usize, conversation: ConversationId) -> anyhow::Result<()> {
+        let request = ReplyRequest {
+            shop_id: self.shop.clone(),
+            conversation_id: conversation.to_string(),
+            agent_id: self.agents[agent].to_string(),
+            actor: common::Actor::Human.into(),
+            content: Some(text("亲，这款今天发货。")),
+            ..ReplyRequest::default()
+        };
+        ConversationServiceClient::new(self.channel.clone()).reply(asking(request)).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn close(&self, conversation: ConversationId, agent: Option<usize>) -> anyhow::Result<()> {
+        let by = if agent.is_some() { CloseActor::Agent } else { CloseActor::Buyer };
+        let request = CloseConversationRequest {
+            request_id: String::new(),
+            shop_id: self.shop.clone(),
+            conversation_id: conversation.to_string(),
+            by: by.into(),
+            agent_id: agent.map(|agent| self.agents[agent].to_string()).unwrap_or_default(),
+            force: false,
+        };
+        let mut client = ConversationServiceClient::new(self.channel.clone());
+        client.close_conversation(asking(request)).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn leave_queue(&self, conversation: ConversationId) -> anyhow::Result<()> {
+        let request = LeaveQueueRequest {
+            request_id: String::new(),
+            shop_id: self.shop.clone(),
+            conversation_id: conversation.to_string(),
+        };
+        ReceptionServiceClient::new(self.channel.clone())
+            .leave_queue(asking(request))
+            .await
+            .map_err(refused)?;
+        Ok(())
+    }
+}
+
+/// How a buyer is called.
+#[must_use]
+pub fn buyer_name(buyer: usize) -> String {
+    format!("buyer {:03}", buyer + 1)
+}
+
+fn text(words: &str) -> Content {
+    Content { kind: MessageKind::Text.into(), text: words.to_owned(), reference: String::new() }
+}
+
+async fn create_shop(channel: &Outgoing) -> anyhow::Result<String> {
+    let request = CreateShopRequest {
+        display_name: SHOP.to_owned(),
+        time_zone: ZONE.to_owned(),
+        main_account_login_name: OWNER.to_owned(),
+        ..CreateShopRequest::default()
+    };
+    let answer =
+        ShopServiceClient::new(channel.clone()).create_shop(asking(request)).await.map_err(refused)?;
+    Ok(answer.into_inner().shop.context("accounts left out the shop")?.shop_id)
+}

@@ -1,0 +1,142 @@
+//! Imports through a real embedded fenliu, against what was published of the logs.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::*;
+use crate::cli::TargetArgs;
+use crate::recorded::{Format, samples};
+
+fn args(format: Format, files: Vec<PathBuf>) -> ImportArgs {
+    ImportArgs { format, files, shop: None, pack: None, target: TargetArgs::default() }
+}
+
+async fn imported(args: &ImportArgs) -> Value {
+    import(args).await.expect("imports").json().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
+async fn the_bank_months_come_out_as_published_by_hour_and_agent() {
+    let text = std::fs::read_to_string(samples::path("anonymous-bank-1999/expected.json")).expect("reads");
+    let expected: Value = serde_json::from_str(&text).expect("is JSON");
+    for month in ["january1999", "february1999"] {
+        let file = samples::path(&format!("anonymous-bank-1999/{month}.txt"));
+        let found = imported(&args(Format::AnonymousBank, vec![file])).await;
+        let expected = &expected[month];
+        for (ours, theirs) in [
+            ("rows_read", "rows_ok"),
+            ("rows_malformed", "rows_bad"),
+            ("offered", "offered"),
+            ("answered", "answered"),
+            ("abandoned", "abandoned"),
+            ("within_limit", "answered_within_180s_of_wait"),
+            ("by_hour", "by_hour_vru_entry"),
+        ] {
+            assert_eq!(found[ours], expected[theirs], "{month} {ours}");
+        }
+        let rate = if month == "january1999" { 86.63 } else { 82.55 };
+        assert_eq!(found["rate"], rate);
+        check_days(&found, expected);
+        check_agents(&found, expected);
+    }
+}
+
+fn check_days(found: &Value, expected: &Value) {
+    let days = found["by_day"].as_object().expect("days");
+    let short: serde_json::Map<String, Value> =
+        days.iter().map(|(day, count)| (day.replace('-', "")[2..].to_owned(), count.clone())).collect();
+    assert_eq!(Value::Object(short), expected["by_day"]);
+}
+
+fn check_agents(found: &Value, expected: &Value) {
+    let agents = expected["agents"].as_object().expect("agents");
+    assert_eq!(found["agents"].as_object().map(serde_json::Map::len), Some(agents.len()));
+    for (name, expected) in agents {
+        let found = &found["agents"][name];
+        assert_eq!(found["calls"], expected["calls"], "{name}");
+        assert_eq!(found["within_limit"], expected["within_180s"], "{name}");
+        assert_eq!(found["sum_wait_seconds"], expected["sum_wait_s"], "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
+async fn the_turns_of_twitter_care_come_out_as_published() {
+    let found = imported(&args(Format::TwitterCare, vec![samples::path("twitter-care/dev.json")])).await;
+    let judged =
+        |n: usize| (found["judgements"][n]["counted"].clone(), found["judgements"][n]["rate"].clone());
+    assert_eq!(judged(0), (586.into(), 10.07.into()));
+    assert_eq!(judged(1), (586.into(), 47.1.into()));
+    assert_eq!(judged(2), (586.into(), 83.28.into()));
+    assert_eq!(judged(3), (525.into(), 10.1.into()));
+    let median = |what: &str| found["waits"][what].as_f64().expect("a number").round();
+    assert_eq!(median("median_seconds"), 4_369.0);
+    assert_eq!(median("median_first_response_seconds"), 7_419.0);
+    assert_eq!(found["shops"].as_array().map(Vec::len), Some(24));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
+async fn the_turns_of_uneed_come_out_as_published() {
+    let found = imported(&args(Format::Uneed, vec![samples::path("uneed/uneed_5_dialogues.json")])).await;
+    assert_eq!((&found["rule_pack"], &found["offered"]), (&"taobao-3min".into(), &25.into()));
+    assert_eq!((&found["within_limit"], &found["rate"]), (&24.into(), &96.0.into()));
+}
+
+const LOG: &str = "vru+line\tcall_id\tcustomer_id\tpriority\ttype\tdate\tvru_entry\tvru_exit\tvru_time\tq_start\tq_exit\tq_time\toutcome\tser_start\tser_exit\tser_time\tserver\r\n\
+AA0101\t1\t0\t0\tPS\t990301\t8:00:00\t8:00:09\t9\t8:00:09\t8:00:39\t30\tAGENT\t8:00:39\t8:02:00\t81\tTOVA\r\n\
+AA0101\t2\t0\t0\tPS\t990301\t8:10:00\t8:10:09\t9\t8:10:09\t8:13:29\t200\tAGENT\t8:13:29\t8:14:00\t31\tTOVA\r\n\
+AA0101\t3\t0\t0\tPS\t990301\t8:20:00\r\n\
+AA0101\t4\t0\t0\tPS\t990301\t9:20:00\t9:20:09\t9\t9:20:09\t9:20:49\t40\tHANG\t0:00:00\t0:00:00\t0\tNO_SERVER";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn importing_twice_changes_nothing_and_malformed_rows_are_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("march1999.txt");
+    let mut log = std::fs::File::create(&file).expect("a file");
+    log.write_all(LOG.as_bytes()).expect("writes");
+    let mut args = args(Format::AnonymousBank, vec![file.clone()]);
+    args.target.data_dir = Some(directory.path().join("data"));
+    let first = imported(&args).await;
+    let second = imported(&args).await;
+    assert_eq!(
+        (&first["offered"], &first["answered"], &first["within_limit"]),
+        (&3.into(), &2.into(), &1.into())
+    );
+    assert_eq!(first["malformed"][0]["line"], 4);
+    assert_eq!(first["malformed"][0]["file"], file.display().to_string());
+    assert_eq!(
+        (&second["events_imported"], &second["events_repeated"]),
+        (&0.into(), &first["events_imported"])
+    );
+    let without_events = |mut outcome: Value| {
+        let fields = outcome.as_object_mut().expect("an object");
+        fields.retain(|name, _| !name.starts_with("events_"));
+        outcome
+    };
+    assert_eq!(without_events(first), without_events(second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_imported_says_why() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let refused =
+        |args: ImportArgs| async move { format!("{:#}", import(&args).await.expect_err("refused")) };
+    let missing = refused(args(Format::Uneed, vec![directory.path().join("nowhere.json")])).await;
+    assert!(missing.contains("there is no file"), "{missing}");
+    let empty = directory.path().join("empty.txt");
+    std::fs::write(&empty, "\u{0}\u{0}\n").expect("writes");
+    let nothing = refused(args(Format::AnonymousBank, vec![empty.clone()])).await;
+    assert!(nothing.contains("no conversation to import") && nothing.contains("empty.txt:1"), "{nothing}");
+    let log = directory.path().join("log.txt");
+    std::fs::write(&log, LOG).expect("writes");
+    let unknown =
+        ImportArgs { pack: Some("no-such-pack".into()), ..args(Format::AnonymousBank, vec![log.clone()]) };
+    assert!(refused(unknown).await.starts_with("RULE_PACK_NOT_FOUND"));
+    let shop = Some(format!("shp_{:032x}", 1));
+    let foreign = ImportArgs { shop, ..args(Format::AnonymousBank, vec![log]) };
+    assert!(refused(foreign).await.starts_with("SHOP_NOT_FOUND"));
+}
