@@ -1,0 +1,124 @@
+//! The history, through whatever happens to dispatch.
+
+use fenliu_domain::time::Span;
+use fenliu_proto::common::v1::Actor;
+use fenliu_proto::convert::to_timestamp;
+use fenliu_proto::history::v1 as proto;
+use fenliu_proto::history::v1::event::Payload;
+
+use crate::house::{House, SHOP, batch, before_start, conversation};
+
+/// The shop's policy, in Shanghai.
+fn policy() -> proto::Event {
+    let policy = proto::Policy { time_zone: "Asia/Shanghai".into(), ..Default::default() };
+    event("policy", "", 7_200, Payload::PolicyChanged(proto::PolicyChanged { policy: Some(policy) }))
+}
+
+fn event(id: &str, conversation: &str, before: i64, payload: Payload) -> proto::Event {
+    let at = Some(to_timestamp(before_start(before)));
+    proto::Event {
+        shop_id: SHOP.into(),
+        event_id: id.into(),
+        conversation_id: conversation.into(),
+        occurred_time: at,
+        recorded_time: at,
+        payload: Some(payload),
+        ..Default::default()
+    }
+}
+
+/// A conversation that is opened, assigned and answered after so many seconds.
+fn talk(number: i64, answered_after: i64) -> Vec<proto::Event> {
+    let (key, asked) = (format!("cnv {number}"), 3_600 - number);
+    let opened =
+        proto::ConversationOpened { buyer_id: format!("b{number}"), priority: 100, ..Default::default() };
+    let message_id = format!("msg {number}");
+    let message = proto::MessageReceived { message_id: message_id.clone(), ..Default::default() };
+    let assigned = proto::Assigned { agent_id: "agt lan".into(), ..Default::default() };
+    let agent_id = "agt lan".into();
+    let reply = proto::ReplySent { message_id, actor: Actor::Human.into(), agent_id, ..Default::default() };
+    [
+        (asked, Payload::ConversationOpened(opened)),
+        (asked, Payload::MessageReceived(message)),
+        (asked, Payload::Assigned(assigned)),
+        (asked - answered_after, Payload::ReplySent(reply)),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(step, (before, payload))| event(&format!("evt {number}/{step}"), &key, before, payload))
+    .collect()
+}
+
+async fn counted(house: &mut House) -> (u64, u64) {
+    let total = house.rate("taobao-3min").await.total.expect("a total");
+    (total.within_limit, total.counted)
+}
+
+#[tokio::test]
+async fn the_history_becomes_rates() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    house.dispatch.record(talk(1, 10));
+    let last = house.dispatch.record(talk(2, 181));
+    house.caught_up(last).await;
+    let answer = house.rate("taobao-3min").await;
+    assert_eq!(answer.position, last);
+    let total = answer.total.expect("a total");
+    assert_eq!((total.within_limit, total.counted), (1, 2));
+    assert_eq!(answer.agents[0].agent, "agt lan");
+    assert_eq!(
+        answer.agents[0].wait_sum_duration,
+        Some(fenliu_proto::convert::to_span(Span::from_secs(191)))
+    );
+}
+
+#[tokio::test]
+async fn while_dispatch_is_away_rates_are_answered_and_nothing_is_counted_twice() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    let last = house.dispatch.record(talk(1, 10));
+    house.caught_up(last).await;
+    for round in 2..5 {
+        house.dispatch.lose();
+        let missing = house.dispatch.record(talk(round, 10));
+        assert_eq!(counted(&mut house).await.1, u64::try_from(round - 1).expect("positive"));
+        house.dispatch.come_back().await;
+        house.caught_up(missing).await;
+    }
+    assert_eq!(counted(&mut house).await, (4, 4));
+}
+
+#[tokio::test]
+async fn another_process_goes_on_where_the_last_one_stopped() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    let half = &talk(1, 10)[..2];
+    let last = house.dispatch.record(half.to_vec());
+    house.caught_up(last).await;
+    let mut house = house.restart().await;
+    let last = house.dispatch.record(talk(1, 10)[2..].to_vec());
+    house.caught_up(last).await;
+    assert_eq!(counted(&mut house).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_history_restored_from_a_backup_is_worked_in_anew_and_imports_stay() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    house.dispatch.record(talk(1, 10));
+    let last = house.dispatch.record(talk(2, 200));
+    house.caught_up(last).await;
+    house.import(vec![batch(conversation("imported", 900, Some(5)))]).await.expect("imported");
+    assert_eq!(counted(&mut house).await, (2, 3));
+    house.dispatch.lose();
+    house.dispatch.restore();
+    let mut restored = policy();
+    restored.event_id = "another policy".into();
+    house.dispatch.record([restored]);
+    let shorter = house.dispatch.record(talk(9, 200));
+    house.dispatch.come_back().await;
+    while house.rate("taobao-3min").await.position != shorter {
+        house.clock.advance_to(fenliu_runtime::clock::Clock::now(&house.clock) + Span::from_secs(1)).await;
+    }
+    assert_eq!(counted(&mut house).await, (1, 2));
+}

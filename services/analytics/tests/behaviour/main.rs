@@ -1,0 +1,9 @@
+//! The analytics service as its callers meet it: real gRPC over loopback, a real database, a clock that the test
+//! moves, and a dispatch that the test can take away.
+
+mod dispatch;
+mod following;
+mod house;
+mod imports;
+mod rates;
+mod real_logs;
