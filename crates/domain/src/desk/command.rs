@@ -2,6 +2,7 @@
 
 use super::agent::{AgentEntry, Presence};
 use super::event::{CloseActor, Event, HandOverReason, RequestMark, Seq, Text, TransferTarget};
+use super::memory::DeliveryKey;
 use super::policy::{Policy, ShopHours};
 use crate::ids::{AgentId, CommandId, ConversationId};
 use crate::message::{Actor, MessageKind};
@@ -103,6 +104,19 @@ pub enum Command {
     },
     /// Do what is due.
     Tick,
+}
+
+impl Command {
+    /// What a channel's message is remembered by, when this is one that has its channel's id.
+    #[must_use]
+    pub fn delivery(&self) -> Option<DeliveryKey> {
+        match self {
+            Self::ReceiveMessage(BuyerMessage { channel, external: Some(external), .. }) => {
+                Some(DeliveryKey { channel: channel.clone(), external: external.clone() })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A buyer's message, without its words.

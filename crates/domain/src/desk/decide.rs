@@ -10,7 +10,6 @@ mod shop;
 use super::command::{Applied, Attempt, Command};
 use super::conversation::Conversation;
 use super::event::{Event, Payload, RequestMark, Text};
-use super::memory::{DeliveryKey, MEMORY_SPAN, RequestKey};
 use super::refusal::{agent_not_found, conversation_not_found, request_id_reused, shop_not_found};
 use super::{Desk, MAX_AHEAD};
 use crate::ids::{AgentId, CommandId, ConversationId, EventId};
@@ -43,19 +42,17 @@ pub(super) fn decide(desk: &mut Desk, now: Timestamp, attempt: Attempt) -> Resul
 
 /// Recognises a request, or a channel's message, that has been carried out before.
 fn recall(desk: &Desk, now: Timestamp, attempt: &Attempt) -> Result<Option<Applied>, Problem> {
-    if let Some(mark) = &attempt.request {
-        let key = RequestKey { caller: mark.caller.clone(), request_id: mark.request_id.clone() };
-        if let Some(known) = desk.requests.recall(&key).filter(|known| now.since(known.at) <= MEMORY_SPAN) {
-            if known.body_hash != mark.body_hash {
-                return Err(request_id_reused(&mark.request_id));
-            }
-            return Ok(Some(Applied::Repeated { first: known.first, redelivered: false }));
+    if let Some(mark) = &attempt.request
+        && let Some(known) = desk.requests.recall(&mark.key()).filter(|known| known.is_recent(now))
+    {
+        if known.body_hash != mark.body_hash {
+            return Err(request_id_reused(&mark.request_id));
         }
+        return Ok(Some(Applied::Repeated { first: known.first, redelivered: false }));
     }
-    let Command::ReceiveMessage(message) = &attempt.command else { return Ok(None) };
-    let Some(external) = &message.external else { return Ok(None) };
-    let key = DeliveryKey { channel: message.channel.clone(), external: external.clone() };
-    Ok(desk.deliveries.recall(&key).map(|known| Applied::Repeated { first: known.first, redelivered: true }))
+    let Some(delivery) = attempt.command.delivery() else { return Ok(None) };
+    let known = desk.deliveries.recall(&delivery);
+    Ok(known.map(|known| Applied::Repeated { first: known.first, redelivered: true }))
 }
 
 /// One command being carried out.

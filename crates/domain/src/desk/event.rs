@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::agent::{AgentEntry, Presence};
 use super::conversation::Standing;
+use super::memory::RequestKey;
 use super::policy::Policy;
 use super::trace::RouteTrace;
 use crate::ids::{AgentId, ConversationId, EventId, MessageId, ShopId};
@@ -59,6 +60,14 @@ pub struct RequestMark {
     pub request_id: Text,
     /// SHA-256 of what was asked for.
     pub body_hash: [u8; 32],
+}
+
+impl RequestMark {
+    /// What it is remembered by.
+    #[must_use]
+    pub fn key(&self) -> RequestKey {
+        RequestKey { caller: self.caller.clone(), request_id: self.request_id.clone() }
+    }
 }
 
 /// What happened.

@@ -9,12 +9,39 @@ use super::event::{Event, Payload, Seq, Text};
 use super::memory::{DeliveryKey, Remembered, RequestKey};
 use super::policy::Policy;
 use super::queue::Ticket;
-use super::{ClosedConversation, Desk, Head};
+use super::{ClosedConversation, Desk, Head, floor};
 use crate::ids::{AgentId, CommandId, ConversationId};
 use crate::message::Actor;
 use crate::time::Timestamp;
 /// Most buyers forgotten per event, so that no command pays for all.
 const FORGET_LIMIT: usize = 2;
+
+/// Who holds a conversation, and since when a reply is owed in it.
+type Holding = (Option<AgentId>, Option<Timestamp>);
+
+/// Where a conversation stands in the desk's indexes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Indexed {
+    timer: Option<Timestamp>,
+    waiting: Option<(Text, Ticket)>,
+    holder: Option<AgentId>,
+    owed_since: Option<Timestamp>,
+}
+
+impl Indexed {
+    fn of(conversation: &Conversation, policy: &Policy) -> Self {
+        let waiting = match conversation.stage {
+            Stage::Queued(ticket) => Some((conversation.group.clone(), ticket)),
+            _ => None,
+        };
+        Self {
+            timer: conversation.timer(policy).map(|(at, _)| at),
+            waiting,
+            holder: conversation.agent(),
+            owed_since: conversation.owed.map(|owed| owed.since),
+        }
+    }
+}
 
 impl Desk {
     /// Carries out an event that follows the head.
@@ -103,13 +130,15 @@ impl Desk {
         self.timers.clear();
         self.stranded.clear();
         for id in ids {
-            self.index(id);
+            let after = Indexed::of(&self.conversations[&id], &self.policy);
+            self.reindex_one(id, Indexed::default(), after, None);
         }
     }
 
     fn sync_agent(&mut self, id: AgentId, entry: &AgentEntry) {
+        let entry = &self.floor.intern(entry.clone());
         if self.agents.contains_key(&id) {
-            self.with_agent(id, |agent| agent.entry = entry.clone());
+            self.with_entry(id, entry);
             self.restrand(id);
         } else {
             let agent = Agent::new(id, entry.clone());
@@ -144,22 +173,24 @@ impl Desk {
 
     /// Begins a conversation, or lets one that was only entered begin.
     fn open(&mut self, id: ConversationId, conversation: Conversation) {
-        self.unindex(id);
+        let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
         let buyer = self.buyers.entry(conversation.buyer.clone()).or_default();
         if let Some(expires) = buyer.expires.take() {
             self.expiries.remove(&(expires, conversation.buyer.clone()));
         }
         buyer.open = Some(id);
         buyer.closed = None;
+        let after = Indexed::of(&conversation, &self.policy);
         self.conversations.insert(id, conversation);
-        self.index(id);
+        self.reindex_one(id, before.unwrap_or_default(), after, None);
     }
 
     fn assign(&mut self, event: &Event, id: ConversationId, to: AgentId) {
         self.assignments += 1;
-        let counter = self.assignments;
-        self.with_conversation(id, event.seq, |conversation| conversation.stage = Stage::Assigned(to));
-        self.with_agent(to, |agent| agent.last_assigned = counter);
+        let stamp = Some(self.assignments);
+        self.with_stamped_conversation(id, event.seq, stamp, |conversation| {
+            conversation.stage = Stage::Assigned(to);
+        });
         self.meet(id, to, event);
     }
 
@@ -172,8 +203,8 @@ impl Desk {
     }
 
     fn close(&mut self, event: &Event, id: ConversationId) {
-        self.unindex(id);
         let Some(conversation) = self.conversations.remove(&id) else { return };
+        self.reindex_one(id, Indexed::of(&conversation, &self.policy), Indexed::default(), None);
         let expires = event.recorded + self.policy.memory();
         let buyer = self.buyers.entry(conversation.buyer.clone()).or_default();
         buyer.open = None;
@@ -216,65 +247,101 @@ impl Desk {
     /// Changes an agent, keeping the floor in step.
     fn with_agent(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
-        self.floor.leave(agent, self.policy.strategy);
+        let strategy = self.policy.strategy;
+        // Most changes of most agents leave them where they stand; then the floor need not be touched.
+        let before = floor::spot(agent, strategy);
+        if before.is_none() {
+            self.floor.leave(agent, strategy);
+        }
         change(agent);
+        match (before, floor::spot(agent, strategy)) {
+            (Some(before), Some(after)) => self.floor.step(&agent.entry.groups[0], before, after),
+            _ => self.floor.enter(agent, strategy),
+        }
+    }
+
+    /// Changes what the directory says of an agent, their groups included.
+    fn with_entry(&mut self, id: AgentId, entry: &AgentEntry) {
+        let Some(agent) = self.agents.get_mut(&id) else { return };
+        self.floor.leave(agent, self.policy.strategy);
+        agent.entry = entry.clone();
         self.floor.enter(agent, self.policy.strategy);
     }
 
     /// Changes a conversation, keeping queue, timers, loads and the stranded in step.
     fn with_conversation(&mut self, id: ConversationId, seq: Seq, change: impl FnOnce(&mut Conversation)) {
-        self.unindex(id);
-        if let Some(conversation) = self.conversations.get_mut(&id) {
-            change(conversation);
-            conversation.last_seq = seq;
-        }
-        self.index(id);
+        self.with_stamped_conversation(id, seq, None, change);
     }
 
-    fn unindex(&mut self, id: ConversationId) {
-        let Some(conversation) = self.conversations.get(&id) else { return };
-        if let Some((at, _)) = conversation.timer(&self.policy) {
-            self.timers.remove(&(at, id));
-        }
-        let owed = conversation.owed;
-        match conversation.stage {
-            Stage::Queued(ticket) => self.queue.leave(&conversation.group, ticket, id),
-            Stage::Assigned(agent) => {
-                self.with_agent(agent, |agent| {
-                    agent.conversations.remove(&id);
-                    if let Some(owed) = owed {
-                        agent.owing.remove(&(owed.since, id));
-                    }
-                });
-                if let Some(owed) = owed {
-                    self.stranded.remove(&(owed.since, id));
-                }
+    /// The same; whoever gets the conversation by it is marked with the assignment's number, if it is one.
+    fn with_stamped_conversation(
+        &mut self,
+        id: ConversationId,
+        seq: Seq,
+        stamp: Option<u64>,
+        change: impl FnOnce(&mut Conversation),
+    ) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        let before = Indexed::of(conversation, &self.policy);
+        change(conversation);
+        conversation.last_seq = seq;
+        let after = Indexed::of(conversation, &self.policy);
+        self.reindex_one(id, before, after, stamp);
+    }
+
+    /// Moves one conversation in every index it stands elsewhere in.
+    fn reindex_one(&mut self, id: ConversationId, before: Indexed, after: Indexed, stamp: Option<u64>) {
+        if before.timer != after.timer {
+            if let Some(at) = before.timer {
+                self.timers.remove(&(at, id));
             }
-            Stage::Entered | Stage::Open | Stage::WithRobot => {}
+            if let Some(at) = after.timer {
+                self.timers.insert((at, id));
+            }
+        }
+        if before.waiting != after.waiting {
+            if let Some((group, ticket)) = before.waiting {
+                self.queue.leave(&group, ticket, id);
+            }
+            if let Some((group, ticket)) = after.waiting {
+                self.queue.join(&group, ticket, id);
+            }
+        }
+        if (before.holder, before.owed_since) != (after.holder, after.owed_since) {
+            self.take_from(id, (before.holder, before.owed_since), after.holder);
+            self.give_to(id, (after.holder, after.owed_since), stamp);
         }
     }
 
-    fn index(&mut self, id: ConversationId) {
-        let Some(conversation) = self.conversations.get(&id) else { return };
-        if let Some((at, _)) = conversation.timer(&self.policy) {
-            self.timers.insert((at, id));
-        }
-        let owed = conversation.owed;
-        match conversation.stage {
-            Stage::Queued(ticket) => self.queue.join(&conversation.group, ticket, id),
-            Stage::Assigned(holder) => {
-                self.with_agent(holder, |agent| {
-                    agent.conversations.insert(id);
-                    if let Some(owed) = owed {
-                        agent.owing.insert((owed.since, id));
-                    }
-                });
-                let keeps = self.agents.get(&holder).is_some_and(Agent::keeps_buyers);
-                if let (Some(owed), false) = (owed, keeps) {
-                    self.stranded.insert((owed.since, id));
-                }
+    /// Takes what a holder owes for a conversation off them, and the conversation too unless they keep it.
+    fn take_from(&mut self, id: ConversationId, (from, owed): Holding, next: Option<AgentId>) {
+        let Some(from) = from else { return };
+        self.with_agent(from, |agent| {
+            if next != Some(from) {
+                agent.conversations.remove(&id);
             }
-            Stage::Entered | Stage::Open | Stage::WithRobot => {}
+            if let Some(since) = owed {
+                agent.owing.remove(&(since, id));
+            }
+        });
+        if let Some(since) = owed {
+            self.stranded.remove(&(since, id));
+        }
+    }
+
+    /// Gives a conversation, and what is owed for it, to its holder.
+    fn give_to(&mut self, id: ConversationId, (to, owed): Holding, stamp: Option<u64>) {
+        let Some(to) = to else { return };
+        self.with_agent(to, |agent| {
+            agent.conversations.insert(id);
+            agent.last_assigned = stamp.unwrap_or(agent.last_assigned);
+            if let Some(since) = owed {
+                agent.owing.insert((since, id));
+            }
+        });
+        let keeps = self.agents.get(&to).is_some_and(Agent::keeps_buyers);
+        if let (Some(since), false) = (owed, keeps) {
+            self.stranded.insert((since, id));
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agent::{Agent, Availability};
+use super::agent::{Agent, AgentEntry, Availability};
 use super::event::Text;
 use super::strategy::Strategy;
 use super::trace::Dropped;
@@ -36,6 +36,17 @@ pub(super) struct Floor {
 }
 
 impl Floor {
+    /// The entry with its groups' names shared with everybody else's, so that looking at an agent touches no memory
+    /// of its own for them.
+    pub(super) fn intern(&self, mut entry: AgentEntry) -> AgentEntry {
+        for group in &mut entry.groups {
+            if let Some((known, _)) = self.groups.get_key_value(group) {
+                *group = known.clone();
+            }
+        }
+        entry
+    }
+
     pub(super) fn enter(&mut self, agent: &Agent, strategy: Strategy) {
         if agent.entry.main_account {
             return;
@@ -73,6 +84,23 @@ impl Floor {
         }
     }
 
+    /// Moves an agent of one group from one spot to another.
+    pub(super) fn step(&mut self, group: &Text, before: Spot, after: Spot) {
+        let Some(floor) = self.groups.get_mut(group).filter(|_| before != after) else { return };
+        match floor.dropped.count(before.availability) {
+            Some(count) => *count -= 1,
+            None => {
+                floor.ready.remove(&before.place);
+            }
+        }
+        match floor.dropped.count(after.availability) {
+            Some(count) => *count += 1,
+            None => {
+                floor.ready.insert(after.place);
+            }
+        }
+    }
+
     /// The first two ready agents of a group, best first, leaving one out.
     pub(super) fn best(&self, group: &str, except: Option<AgentId>) -> (Option<Place>, Option<Place>) {
         let Some(floor) = self.groups.get(group) else { return (None, None) };
@@ -93,6 +121,24 @@ impl Floor {
     /// How many of a group are not ready, by why.
     pub(super) fn dropped(&self, group: &str) -> Dropped {
         self.groups.get(group).map_or_else(Dropped::default, |floor| floor.dropped)
+    }
+}
+
+/// Where an agent of one group stands on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    availability: Availability,
+    place: Place,
+}
+
+/// Where an agent stands; `None` for the main account and for agents of several groups, whose ranks may differ by
+/// group.
+pub(super) fn spot(agent: &Agent, strategy: Strategy) -> Option<Spot> {
+    match agent.entry.groups.as_slice() {
+        [group] if !agent.entry.main_account => {
+            Some(Spot { availability: agent.availability(), place: place(agent, group, strategy) })
+        }
+        _ => None,
     }
 }
 

@@ -30,6 +30,20 @@ pub struct DeliveryKey {
     pub external: Text,
 }
 
+/// What a memory is asked for by.
+pub(super) trait Key: Clone + Eq + Hash {
+    /// Whether it must be recognised for good, or is free again after a day.
+    const FOR_GOOD: bool;
+}
+
+impl Key for RequestKey {
+    const FOR_GOOD: bool = false;
+}
+
+impl Key for DeliveryKey {
+    const FOR_GOOD: bool = true;
+}
+
 /// What is remembered of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remembered {
@@ -39,6 +53,14 @@ pub struct Remembered {
     pub body_hash: [u8; 32],
     /// When it was carried out.
     pub at: Timestamp,
+}
+
+impl Remembered {
+    /// Whether it is young enough for its request to be recognised by it.
+    #[must_use]
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.since(self.at) <= MEMORY_SPAN
+    }
 }
 
 /// Remembered commands by key, the oldest forgotten first.
@@ -55,7 +77,7 @@ impl<K> Default for Memory<K> {
     }
 }
 
-impl<K: Clone + Eq + Hash + Ord> Memory<K> {
+impl<K: Key> Memory<K> {
     /// What is remembered under a key.
     pub(super) fn recall(&self, key: &K) -> Option<Remembered> {
         self.by_key.get(key).copied()
@@ -69,6 +91,8 @@ impl<K: Clone + Eq + Hash + Ord> Memory<K> {
                 break;
             }
             self.forget_oldest();
+            // What is free again after a day is not missed after a day.
+            self.forgetful |= K::FOR_GOOD || !too_old;
         }
         self.by_age.push_back((remembered.at, key.clone()));
         self.by_key.insert(key, remembered);
@@ -80,10 +104,10 @@ impl<K: Clone + Eq + Hash + Ord> Memory<K> {
         if self.by_key.get(&key).is_some_and(|remembered| remembered.at == at) {
             self.by_key.remove(&key);
         }
-        self.forgetful = true;
     }
 
-    /// Whether anything was ever forgotten, so that a key not found here may still be in the history.
+    /// Whether anything was ever forgotten that must still be recognised, so that a key not found here may be in
+    /// the history.
     pub(super) const fn is_forgetful(&self) -> bool {
         self.forgetful
     }
@@ -114,6 +138,14 @@ impl<K: Clone + Eq + Hash + Ord> Memory<K> {
 mod tests {
     use super::*;
 
+    impl Key for &str {
+        const FOR_GOOD: bool = true;
+    }
+
+    impl Key for u32 {
+        const FOR_GOOD: bool = false;
+    }
+
     fn at(hours: i64) -> Remembered {
         Remembered { first: Seq(1), body_hash: [0; 32], at: Timestamp::default() + Span::from_hours(hours) }
     }
@@ -127,6 +159,28 @@ mod tests {
         assert_eq!(memory.recall(&"a"), None);
         assert_eq!(memory.recall(&"b"), Some(at(25)));
         assert!(memory.is_forgetful());
+    }
+
+    #[test]
+    fn what_is_free_again_after_a_day_is_not_missed_then() {
+        let mut memory = Memory::default();
+        for key in 0_u32..50 {
+            memory.remember(key, at(i64::from(key)));
+        }
+        assert_eq!(memory.recall(&1), None);
+        assert!(!memory.is_forgetful());
+    }
+
+    #[test]
+    fn what_is_forgotten_for_want_of_room_is_missed() {
+        let mut memory = Memory::default();
+        let last = u32::try_from(MEMORY_LIMIT).expect("fits");
+        for key in 0..last {
+            memory.remember(key, at(0));
+        }
+        assert!(!memory.is_forgetful());
+        memory.remember(last, at(0));
+        assert_eq!((memory.recall(&0), memory.is_forgetful()), (None, true));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::desk::event::{
     AssignReason, CloseActor, Event, HandOverReason, Payload, RequestMark, TransferTarget,
 };
 use crate::desk::policy::{LastAgentWindow, Policy};
+use crate::desk::trace::RouteStep;
 use crate::desk::{Desk, WORK_LIMIT};
 use crate::ids::{AgentId, CommandId, ConversationId, ShopId};
 use crate::message::{Actor, MessageKind};
@@ -562,7 +563,7 @@ fn the_trace_names_who_was_dropped_and_why() {
         .iter()
         .filter_map(|event| match &event.payload {
             Payload::Queued { trace, .. } => {
-                Some(trace.steps.iter().map(|step| step.line()).collect::<Vec<_>>())
+                Some(trace.steps.iter().map(RouteStep::line).collect::<Vec<_>>())
             }
             _ => None,
         })
