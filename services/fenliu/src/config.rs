@@ -12,7 +12,7 @@ use serde::Deserialize;
 /// The commented defaults of what is this binary's own, read after those of the shared sections.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// Commands that end by themselves log only what went wrong: their answer is what people want to read.
-const QUIET: &str = "[telemetry]\nfilter = \"warn\"\n";
+const QUIET: &str = "[telemetry]\nfilter = \"error\"\n";
 
 /// The configuration of the fenliu binary.
 #[derive(Clone, Debug, Deserialize)]

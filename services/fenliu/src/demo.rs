@@ -13,6 +13,7 @@ use anyhow::Context;
 use fenliu_domain::day::Zone;
 use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::time::{Span, Timestamp};
+use fenliu_runtime::channel::Outgoing;
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
 use fenliu_runtime::platform::Platform;
@@ -60,9 +61,10 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
         server: ServerConfig::default(),
     })
     .await?;
-    let mut teller = Teller { silent: json };
+    let mut tell = |text: &str| if json { Ok(()) } else { say(text) };
+    let channel = embedded.channel();
     let played = tokio::select! {
-        played = play(&embedded, &clock, args.seed, &mut teller) => played,
+        played = play(&channel, &clock, args.seed, START + END, &mut tell) => played,
         () = lifecycle.soft().cancelled_owned() => Err(anyhow::anyhow!("interrupted")),
     };
     let played = match played {
@@ -73,35 +75,28 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
     played
 }
 
-/// Prints the story as it goes by, unless programs read the answer.
-struct Teller {
-    silent: bool,
-}
+/// Whoever is told the story as it goes by.
+type Tell<'a> = dyn FnMut(&str) -> anyhow::Result<()> + Send + 'a;
 
-impl Teller {
-    fn tell(&mut self, text: &str) -> anyhow::Result<()> {
-        if self.silent || text.is_empty() { Ok(()) } else { say(text) }
-    }
-}
-
+/// Plays the evening up to a moment. Returns how it ended, and the shop.
 async fn play(
-    embedded: &Embedded,
+    channel: &Outgoing,
     clock: &VirtualClock,
     seed: u64,
-    teller: &mut Teller,
+    end: Timestamp,
+    tell: &mut Tell<'_>,
 ) -> anyhow::Result<(Finale, String)> {
-    let channel = embedded.channel();
-    let mut story = Story::new(seed);
-    teller.tell(&format!(
-        "{SHOP}, 11 November, from 18:00: two shifts, eight agents, {} buyers to come; seed {seed}\n\n",
-        story.buyers()
+    let mut story = Story::new(seed, end);
+    let buyers = story.buyers();
+    tell(&format!(
+        "{SHOP}, 11 November, from 18:00: two shifts, eight agents, {buyers} buyers to come; seed {seed}\n\n"
     ))?;
-    let mut stage = Stage::set_up(&channel, clock).await?;
+    let mut stage = Stage::set_up(channel, clock).await?;
     let mut narrator = Narrator::new(Zone::parse(ZONE)?);
     while let Some(due) = story.due() {
         stage.advance(due).await;
         if story.misses_somebody() {
-            hear(&mut story, &mut stage, &mut narrator, teller).await?;
+            hear(&mut story, &mut stage, &mut narrator, tell).await?;
         }
         let Some((_, act)) = story.step() else { continue };
         let conversation = stage.perform(act).await.with_context(|| format!("{act:?} at {}", stage.now()))?;
@@ -110,13 +105,13 @@ async fn play(
         }
         match act {
             Act::Beat { .. } => {}
-            Act::ShowBoard => teller.tell(&narrator.board(&stage.view().await?, stage.now())?)?,
-            _ => hear(&mut story, &mut stage, &mut narrator, teller).await?,
+            Act::ShowBoard => tell(&narrator.board(&stage.view().await?, stage.now())?)?,
+            _ => hear(&mut story, &mut stage, &mut narrator, tell).await?,
         }
     }
-    stage.advance(START + END).await;
-    hear(&mut story, &mut stage, &mut narrator, teller).await?;
-    let finale = Finale::of(&channel, &stage, narrator.counts(), seed).await?;
+    stage.advance(end).await;
+    hear(&mut story, &mut stage, &mut narrator, tell).await?;
+    let finale = Finale::of(channel, &stage, narrator.counts(), seed).await?;
     Ok((finale, stage.shop().to_owned()))
 }
 
@@ -125,7 +120,7 @@ async fn hear(
     story: &mut Story,
     stage: &mut Stage,
     narrator: &mut Narrator,
-    teller: &mut Teller,
+    tell: &mut Tell<'_>,
 ) -> anyhow::Result<()> {
     let events = stage.news().await?;
     for event in &events {
@@ -133,7 +128,8 @@ async fn hear(
             story.hear(event.recorded, news);
         }
     }
-    teller.tell(&narrator.tell(&events, |agent| stage.agent_of(agent)))
+    let told = narrator.tell(&events, |agent| stage.agent_of(agent));
+    if told.is_empty() { Ok(()) } else { tell(&told) }
 }
 
 /// What people notice of an event.
@@ -195,5 +191,43 @@ async fn follow_the_wall(clock: &VirtualClock, from: Timestamp, stop: Cancellati
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         let passed = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
         clock.advance_to(from + Span::from_micros(passed)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::cast::clock;
+
+    /// The evening up to 19:05, which sees heartbeats, boards, questions, answers and closings.
+    async fn evening(seed: u64) -> (String, Finale) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let virtual_clock = VirtualClock::new(START - SET_UP);
+        let embedded = Embedded::start(Options {
+            data_dir: directory.path().to_owned(),
+            listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),
+            platform: Platform::simulated(&virtual_clock, seed, Lifecycle::new()),
+            server: ServerConfig::default(),
+        })
+        .await
+        .expect("starts");
+        let mut told = String::new();
+        let mut tell = |text: &str| {
+            told.push_str(text);
+            Ok(())
+        };
+        let played = play(&embedded.channel(), &virtual_clock, seed, START + clock(19, 5), &mut tell).await;
+        embedded.stop().await.expect("stops");
+        (told, played.expect("plays").0)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_same_seed_tells_the_same_evening_and_a_recount_agrees() {
+        let (told, finale) = evening(3).await;
+        let (again, the_same) = evening(3).await;
+        assert_eq!(told, again);
+        assert_eq!(finale.to_string(), the_same.to_string());
+        assert!(finale.recount_agrees);
+        insta::assert_snapshot!(format!("{told}\n{finale}"));
     }
 }

@@ -65,7 +65,7 @@ async fn run(args: &ImportArgs, channel: &Outgoing) -> anyhow::Result<Outcome> {
 async fn judge_all(channel: &Outgoing, sent: &Sent, choice: &Choice) -> anyhow::Result<Judged> {
     let mut all: Option<Judged> = None;
     for shop in sent.shops.values() {
-        let judged = rates::judge(channel, &shop.id, choice, Some(shop.days)).await?;
+        let judged = rates::judge(channel, &shop.id, choice, shop.days).await?;
         all = Some(match all {
             None => judged,
             Some(before) => before.plus(judged),
@@ -91,7 +91,7 @@ async fn all_misses(
     const MAX_MISSES: usize = 1_000_000;
     let mut all = Vec::new();
     for shop in sent.shops.values() {
-        all.extend(rates::misses(channel, &shop.id, choice, Some(shop.days), MAX_MISSES).await?.0);
+        all.extend(rates::misses(channel, &shop.id, choice, shop.days, MAX_MISSES).await?.0);
     }
     Ok(all)
 }

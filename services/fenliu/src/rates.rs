@@ -25,27 +25,31 @@ const PAGE_SIZE: i32 = 500;
 /// Most entries that are read in all, so that no list is endless.
 const MAX_ENTRIES: usize = 2_000_000;
 
-/// Local days from one to another, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Local days from one to another, both included; an end that is `None` is the first or last day with data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Days {
     /// The first.
-    pub first: chrono::NaiveDate,
+    pub first: Option<chrono::NaiveDate>,
     /// The last.
-    pub last: chrono::NaiveDate,
+    pub last: Option<chrono::NaiveDate>,
 }
 
 impl Days {
-    /// The same days in pieces that one request may cover, as it names them.
-    fn pieces(self) -> impl Iterator<Item = (String, String)> {
-        let mut next = Some(self.first).filter(|first| *first <= self.last);
-        std::iter::from_fn(move || {
+    /// The same days in pieces that one request may cover, as it names them. Days with an open end are one piece.
+    fn pieces(self) -> Vec<(String, String)> {
+        let (Some(first), Some(last)) = (self.first, self.last) else {
+            let named = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+            return vec![(named(self.first), named(self.last))];
+        };
+        let mut next = Some(first).filter(|first| *first <= last);
+        let piece = || {
             let first = next?;
-            let end = first
-                .checked_add_days(chrono::Days::new(MAX_DAYS - 1))
-                .map_or(self.last, |end| end.min(self.last));
-            next = end.succ_opt().filter(|following| *following <= self.last);
+            let end =
+                first.checked_add_days(chrono::Days::new(MAX_DAYS - 1)).map_or(last, |end| end.min(last));
+            next = end.succ_opt().filter(|following| *following <= last);
             Some((first.to_string(), end.to_string()))
-        })
+        };
+        std::iter::from_fn(piece).collect()
     }
 }
 
@@ -81,20 +85,14 @@ pub struct Agent {
     pub wait: Span,
 }
 
-/// Judges a shop. `days` may be any number; `None` = all with data, which must then be at most 400.
+/// Judges a shop. There may be any number of days; with an open end they must be at most 400.
 ///
 /// # Errors
 /// Refusals of the service.
-pub async fn judge(
-    channel: &Outgoing,
-    shop: &str,
-    pack: &Choice,
-    days: Option<Days>,
-) -> anyhow::Result<Judged> {
+pub async fn judge(channel: &Outgoing, shop: &str, pack: &Choice, days: Days) -> anyhow::Result<Judged> {
     let mut client = ReplyRateServiceClient::new(channel.clone());
-    let pieces: Vec<_> = days.map_or_else(|| vec![Default::default()], |days| days.pieces().collect());
     let mut all: Option<Judged> = None;
-    for (start_date, end_date) in pieces {
+    for (start_date, end_date) in days.pieces() {
         let request = GetReplyRateRequest {
             shop_id: shop.to_owned(),
             pack: Some(pack.for_rate()),
@@ -183,15 +181,13 @@ pub async fn misses(
     channel: &Outgoing,
     shop: &str,
     pack: &Choice,
-    days: Option<Days>,
+    days: Days,
     most: usize,
 ) -> anyhow::Result<(Vec<Miss>, u64)> {
     let mut client = ReplyRateServiceClient::new(channel.clone());
     let mut found: Vec<Miss> = Vec::new();
     let mut total = 0;
-    for (start_date, end_date) in
-        days.map_or_else(|| vec![Default::default()], |days| days.pieces().collect())
-    {
+    for (start_date, end_date) in days.pieces() {
         let mut page_token = String::new();
         let mut of_piece = 0;
         while of_piece < most.max(1) {
@@ -292,14 +288,16 @@ mod tests {
 
     #[test]
     fn long_spans_are_asked_for_in_pieces_that_meet() {
-        let day = |text: &str| text.parse().expect("a day");
-        let pieces = |first, last| Days { first: day(first), last: day(last) }.pieces().collect::<Vec<_>>();
+        let day = |text: &str| -> chrono::NaiveDate { text.parse().expect("a day") };
+        let pieces = |first, last| Days { first: Some(day(first)), last: Some(day(last)) }.pieces();
         assert_eq!(pieces("1999-02-01", "1999-02-28"), [("1999-02-01".into(), "1999-02-28".into())]);
         assert_eq!(
             pieces("2018-12-01", "2020-04-02"),
             [("2018-12-01".into(), "2020-01-04".into()), ("2020-01-05".into(), "2020-04-02".into()),]
         );
         assert_eq!(pieces("1999-02-02", "1999-02-01"), []);
+        let from = Days { first: Some(day("1999-02-01")), last: None };
+        assert_eq!(from.pieces(), [("1999-02-01".into(), String::new())]);
     }
 
     #[test]

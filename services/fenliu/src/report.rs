@@ -32,20 +32,19 @@ pub async fn report(args: &ReportArgs) -> anyhow::Result<Answer> {
     Answer::new(&sheet, sheet.to_string())
 }
 
-fn days(args: &ReportArgs) -> anyhow::Result<Option<Days>> {
+fn days(args: &ReportArgs) -> anyhow::Result<Days> {
     let day = |text: &Option<String>, flag: &str| -> anyhow::Result<Option<chrono::NaiveDate>> {
         let Some(text) = text else { return Ok(None) };
         Ok(Some(text.parse().with_context(|| format!("{flag} {text:?} is no day; use YYYY-MM-DD"))?))
     };
-    match (day(&args.from, "--from")?, day(&args.to, "--to")?) {
-        (Some(first), Some(last)) if last < first => anyhow::bail!("--to {last} lies before --from {first}"),
-        (Some(first), Some(last)) => Ok(Some(Days { first, last })),
-        (None, None) => Ok(None),
-        _ => anyhow::bail!("give both --from and --to, or neither for all days with data"),
+    let days = Days { first: day(&args.from, "--from")?, last: day(&args.to, "--to")? };
+    if let (Some(first), Some(last)) = (days.first, days.last) {
+        anyhow::ensure!(first <= last, "--to {last} lies before --from {first}");
     }
+    Ok(days)
 }
 
-async fn run(args: &ReportArgs, days: Option<Days>, channel: &Outgoing) -> anyhow::Result<Sheet> {
+async fn run(args: &ReportArgs, days: Days, channel: &Outgoing) -> anyhow::Result<Sheet> {
     let request = GetShopRequest { shop_id: args.shop.clone() };
     let answer = ShopServiceClient::new(channel.clone()).get_shop(asking(request)).await.map_err(refused)?;
     let shop = answer.into_inner().shop.context("accounts left out the shop")?;
@@ -57,12 +56,7 @@ async fn run(args: &ReportArgs, days: Option<Days>, channel: &Outgoing) -> anyho
     Ok(Sheet::new(shop, packs))
 }
 
-async fn judge(
-    args: &ReportArgs,
-    days: Option<Days>,
-    channel: &Outgoing,
-    name: String,
-) -> anyhow::Result<PackSheet> {
+async fn judge(args: &ReportArgs, days: Days, channel: &Outgoing, name: String) -> anyhow::Result<PackSheet> {
     let choice = Choice::Shipped(name);
     let judged = rates::judge(channel, &args.shop, &choice, days).await?;
     let most = usize::try_from(args.misses).unwrap_or(0);
@@ -81,7 +75,7 @@ async fn shipped(channel: &Outgoing) -> anyhow::Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn asked(from: Option<&str>, to: Option<&str>) -> anyhow::Result<Option<Days>> {
+    fn asked(from: Option<&str>, to: Option<&str>) -> anyhow::Result<Days> {
         days(&ReportArgs {
             shop: String::new(),
             from: from.map(str::to_owned),
@@ -93,11 +87,11 @@ mod tests {
     }
 
     #[test]
-    fn days_come_in_pairs_and_in_order() {
-        assert!(asked(None, None).expect("all days").is_none());
-        assert!(asked(Some("1999-02-01"), Some("1999-02-28")).expect("a month").is_some());
+    fn days_may_be_open_at_either_end_and_come_in_order() {
+        assert_eq!(asked(None, None).expect("all days"), Days::default());
+        assert!(asked(Some("1999-02-01"), None).expect("from then on").last.is_none());
+        assert!(asked(Some("1999-02-01"), Some("1999-02-28")).is_ok());
         for (from, to) in [
-            (Some("1999-02-01"), None),
             (Some("1999-02-30"), Some("1999-03-01")),
             (Some("1999-03-01"), Some("1999-02-01")),
             (Some("yesterday"), Some("today")),

@@ -13,7 +13,7 @@ use super::narrator::Counts;
 use super::recount::{History, agrees, pack_of};
 use super::stage::Stage;
 use crate::packs::Choice;
-use crate::rates::{Judged, judge, misses};
+use crate::rates::{Days, Judged, judge, misses};
 use crate::report::sheet::{MissLine, PackSheet};
 use crate::table::{BAR_WIDTH, Table, bar, percent};
 use crate::target::{asking, refused};
@@ -55,7 +55,7 @@ impl Finale {
             let choice = Choice::Shipped(name.to_owned());
             let judged = caught_up(channel, stage, &choice).await?;
             recount_agrees &= agrees_with(&history, &judged)?;
-            let (longest, _) = misses(channel, stage.shop(), &choice, None, MISSES).await?;
+            let (longest, _) = misses(channel, stage.shop(), &choice, Days::default(), MISSES).await?;
             packs.push(PackSheet::new(name, &judged, &longest)?);
         }
         let longest = packs.iter().flat_map(|pack| pack.misses.first()).next();
@@ -78,7 +78,7 @@ impl Finale {
 async fn caught_up(channel: &Outgoing, stage: &Stage, choice: &Choice) -> anyhow::Result<Judged> {
     for _ in 0..MAX_LOOKS {
         // Until analytics has heard of the shop, it refuses to judge it.
-        if let Ok(judged) = judge(channel, stage.shop(), choice, None).await
+        if let Ok(judged) = judge(channel, stage.shop(), choice, Days::default()).await
             && judged.position >= stage.position()
         {
             return Ok(judged);

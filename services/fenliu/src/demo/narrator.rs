@@ -23,6 +23,9 @@ const WAITING_PER_BLOCK: u64 = 2;
 /// Widest bar of the queue.
 const QUEUE_WIDTH: usize = 30;
 
+/// A queue of so many is told of.
+const QUEUE_WORTH_TELLING: usize = 3;
+
 /// What has been counted so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -45,9 +48,10 @@ pub struct Counts {
 pub struct Narrator {
     zone: Zone,
     counts: Counts,
-    waiting: usize,
-    /// Longest queue since it began last.
+    /// Longest queue since it was last empty.
     longest: usize,
+    /// Whether that queue has been told of.
+    queue_told: bool,
     /// Who holds what, to see who is saturated.
     holders: BTreeMap<ConversationId, usize>,
     saturated_once: [bool; STAFF.len()],
@@ -61,8 +65,8 @@ impl Narrator {
         Self {
             zone,
             counts: Counts::default(),
-            waiting: 0,
             longest: 0,
+            queue_told: false,
             holders: BTreeMap::new(),
             saturated_once: [false; STAFF.len()],
             queued: BTreeSet::new(),
@@ -151,19 +155,21 @@ impl Narrator {
         }
     }
 
-    /// The queue's beginning and its end are worth a line.
+    /// A queue's beginning and its end are worth a line, unless it was only a moment's.
     fn queue_line(&mut self, at: Timestamp) -> String {
         let now = self.queued.len();
-        let before = std::mem::replace(&mut self.waiting, now);
         self.counts.longest_queue = self.counts.longest_queue.max(now);
-        self.longest = if before == 0 { now } else { self.longest.max(now) };
-        match (before, now) {
-            (0, 1..) => format!("{}  nobody has room: buyers begin to queue\n", self.clock(at)),
-            (1.., 0) => {
-                format!("{}  the queue is empty again, after at most {}\n", self.clock(at), self.longest)
-            }
-            _ => String::new(),
+        self.longest = self.longest.max(now);
+        if now == 0 {
+            let longest = std::mem::take(&mut self.longest);
+            let told = std::mem::take(&mut self.queue_told);
+            let line = format!("{}  the queue is empty again, after at most {longest}\n", self.clock(at));
+            return if told { line } else { String::new() };
         }
+        if now < QUEUE_WORTH_TELLING || std::mem::replace(&mut self.queue_told, true) {
+            return String::new();
+        }
+        format!("{}  nobody has room: {now} buyers wait in the queue\n", self.clock(at))
     }
 
     /// The board as people see it.

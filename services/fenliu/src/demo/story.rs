@@ -16,7 +16,7 @@ use fenliu_domain::time::{Span, Timestamp};
 
 use super::arrivals::{arrivals, seconds};
 use super::cast::{
-    BEAT_EVERY, BOARD_EVERY, CHANCE_OF_AGENT, CHANCE_OF_ARRIVALS, CHANCE_OF_BUYER, CLOSE_AFTER, END, EVENING,
+    BEAT_EVERY, BOARD_EVERY, CHANCE_OF_AGENT, CHANCE_OF_ARRIVALS, CHANCE_OF_BUYER, CLOSE_AFTER, EVENING,
     Incident, MEAN_PATIENCE_SECONDS, NUDGE_AFTER, STAFF, START,
 };
 use crate::chance::Chance;
@@ -144,12 +144,13 @@ pub struct Story {
     agents: Vec<Agent>,
     buyers: Vec<Buyer>,
     chats: BTreeMap<ConversationId, Chat>,
+    end: Timestamp,
 }
 
 impl Story {
-    /// The evening of this seed.
+    /// The evening of this seed, up to a moment.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, end: Timestamp) -> Self {
         let arrivals = arrivals(&EVENING, &mut Chance::for_purpose(seed, CHANCE_OF_ARRIVALS));
         let mut story = Self {
             agenda: BTreeMap::new(),
@@ -160,6 +161,7 @@ impl Story {
                 .collect(),
             buyers: (0u64..).zip(&arrivals).map(|(n, _)| Buyer::new(seed, CHANCE_OF_BUYER + n)).collect(),
             chats: BTreeMap::new(),
+            end,
         };
         for (agent, part) in STAFF.iter().enumerate() {
             story.cue(START + part.from, Cue::Arrive(agent));
@@ -185,7 +187,7 @@ impl Story {
     /// When somebody does something next, at the earliest; `None` when the story is over.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
-        self.agenda.keys().next().map(|(at, _)| *at).filter(|at| *at <= START + END)
+        self.agenda.keys().next().map(|(at, _)| *at).filter(|at| *at <= self.end)
     }
 
     /// Whether somebody is gone whom the desk may still take to be there.

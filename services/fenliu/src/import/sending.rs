@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use chrono::NaiveDate;
+use fenliu_domain::day::Zone;
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::{ImportEventsRequest, ImportEventsResponse, ImportedEvent};
@@ -44,14 +44,21 @@ pub(super) struct ShopSent {
     pub(super) id: String,
     /// Its name.
     pub(super) display_name: String,
-    /// The local days its conversations began or asked something on.
+    /// The shop's local days its conversations began or asked something on.
     pub(super) days: Days,
+}
+
+/// From the first to the last moment that decides which days something counts for.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
 }
 
 /// One shop's batch, by the log's name for it.
 struct Batch {
     shop: String,
-    days: Days,
+    stretch: Stretch,
     events: Vec<ImportedEvent>,
 }
 
@@ -96,12 +103,13 @@ impl Sent {
         batch: Batch,
     ) -> anyhow::Result<ImportEventsRequest> {
         let shop = shops.find(&batch.shop).await?;
+        let days = batch.stretch.days(Zone::parse(&shop.time_zone)?)?;
         let known = self.shops.entry(batch.shop).or_insert_with(|| ShopSent {
             id: shop.shop_id.clone(),
             display_name: shop.display_name.clone(),
-            days: batch.days,
+            days,
         });
-        known.days = joined(known.days, batch.days);
+        known.days = Days { first: known.days.first.min(days.first), last: known.days.last.max(days.last) };
         Ok(ImportEventsRequest {
             shop_id: shop.shop_id,
             source: format.name().to_owned(),
@@ -137,19 +145,19 @@ impl Reader {
     }
 
     fn take(&mut self, conversation: Conversation) -> anyhow::Result<()> {
-        let days = self.days(&conversation);
+        let stretch = self.stretch(&conversation);
         let shop = conversation.shop.clone();
         // A conversation longer than a request is cut; analytics puts it together again.
         let mut events = events::of(conversation);
         while !events.is_empty() {
             let rest = events.split_off(events.len().min(MAX_EVENTS));
-            self.add(&shop, days, events)?;
+            self.add(&shop, stretch, events)?;
             events = rest;
         }
         Ok(())
     }
 
-    fn add(&mut self, shop: &str, days: Days, events: Vec<ImportedEvent>) -> anyhow::Result<()> {
+    fn add(&mut self, shop: &str, stretch: Stretch, events: Vec<ImportedEvent>) -> anyhow::Result<()> {
         let full = |batch: &&Batch| batch.events.len() + events.len() > MAX_EVENTS;
         if self.batches.get(shop).filter(full).is_some()
             && let Some(batch) = self.batches.remove(shop)
@@ -158,10 +166,12 @@ impl Reader {
         }
         match self.batches.get_mut(shop) {
             Some(batch) => {
-                batch.days = joined(batch.days, days);
+                batch.stretch = batch.stretch.joined(stretch);
                 batch.events.extend(events);
             }
-            None => drop(self.batches.insert(shop.to_owned(), Batch { shop: shop.to_owned(), days, events })),
+            None => {
+                drop(self.batches.insert(shop.to_owned(), Batch { shop: shop.to_owned(), stretch, events }))
+            }
         }
         Ok(())
     }
@@ -170,25 +180,28 @@ impl Reader {
         self.out.blocking_send(batch).map_err(|_| anyhow::anyhow!("nobody takes what is read any more"))
     }
 
-    /// The days a conversation counts for: the one it began on, and where turns are counted those it asked on.
-    fn days(&self, conversation: &Conversation) -> Days {
-        let day = self.day(conversation.opened);
-        let mut days = Days { first: day, last: day };
-        if self.format.has_turns() {
-            for happening in &conversation.happenings {
-                let day = self.day(happening.at);
-                days = joined(days, Days { first: day, last: day });
-            }
+    /// What decides the days a conversation counts for: its beginning, and where turns are counted its questions.
+    fn stretch(&self, conversation: &Conversation) -> Stretch {
+        let begun = Stretch { from: conversation.opened, to: conversation.opened };
+        if !self.format.has_turns() {
+            return begun;
         }
-        days
-    }
-
-    fn day(&self, at: Timestamp) -> NaiveDate {
-        let utc = chrono::DateTime::from_timestamp_micros(at.micros()).unwrap_or_default();
-        utc.with_timezone(&self.format.zone()).date_naive()
+        let moments = conversation.happenings.iter().map(|happening| happening.at);
+        moments.fold(begun, |stretch, at| stretch.joined(Stretch { from: at, to: at }))
     }
 }
 
-fn joined(a: Days, b: Days) -> Days {
-    Days { first: a.first.min(b.first), last: a.last.max(b.last) }
+impl Stretch {
+    fn joined(self, other: Self) -> Self {
+        Self { from: self.from.min(other.from), to: self.to.max(other.to) }
+    }
+
+    fn days(self, zone: Zone) -> anyhow::Result<Days> {
+        let zone: chrono_tz::Tz = zone.name().parse()?;
+        let day = |at: Timestamp| {
+            let utc = chrono::DateTime::from_timestamp_micros(at.micros());
+            utc.map(|utc| utc.with_timezone(&zone).date_naive())
+        };
+        Ok(Days { first: day(self.from), last: day(self.to) })
+    }
 }

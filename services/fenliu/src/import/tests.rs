@@ -92,6 +92,25 @@ AA0101\t2\t0\t0\tPS\t990301\t8:10:00\t8:10:09\t9\t8:10:09\t8:13:29\t200\tAGENT\t
 AA0101\t3\t0\t0\tPS\t990301\t8:20:00\r\n\
 AA0101\t4\t0\t0\tPS\t990301\t9:20:00\t9:20:09\t9\t9:20:09\t9:20:49\t40\tHANG\t0:00:00\t0:00:00\t0\tNO_SERVER";
 
+/// A call late in the evening of the log's zone is one of the next day in a shop farther east.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_goes_into_a_shop_of_another_zone_whole() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let tea = directory.path().join("tea.json");
+    let dialogue = r#"[{"domain":"d","sid":"s","sellerid":"1","userid":"2","dialogue":[
+        {"time":"2018-09-30 15:57:00","sender_type":"用户"},{"time":"2018-09-30 15:57:14","sender_type":"客服"}]}]"#;
+    std::fs::write(&tea, dialogue).expect("writes");
+    let bank = directory.path().join("bank.txt");
+    std::fs::write(&bank, LOG.replace("8:20", "23:20").replace("9:20", "23:20")).expect("writes");
+    let data_dir = Some(directory.path().join("data"));
+    let target = TargetArgs { connect: None, data_dir };
+    let first = imported(&ImportArgs { target: target.clone(), ..args(Format::Uneed, vec![tea]) }).await;
+    let shop = first["shops"][0]["shop_id"].as_str().map(str::to_owned);
+    let second = imported(&ImportArgs { shop, target, ..args(Format::AnonymousBank, vec![bank]) }).await;
+    assert_eq!((&second["time_zone"], &second["offered"]), (&"Asia/Shanghai".into(), &3.into()));
+    assert_eq!(second["by_day"].as_object().map(serde_json::Map::len), Some(2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn importing_twice_changes_nothing_and_malformed_rows_are_named() {
     let directory = tempfile::tempdir().expect("a directory");

@@ -290,7 +290,7 @@ impl fmt::Display for PackSheet {
 
 fn day_table(days: &[(String, Parts)]) -> Table {
     let mut table = Table::new(&["day", ">counted", ">in time", ">rate", ""]);
-    for (day, parts) in days {
+    for (day, parts) in days.iter().filter(|(_, parts)| parts.counted > 0) {
         table.row([
             day.clone(),
             parts.counted.to_string(),

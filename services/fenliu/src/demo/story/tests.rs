@@ -10,6 +10,7 @@ use fenliu_domain::ids::{AgentId, CommandId, ShopId};
 use fenliu_domain::message::{Actor, MessageKind};
 
 use super::*;
+use crate::demo::cast::END;
 
 const GRACE: Span = Span::from_secs(45);
 
@@ -42,7 +43,7 @@ fn agent_of(id: AgentId) -> usize {
 
 fn play(seed: u64) -> Play {
     let mut play = Play {
-        story: Story::new(seed),
+        story: Story::new(seed, START + END),
         desk: Desk::new(ShopId::from_bits(1)),
         commands: 0,
         beats: vec![START; STAFF.len()],
