@@ -255,16 +255,17 @@ impl Desk {
         self.queue.len()
     }
 
-    /// Whether a message's channel id that is not remembered may still be in the history.
+    /// Whether the attempt names a request or a channel's message that the desk does not know but the history may,
+    /// because the desk has forgotten some: then the history must be asked before anything is decided.
     #[must_use]
-    pub const fn forgets_deliveries(&self) -> bool {
-        self.deliveries.is_forgetful()
-    }
-
-    /// Whether a request id that is not remembered may still be in the history, and younger than a day.
-    #[must_use]
-    pub const fn forgets_requests(&self) -> bool {
-        self.requests.is_forgetful()
+    pub fn may_have_forgotten(&self, now: Timestamp, attempt: &Attempt) -> bool {
+        let request = attempt.request.as_ref().map(|mark| self.requests.recall(&mark.key()));
+        if request.flatten().is_some_and(|known| known.is_recent(now)) {
+            return false;
+        }
+        let delivery = attempt.command.delivery().map(|key| self.deliveries.recall(&key));
+        (self.requests.is_forgetful() && request == Some(None))
+            || (self.deliveries.is_forgetful() && delivery == Some(None))
     }
 
     /// Where a conversation stands.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use fenliu_domain::desk::agent::Agent;
 use fenliu_domain::desk::command::Attempt;
-use fenliu_domain::desk::event::{Event, Seq};
+use fenliu_domain::desk::event::Event;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{AgentId, ShopId};
@@ -20,7 +20,7 @@ use fenliu_domain::time::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Lapsed, LiveDesk, NotLoaded, Proposal,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, NotLoaded, Proposal,
     ProposeError, QueueView,
 };
 use due::DueIndex;
@@ -99,10 +99,10 @@ impl LiveDesk for EmbeddedDesks {
         &self,
         shop: ShopId,
         now: Timestamp,
-        seen: Seq,
+        known: Known,
         attempt: Attempt,
     ) -> Result<Proposal, ProposeError> {
-        self.change(shop, |room| room.propose(now, seen, attempt))
+        self.change(shop, |room| room.propose(now, known, attempt))
             .map_err(|NotLoaded| ProposeError::NotLoaded)?
     }
 
@@ -153,6 +153,7 @@ impl LiveDesk for EmbeddedDesks {
                 lapsed.agents.extend(room.lapsed(now).map(|agent| (*shop, agent)));
             }
         }
+        lapsed.silent = lapsed.agents.len();
         lapsed.agents.sort_unstable();
         lapsed.agents.truncate(limit);
         lapsed

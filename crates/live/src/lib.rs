@@ -13,6 +13,6 @@ pub mod port;
 
 pub use embedded::EmbeddedDesks;
 pub use port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Lapsed, LiveDesk, NotLoaded, Outcome, Proposal,
-    ProposeError, QueueEntry, QueueView,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, NotLoaded, Outcome,
+    Proposal, ProposeError, QueueEntry, QueueView,
 };

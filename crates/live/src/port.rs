@@ -28,8 +28,15 @@ pub struct Proposal {
     pub tail: Vec<Arc<Event>>,
     /// What came of the attempt.
     pub outcome: Outcome,
-    /// True when a request id or a channel's message id that the desk does not know may still be in the history.
-    pub forgetful: bool,
+}
+
+/// What the caller of a proposal knows from the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The highest number of this shop's events that is known to be stored.
+    pub seq: Seq,
+    /// True when the history was asked for the attempt's request and delivery and has neither.
+    pub is_new: bool,
 }
 
 /// What came of an attempt that was not refused.
@@ -55,6 +62,10 @@ pub enum ProposeError {
     /// The desk is behind what the caller has seen: invalidate it and rebuild.
     #[error("the live desk is behind the history")]
     Stale(Epoch),
+    /// The desk does not know the request, or the channel's message id, and has forgotten some: ask the history, and
+    /// propose again with what it said.
+    #[error("the desk may have forgotten the request")]
+    MayBeKnown,
     /// Too much is waiting to be stored: try again later.
     #[error("too much waits to be stored")]
     Backlogged,
@@ -92,8 +103,10 @@ pub struct Beat {
 /// Agents whose heartbeats stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lapsed {
-    /// Who, by shop.
+    /// Who, by shop; the first of them.
     pub agents: Vec<(ShopId, AgentId)>,
+    /// How many agents lapsed, over all shops.
+    pub silent: usize,
     /// How many agents have a presence that needs heartbeats, over all shops.
     pub watched: usize,
 }
@@ -154,8 +167,8 @@ pub struct Announcement {
 /// A store of live desks. Calls for one shop take effect one after the other.
 #[async_trait]
 pub trait LiveDesk: Send + Sync + 'static {
-    /// Runs one command at `now`. `seen` is the highest number of this shop's events the caller knows to be
-    /// stored: a desk behind it is stale. An agent who is no longer offline gets a fresh heartbeat.
+    /// Runs one command at `now`. A desk behind what the caller knows to be stored is stale. An agent who is no
+    /// longer offline gets a fresh heartbeat; one who has beaten within the grace does not lapse.
     ///
     /// # Errors
     /// [`ProposeError`]; then nothing has changed.
@@ -163,7 +176,7 @@ pub trait LiveDesk: Send + Sync + 'static {
         &self,
         shop: ShopId,
         now: Timestamp,
-        seen: Seq,
+        known: Known,
         attempt: Attempt,
     ) -> Result<Proposal, ProposeError>;
 

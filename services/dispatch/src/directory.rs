@@ -8,7 +8,7 @@ use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::event::Text;
 use fenliu_domain::desk::policy::ShopHours;
 use fenliu_domain::ids::{AgentId, ShopId};
-use fenliu_domain::problem::Problem;
+use fenliu_domain::problem::{Kind, Problem};
 use fenliu_domain::time::Span;
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::directory_entry::Entry;
@@ -62,9 +62,16 @@ async fn read(desks: &Desks, accounts: Outgoing, version: &mut i64) -> Status {
             Ok(Some(page)) => {
                 for entry in page.entries {
                     let read_through = entry.version;
-                    if let Err(problem) = apply(desks, entry).await {
-                        tracing::error!(%problem, version = read_through, "an entry of the directory was not applied");
-                        return Status::aborted("an entry could not be applied");
+                    match apply(desks, entry).await {
+                        Ok(()) => {}
+                        Err(problem) if may_pass(&problem) => {
+                            tracing::warn!(%problem, version = read_through, "the directory waits for the store");
+                            return Status::aborted("an entry could not be applied yet");
+                        }
+                        // Trying again would not help, and whatever comes after it would wait for good.
+                        Err(problem) => {
+                            tracing::error!(%problem, version = read_through, "an entry of the directory is left out");
+                        }
                     }
                     *version = read_through;
                 }
@@ -73,6 +80,11 @@ async fn read(desks: &Desks, accounts: Outgoing, version: &mut i64) -> Status {
             Err(status) => return status,
         }
     }
+}
+
+/// Whether a refusal may pass by itself.
+const fn may_pass(problem: &Problem) -> bool {
+    matches!(problem.reason.kind(), Kind::Unavailable | Kind::Exhausted | Kind::Deadline | Kind::Internal)
 }
 
 /// Accounts restored from a backup has fewer versions than were seen: everything is read again.

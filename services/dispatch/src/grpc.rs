@@ -3,6 +3,7 @@
 mod conversation_service;
 mod history_service;
 mod inbox_service;
+mod news;
 mod paging;
 mod parse;
 mod policy_service;

@@ -6,6 +6,7 @@ use fenliu_domain::desk::command::Command;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::time::Timestamp;
 use fenliu_live::Lapsed;
+use futures::stream::{self, StreamExt};
 
 use crate::config::SweeperConfig;
 use crate::desks::{Call, Desks};
@@ -13,6 +14,8 @@ use crate::history::snapshots::SNAPSHOT_EVERY;
 
 /// Most shops ticked, or agents lapsed, in one sweep; the rest comes with the next.
 const SWEEP_LIMIT: usize = 1_000;
+/// Shops or agents handled side by side.
+const AT_ONCE: usize = 64;
 /// Fewest agents whose lapsing at once can be a mass lapse.
 const MASS_LAPSE_MIN: usize = 20;
 /// Snapshots are looked for once in so many sweeps.
@@ -45,7 +48,11 @@ async fn load_all(desks: &Desks) {
         }
     };
     let count = shops.len();
+    let soft = desks.platform().lifecycle.soft();
     for shop in shops {
+        if soft.is_cancelled() {
+            return;
+        }
         if let Err(problem) = desks.loaded(shop).await {
             tracing::error!(%shop, %problem, "a desk could not be loaded");
         }
@@ -54,29 +61,31 @@ async fn load_all(desks: &Desks) {
 }
 
 async fn run_due(desks: &Desks, now: Timestamp) {
-    for shop in desks.live().due(now, SWEEP_LIMIT).await {
+    let due = desks.live().due(now, SWEEP_LIMIT).await;
+    // Side by side, so that their commits are shared and one shop's wait is not every shop's.
+    let ticks = due.into_iter().map(|shop| async move {
         desks.store_tail(shop).await;
         run(desks, shop, Command::Tick).await;
-    }
+    });
+    stream::iter(ticks).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 async fn run_lapsed(desks: &Desks, now: Timestamp, mass_lapse_percent: u8) {
     let lapsed = desks.live().lapsed(now, SWEEP_LIMIT).await;
     if is_mass_lapse(&lapsed, mass_lapse_percent) {
         tracing::error!(
-            lapsed = lapsed.agents.len(),
+            lapsed = lapsed.silent,
             watched = lapsed.watched,
             "so many agents fell silent at once that the network or the clock must be at fault; nobody is logged off"
         );
         return;
     }
-    for (shop, agent) in lapsed.agents {
-        run(desks, shop, Command::Lapse { agent }).await;
-    }
+    let lapses = lapsed.agents.into_iter().map(|(shop, agent)| run(desks, shop, Command::Lapse { agent }));
+    stream::iter(lapses).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 fn is_mass_lapse(lapsed: &Lapsed, percent: u8) -> bool {
-    let silent = lapsed.agents.len();
+    let silent = lapsed.silent;
     silent >= MASS_LAPSE_MIN && silent * 100 > lapsed.watched * usize::from(percent)
 }
 
@@ -115,13 +124,15 @@ mod tests {
 
     #[test]
     fn only_many_and_a_large_share_are_a_mass_lapse() {
-        let lapsed = |silent: u128, watched| Lapsed {
-            agents: (0..silent).map(|n| (ShopId::from_bits(1), AgentId::from_bits(n))).collect(),
+        let lapsed = |silent, watched| Lapsed {
+            agents: vec![(ShopId::from_bits(1), AgentId::from_bits(1))],
+            silent,
             watched,
         };
         assert!(!is_mass_lapse(&lapsed(19, 19), 50), "a small shop may all go home");
         assert!(!is_mass_lapse(&lapsed(20, 40), 50), "half is not more than half");
         assert!(is_mass_lapse(&lapsed(21, 40), 50));
         assert!(!is_mass_lapse(&lapsed(100, 10_000), 50));
+        assert!(is_mass_lapse(&lapsed(5_000, 5_000), 50), "however few of them fit into one sweep");
     }
 }

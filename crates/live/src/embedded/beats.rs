@@ -39,11 +39,13 @@ impl Beats {
         self.agents.len()
     }
 
+    /// Whether a device of the agent has beaten within `grace`.
+    pub(super) fn is_alive(&self, agent: AgentId, now: Timestamp, grace: Span) -> bool {
+        self.agents.get(&agent).is_some_and(|devices| devices.values().any(|last| *last + grace >= now))
+    }
+
     /// Agents whose every device has been silent for longer than `grace`.
     pub(super) fn silent(&self, now: Timestamp, grace: Span) -> impl Iterator<Item = AgentId> {
-        self.agents
-            .iter()
-            .filter(move |(_, devices)| devices.values().all(|last| *last + grace < now))
-            .map(|(agent, _)| *agent)
+        self.agents.keys().copied().filter(move |agent| !self.is_alive(*agent, now, grace))
     }
 }

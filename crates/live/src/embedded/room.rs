@@ -4,14 +4,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use fenliu_domain::desk::agent::Presence;
-use fenliu_domain::desk::command::{Applied, Attempt};
-use fenliu_domain::desk::event::{Event, Payload, Seq};
+use fenliu_domain::desk::command::{Applied, Attempt, Command};
+use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::AgentId;
+use fenliu_domain::problem::Problem;
 use fenliu_domain::time::{Span, Timestamp};
 
 use super::beats::Beats;
-use crate::port::{Beat, ConfirmError, Epoch, Outcome, Proposal, ProposeError, QueueEntry, QueueView};
+use crate::port::{Beat, ConfirmError, Epoch, Known, Outcome, Proposal, ProposeError, QueueEntry, QueueView};
 
 /// Most events that may wait to be stored; beyond that nothing more is proposed.
 const TAIL_LIMIT: usize = 8_192;
@@ -49,16 +50,19 @@ impl Room {
     pub(super) fn propose(
         &mut self,
         now: Timestamp,
-        seen: Seq,
+        known: Known,
         attempt: Attempt,
     ) -> Result<Proposal, ProposeError> {
-        if self.desk.seq() < seen {
+        if self.desk.seq() < known.seq {
             return Err(ProposeError::Stale(self.epoch));
+        }
+        if !known.is_new && self.desk.may_have_forgotten(now, &attempt) {
+            return Err(ProposeError::MayBeKnown);
         }
         if self.tail.len() >= TAIL_LIMIT {
             return Err(ProposeError::Backlogged);
         }
-        let outcome = match self.desk.apply(now, attempt)? {
+        let outcome = match self.apply(now, attempt)? {
             Applied::Repeated { first, redelivered } => Outcome::Repeated { first, redelivered },
             Applied::Done(events) => {
                 let events: Vec<_> = events.into_iter().map(Arc::new).collect();
@@ -69,8 +73,17 @@ impl Room {
                 Outcome::Done(events)
             }
         };
-        let forgetful = self.desk.forgets_requests() || self.desk.forgets_deliveries();
-        Ok(Proposal { epoch: self.epoch, tail: self.tail.iter().cloned().collect(), outcome, forgetful })
+        Ok(Proposal { epoch: self.epoch, tail: self.tail.iter().cloned().collect(), outcome })
+    }
+
+    /// Applies an attempt; one to log off an agent who has beaten again meanwhile comes too late and does nothing.
+    fn apply(&mut self, now: Timestamp, attempt: Attempt) -> Result<Applied, Problem> {
+        match attempt.command {
+            Command::Lapse { agent } if self.beats.is_alive(agent, now, self.grace()) => {
+                Ok(Applied::Done(Vec::new()))
+            }
+            _ => self.desk.apply(now, attempt),
+        }
     }
 
     /// Whoever comes gets a fresh heartbeat; whoever goes is watched no longer.

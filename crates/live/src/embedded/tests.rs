@@ -1,6 +1,6 @@
 use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command};
-use fenliu_domain::desk::event::Seq;
+use fenliu_domain::desk::event::{Seq, Text};
 use fenliu_domain::desk::policy::ShopHours;
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{AgentId, CommandId, EventId, ShopId};
@@ -8,7 +8,7 @@ use fenliu_domain::message::MessageKind;
 use fenliu_domain::time::{Span, Timestamp};
 
 use super::EmbeddedDesks;
-use crate::port::{ConfirmError, Epoch, LiveDesk, NotLoaded, Outcome, Proposal, ProposeError};
+use crate::port::{ConfirmError, Epoch, Known, LiveDesk, NotLoaded, Outcome, Proposal, ProposeError};
 
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(2);
@@ -28,29 +28,18 @@ impl House {
         let hours =
             ShopHours { time_zone: "UTC".into(), service_start: "08:00".into(), service_end: "23:00".into() };
         house.propose(Command::SyncShop(hours)).await;
-        let entry = AgentEntry {
-            display_name: "Ann".into(),
-            main_account: false,
-            groups: Vec::new(),
-            capacity_ceiling: 5,
-            capacity_default: 5,
-            unlimited: false,
-            enabled: true,
-            weight: 1,
-        };
-        house.propose(Command::SyncAgent { agent: ANN, entry: Box::new(entry) }).await;
+        house.propose(Command::SyncAgent { agent: ANN, entry: Box::new(entry("Ann")) }).await;
         house
     }
 
-    async fn attempt(&mut self, seen: Seq, command: Command) -> Result<Proposal, ProposeError> {
+    fn next(&mut self, command: Command) -> Attempt {
         self.commands += 1;
-        let attempt = Attempt {
-            id: CommandId::from_bits(self.commands << 12),
-            request: None,
-            traceparent: None,
-            command,
-        };
-        self.desks.propose(SHOP, self.now, seen, attempt).await
+        Attempt { id: CommandId::from_bits(self.commands << 12), request: None, traceparent: None, command }
+    }
+
+    async fn attempt(&mut self, seen: Seq, command: Command) -> Result<Proposal, ProposeError> {
+        let attempt = self.next(command);
+        self.desks.propose(SHOP, self.now, Known { seq: seen, is_new: false }, attempt).await
     }
 
     async fn propose(&mut self, command: Command) -> Proposal {
@@ -58,11 +47,33 @@ impl House {
     }
 }
 
+fn entry(name: &str) -> AgentEntry {
+    AgentEntry {
+        display_name: name.into(),
+        main_account: false,
+        groups: Vec::new(),
+        capacity_ceiling: 5,
+        capacity_default: 5,
+        unlimited: false,
+        enabled: true,
+        weight: 1,
+    }
+}
+
 fn message(buyer: &str) -> Command {
+    said(buyer, None)
+}
+
+/// A message that the channel calls so.
+fn delivered(external: &str) -> Command {
+    said("a", Some(external.into()))
+}
+
+fn said(buyer: &str, external: Option<Text>) -> Command {
     Command::ReceiveMessage(BuyerMessage {
         buyer: buyer.into(),
         channel: "test".into(),
-        external: None,
+        external,
         occurred: None,
         kind: MessageKind::Text,
         length: 1,
@@ -147,6 +158,7 @@ async fn an_agent_is_alive_while_any_of_her_devices_beats() {
     assert!(house.desks.lapsed(silent(&house), 10).await.agents.is_empty());
     let later = silent(&house) + Span::from_secs(20);
     assert_eq!(house.desks.lapsed(later, 10).await.agents, vec![(SHOP, ANN)]);
+    house.now = later;
     house.propose(Command::Lapse { agent: ANN }).await;
     assert_eq!(house.desks.lapsed(later, 10).await.agents, Vec::new());
     let unknown = AgentId::from_bits(77);
@@ -175,4 +187,48 @@ async fn the_queue_is_shown_line_by_line() {
     let queue = house.desks.queue(SHOP, 2).await.expect("loaded");
     assert_eq!(queue.length, 3);
     assert_eq!(queue.first.iter().map(|entry| entry.position).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[tokio::test]
+async fn an_agent_who_beat_again_meanwhile_does_not_lapse() {
+    let mut house = House::new().await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    house.now = house.now + Span::from_mins(1);
+    assert_eq!(house.desks.lapsed(house.now, 10).await.agents, vec![(SHOP, ANN)]);
+    house.desks.beat(SHOP, ANN, "phone", house.now).await.expect("loaded").expect("known");
+    let lapse = house.propose(Command::Lapse { agent: ANN }).await;
+    let Outcome::Done(events) = lapse.outcome else { panic!("it is new") };
+    assert_eq!(events, Vec::new());
+    let ann = house.desks.agent(SHOP, ANN).await.expect("loaded").expect("known");
+    assert_eq!(ann.presence, Presence::Online);
+}
+
+#[tokio::test]
+async fn all_who_lapsed_are_counted_however_few_are_asked_for() {
+    let mut house = House::new().await;
+    for agent in 10_u128..30 {
+        let agent = AgentId::from_bits(agent);
+        house.propose(Command::SyncAgent { agent, entry: Box::new(entry("Bob")) }).await;
+        house.propose(Command::SetPresence { agent, presence: Presence::Online }).await;
+    }
+    let lapsed = house.desks.lapsed(house.now + Span::from_mins(1), 5).await;
+    assert_eq!((lapsed.agents.len(), lapsed.silent, lapsed.watched), (5, 20, 20));
+}
+
+#[tokio::test]
+async fn a_forgetful_desk_decides_nothing_before_the_history_was_asked() {
+    let mut house = House::new().await;
+    house.propose(delivered("old")).await;
+    house.now = house.now + Span::from_hours(25);
+    house.propose(delivered("new")).await;
+    let redelivered = house.attempt(Seq(0), delivered("old")).await;
+    assert_eq!(redelivered.expect_err("it was forgotten"), ProposeError::MayBeKnown);
+    let known = house.attempt(Seq(0), delivered("new")).await.expect("it is remembered");
+    assert!(matches!(known.outcome, Outcome::Repeated { redelivered: true, .. }));
+    house.attempt(Seq(0), message("b")).await.expect("it has no id to be recognised by");
+
+    let attempt = house.next(delivered("old"));
+    let asked = Known { seq: Seq(0), is_new: true };
+    let proposal = house.desks.propose(SHOP, house.now, asked, attempt).await.expect("allowed");
+    assert!(matches!(proposal.outcome, Outcome::Done(_)));
 }

@@ -7,9 +7,10 @@ use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::history_service_server::HistoryService;
 use fenliu_proto::status::refusal;
 use futures::stream::try_unfold;
+use prost::Message;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::paging::Page;
+use super::paging::{Page, fitting};
 use super::{Streamed, parse, render};
 use crate::desks::Desks;
 use crate::history::follow::Place;
@@ -32,12 +33,11 @@ impl Handler {
         let tokens = &self.0.platform().page_tokens;
         let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
         let events = history.events(shop, conversation, page.after, page.limit_and_one()).await;
-        let mut events = events.map_err(Fault::into_problem)?;
-        let next_page_token = page.cut(&mut events, |stored| stored.event.seq);
-        Ok(proto::ListEventsResponse {
-            events: events.into_iter().map(render::stored).collect(),
-            next_page_token,
-        })
+        let events = events.map_err(Fault::into_problem)?;
+        let mut events: Vec<_> = events.into_iter().map(render::stored).collect();
+        let next_page_token =
+            page.cut(&mut events, |stored| stored.event.as_ref().map_or(0, |event| event.seq));
+        Ok(proto::ListEventsResponse { events, next_page_token })
     }
 }
 
@@ -53,13 +53,14 @@ impl Follower {
             let stored = self.place.stored();
             let events = self.history.after(self.place.after).await;
             let events = events.map_err(|fault| refusal(fault.into_problem()))?;
+            let mut events: Vec<_> = events.into_iter().map(render::stored).collect();
+            events.truncate(fitting(events.iter().map(Message::encoded_len)));
             if let Some(last) = events.last() {
                 self.place.after = last.position;
             }
             let caught_up = self.place.after >= stored;
             if self.place.fresh || !events.is_empty() {
                 self.place.fresh = false;
-                let events = events.into_iter().map(render::stored).collect();
                 return Ok(Some((proto::FollowEventsResponse { events, caught_up }, self)));
             }
             self.place.wait(self.place.after).await.map_err(refusal)?;

@@ -3,14 +3,18 @@
 use fenliu_domain::desk::refusal::{agent_not_found, shop_not_found};
 use fenliu_domain::ids::{AgentId, EventId, ShopId};
 use fenliu_domain::problem::Problem;
-use fenliu_live::NotLoaded;
+use fenliu_live::{Announcement, NotLoaded};
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::inbox_service_server::InboxService;
 use fenliu_proto::status::refusal;
 use futures::stream::try_unfold;
+use prost::Message;
+use tokio::sync::broadcast::Receiver;
 use tonic::{Request, Response, Status, async_trait};
 
+use super::news::heard_of;
+use super::paging::fitting;
 use super::{Streamed, parse, render};
 use crate::desks::Desks;
 use crate::history::follow::{PAGE, Place};
@@ -25,14 +29,18 @@ struct Watcher {
     shop: ShopId,
     agent: AgentId,
     place: Place,
+    /// Wakes the watcher when something of a shop was stored.
+    news: Receiver<Announcement>,
 }
 
 impl Watcher {
     async fn next(mut self) -> Result<Option<(proto::WatchInboxResponse, Self)>, Status> {
         loop {
             let stored = self.place.stored();
-            let items = self.read().await.map_err(|fault| refusal(fault.into_problem()))?;
-            let full = u64::try_from(items.len()).unwrap_or(u64::MAX) >= PAGE;
+            let mut items = self.read().await.map_err(|fault| refusal(fault.into_problem()))?;
+            let fitting = fitting(items.iter().map(Message::encoded_len));
+            let full = u64::try_from(items.len()).unwrap_or(u64::MAX) >= PAGE || fitting < items.len();
+            items.truncate(fitting);
             // Everything up to what was stored before the read has been looked through, unless a page was full.
             self.place.after = match items.last() {
                 Some(last) if full => last.position,
@@ -44,7 +52,7 @@ impl Watcher {
                 let position = self.place.after;
                 return Ok(Some((proto::WatchInboxResponse { items, caught_up: !full, position }, self)));
             }
-            self.place.wait(self.place.after).await.map_err(refusal)?;
+            heard_of(self.shop, &mut self.news, &self.place.soft).await.map_err(refusal)?;
         }
     }
 
@@ -70,12 +78,14 @@ impl Handler {
         let live = self.0.loaded(shop).await?;
         let known = live.agent(shop, agent).await.map_err(|NotLoaded| shop_not_found(shop))?;
         known.ok_or_else(|| agent_not_found(agent))?;
+        // Listening begins before the first read, so that nothing falls between them.
+        let news = live.announcements();
         let position = self.0.writer().position();
         let stored = *position.borrow();
         let after = request.after_position.unwrap_or(stored);
         self.0.history().check_place(after, None, stored).await?;
         let place = Place { after, position, soft: self.0.platform().lifecycle.soft(), fresh: true };
-        Ok(Watcher { history: self.0.history().clone(), shop, agent, place })
+        Ok(Watcher { history: self.0.history().clone(), shop, agent, place, news })
     }
 }
 

@@ -2,11 +2,26 @@
 
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_runtime::page::PageTokens;
+use prost::Message;
 
 /// Entries of a page when the caller does not say.
 const DEFAULT_PAGE: u64 = 50;
 /// Most entries of a page.
 const MAX_PAGE: u64 = 500;
+
+/// Bytes a page may have: callers take 4 MiB in one message unless they ask for more.
+const PAGE_BYTES: usize = 2 << 20;
+
+/// How many of these entries, given their encoded sizes, go into one message: all, or as many as fit, but never none.
+pub(super) fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
+    let mut bytes = 0_usize;
+    let fitting = sizes.take_while(|size| {
+        let first = bytes == 0;
+        bytes = bytes.saturating_add(*size);
+        first || bytes <= PAGE_BYTES
+    });
+    fitting.count()
+}
 
 /// One page of one list.
 #[derive(Debug)]
@@ -45,10 +60,11 @@ impl<'a> Page<'a> {
         self.limit + 1
     }
 
-    /// Cuts a list read with [`Page::limit_and_one`] to the page; the token of the next page follows `last`, and
-    /// is empty on the last page.
-    pub(super) fn cut<T>(&self, entries: &mut Vec<T>, last: impl Fn(&T) -> u64) -> String {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+    /// Cuts a list read with [`Page::limit_and_one`] to the page, and to what fits into one message; the token of
+    /// the next page follows `last`, and is empty on the last page.
+    pub(super) fn cut<T: Message>(&self, entries: &mut Vec<T>, last: impl Fn(&T) -> u64) -> String {
+        let fitting = fitting(entries.iter().map(Message::encoded_len));
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX).min(fitting);
         if entries.len() <= limit {
             return String::new();
         }
@@ -59,5 +75,23 @@ impl<'a> Page<'a> {
     /// The token of the page after this entry.
     pub(super) fn token(&self, after: u64) -> String {
         self.tokens.seal(self.scope.as_bytes(), &after.to_be_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_what_fits_into_a_message_and_never_nothing() {
+        let half = PAGE_BYTES / 2;
+        assert_eq!(fitting([].into_iter()), 0);
+        assert_eq!(fitting([1, 1, 1].into_iter()), 3);
+        assert_eq!(fitting([half, half, 1].into_iter()), 2);
+        assert_eq!(
+            fitting([PAGE_BYTES * 2, 1].into_iter()),
+            1,
+            "one that is too large for any page still comes"
+        );
     }
 }

@@ -34,19 +34,22 @@ fn length(content: &Content) -> u32 {
     u32::try_from(content.text.chars().count()).unwrap_or(u32::MAX)
 }
 
-/// The content of a request, without which it says nothing.
-fn content(content: Option<&Content>) -> Result<&Content, Problem> {
-    let content = content.ok_or_else(|| Problem::field("content", "must be set"))?;
+fn says_something(content: &Content) -> Result<(), Problem> {
     if content.text.is_empty() && content.reference.is_empty() {
         return Err(Problem::field("content", "must have a text or a reference"));
     }
-    Ok(content)
+    Ok(())
+}
+
+/// The kind of a content; what fenliu does not know is unsupported.
+fn kind(content: &Content) -> MessageKind {
+    Word::parse_or(content.kind, MessageKind::Text, "content.kind").unwrap_or(MessageKind::Unsupported)
 }
 
 /// What was said, to be kept apart from the event.
 pub(super) fn body(content: Option<&Content>) -> Option<Body> {
     content.map(|content| Body {
-        kind: content.kind,
+        kind: kind(content).number(),
         text: content.text.clone(),
         reference: content.reference.clone(),
     })
@@ -60,15 +63,18 @@ pub(super) fn enter_chat(request: &proto::EnterChatRequest) -> Command {
 }
 
 pub(super) fn receive_message(request: &proto::ReceiveMessageRequest) -> Result<Command, Problem> {
-    let content = content(request.content.as_ref())?;
+    let content = request.content.as_ref().ok_or_else(|| Problem::field("content", "must be set"))?;
+    // A buyer's unknown kind wants an answer like any other, even if nothing of it can be shown.
+    let kind = kind(content);
+    if kind != MessageKind::Unsupported {
+        says_something(content)?;
+    }
     Ok(Command::ReceiveMessage(BuyerMessage {
         buyer: Text::from(request.buyer_id.as_str()),
         channel: Text::from(request.channel.as_str()),
         external: text(&request.external_message_id),
         occurred: time(request.occurred_time.as_ref())?,
-        // A buyer's unknown kind wants an answer like any other.
-        kind: Word::parse_or(content.kind, MessageKind::Text, "content.kind")
-            .unwrap_or(MessageKind::Unsupported),
+        kind,
         length: length(content),
         group: text(&request.group),
         priority: match u8::try_from(request.priority) {
@@ -90,7 +96,8 @@ pub(super) fn leave_queue(request: &proto::LeaveQueueRequest) -> Result<Command,
 }
 
 pub(super) fn reply(request: &proto::ReplyRequest) -> Result<Command, Problem> {
-    let content = content(request.content.as_ref())?;
+    let content = request.content.as_ref().ok_or_else(|| Problem::field("content", "must be set"))?;
+    says_something(content)?;
     Ok(Command::Reply(Reply {
         conversation: id(&request.conversation_id, "conversation_id")?,
         actor: Word::parse_or(request.actor, Actor::Human, "actor")?,

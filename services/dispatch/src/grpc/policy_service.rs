@@ -1,5 +1,6 @@
 //! `fenliu.dispatch.v1.PolicyService`.
 
+use fenliu_domain::desk::event::Payload;
 use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
@@ -36,10 +37,17 @@ impl Handler {
         let Identified { body, request_id, mark, traceparent } = call;
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::replace_policy(&body)?;
-        self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
-        let info = self.info(shop).await?;
-        let etag = info.policy_seq.0.to_string();
-        Ok(proto::UpdatePolicyResponse { policy: Some(policy::to_proto(&info.policy)), etag, request_id })
+        let answer = self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
+        let changed = answer.events.iter().find_map(|event| match &event.payload {
+            Payload::PolicyChanged { policy } => Some((policy::to_proto(policy), event.seq)),
+            _ => None,
+        });
+        let (policy, seq) = match changed {
+            Some(changed) => changed,
+            // It was as asked already.
+            None => self.info(shop).await.map(|info| (policy::to_proto(&info.policy), info.policy_seq))?,
+        };
+        Ok(proto::UpdatePolicyResponse { policy: Some(policy), etag: seq.0.to_string(), request_id })
     }
 }
 

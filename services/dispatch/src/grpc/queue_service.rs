@@ -9,12 +9,11 @@ use fenliu_proto::dispatch::v1::queue_service_server::QueueService;
 use fenliu_proto::status::refusal;
 use futures::stream::try_unfold;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tonic::{Request, Response, Status, async_trait};
 
+use super::news::heard_of;
 use super::{Streamed, parse, render};
 use crate::desks::Desks;
-use crate::history::follow::draining;
 
 /// Conversations shown of a queue.
 const SHOWN: usize = 100;
@@ -49,22 +48,8 @@ impl Watcher {
                 self.shown = Some(view);
                 return Ok(Some((response, self)));
             }
-            self.wait().await?;
-        }
-    }
-
-    async fn wait(&mut self) -> Result<(), Status> {
-        let soft = self.desks.platform().lifecycle.soft();
-        loop {
-            let news = tokio::select! {
-                () = soft.cancelled() => return Err(refusal(draining())),
-                news = self.news.recv() => news,
-            };
-            match news {
-                Ok(news) if news.shop != self.shop => {}
-                Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
-                Err(RecvError::Closed) => return Err(refusal(draining())),
-            }
+            let soft = self.desks.platform().lifecycle.soft();
+            heard_of(self.shop, &mut self.news, &soft).await.map_err(refusal)?;
         }
     }
 }

@@ -74,6 +74,9 @@ impl History {
         last: Option<EventId>,
         stored: i64,
     ) -> Result<(), Problem> {
+        // What this process has heard of trails what is stored: a reader may have seen a commit before it was told.
+        let stored =
+            if after > stored { self.position().await.map_err(Fault::into_problem)? } else { stored };
         if after > stored {
             return Err(rewound(after, stored));
         }

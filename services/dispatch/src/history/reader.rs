@@ -14,11 +14,14 @@ use sea_orm::{
 };
 
 use super::projection::{self, ConversationRecord};
+use super::rows::log_head::{self, LOG_HEAD};
 use super::rows::{conversation, event, message_body, shop_head};
 use super::{Body, Fault, uuid};
 
 /// Most events of one command: what an id has room for.
-const COMMAND_EVENTS: u64 = CommandId::MAX_MADE as u64;
+const COMMAND_EVENTS: usize = CommandId::MAX_MADE as usize;
+/// Events read at once to find those of a command; few commands make more.
+const COMMAND_PAGE: u64 = 16;
 
 /// A stored event and its position.
 #[derive(Clone, Debug)]
@@ -58,6 +61,12 @@ impl History {
 
     pub(super) const fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Position of the last stored event; 0 when nothing is stored.
+    pub(crate) async fn position(&self) -> Result<i64, Fault> {
+        let head = log_head::Entity::find_by_id(LOG_HEAD).one(self.database.reader()).await?;
+        Ok(head.map_or(0, |head| head.position))
     }
 
     /// The number and id of a shop's last stored event; `None` when nothing is stored.
@@ -141,16 +150,23 @@ impl History {
 
     /// All events of the command whose first event has this number.
     pub(crate) async fn command(&self, shop: ShopId, first: u64) -> Result<Vec<Event>, Fault> {
-        let after = first.saturating_sub(1);
         let mut events: Vec<Event> = Vec::new();
-        for stored in self.events(shop, None, after, COMMAND_EVENTS).await? {
-            let event = parse(&stored)?;
-            if events.first().is_some_and(|first| CommandId::of(first.id) != CommandId::of(event.id)) {
-                break;
+        let mut after = first.saturating_sub(1);
+        loop {
+            let page = self.events(shop, None, after, COMMAND_PAGE).await?;
+            for stored in &page {
+                let event = parse(stored)?;
+                if events.first().is_some_and(|first| CommandId::of(first.id) != CommandId::of(event.id)) {
+                    return Ok(events);
+                }
+                after = event.seq.0;
+                events.push(event);
             }
-            events.push(event);
+            // An id numbers at most 4,096 events, so this ends whatever is stored.
+            if u64::try_from(page.len()).unwrap_or(0) < COMMAND_PAGE || events.len() >= COMMAND_EVENTS {
+                return Ok(events);
+            }
         }
-        Ok(events)
     }
 
     /// The first event of the command that stored a channel's message.
@@ -248,11 +264,11 @@ impl History {
 
     pub(super) async fn read(&self, query: Select<event::Entity>) -> Result<Vec<Stored>, Fault> {
         let rows = query.all(self.database.reader()).await?;
-        rows.into_iter().map(decode).collect()
+        rows.iter().map(decode).collect()
     }
 }
 
-fn decode(row: event::Model) -> Result<Stored, Fault> {
+fn decode(row: &event::Model) -> Result<Stored, Fault> {
     let event = proto::Event::decode(row.payload.as_slice())
         .map_err(|error| Fault::corrupt("event", "payload", row.position, error))?;
     Ok(Stored { position: row.position, event })

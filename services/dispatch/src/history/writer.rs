@@ -3,13 +3,14 @@
 //! While one batch commits, the next fills; a batch holds at most [`BATCH_EVENTS`] events, the queue at most
 //! [`QUEUE_LIMIT`] tails. A commit whose outcome is unknown is tried again with the same batch: what was stored is
 //! then found by id. Once the store has refused a batch for good, callers are told at once, before the live desk
-//! is touched, until a batch has gone through again.
+//! is touched, until a batch has gone through again. A store that refuses a batch but takes an empty one has
+//! nothing against the others in it: then each shop's part is tried apart.
 
 mod store;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,10 +22,11 @@ use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::sql::Database;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Body, Fault};
+use super::{Body, Fault, History};
 
-/// Most events one transaction stores, unless a single tail is longer.
-const BATCH_EVENTS: usize = 512;
+/// Most events one transaction stores, unless a single tail is longer. Events that several tails share count once:
+/// callers of one shop who wait together bring much the same tail.
+const BATCH_EVENTS: u64 = 512;
 /// Most tails that may wait for the writer.
 const QUEUE_LIMIT: usize = 4_096;
 /// How often a batch whose commit failed is tried before its callers are told.
@@ -81,7 +83,7 @@ impl Writer {
         lifecycle: &Lifecycle,
     ) -> Result<Self, Fault> {
         let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
-        let (head, position) = watch::channel(store::position(&database).await?);
+        let (head, position) = watch::channel(History::new(database.clone()).position().await?);
         let refusing = Arc::new(AtomicBool::new(false));
         let task = Task { database, live, head, refusing: refusing.clone() };
         lifecycle.spawn(task.run(waiting));
@@ -111,6 +113,30 @@ impl Writer {
     }
 }
 
+/// What one transaction stores, and who waits for it.
+#[derive(Debug, Default)]
+struct Batch {
+    disposals: Vec<Disposal>,
+    answers: Vec<Answer>,
+    /// Different events in it, at most.
+    events: u64,
+    /// The last event of each shop in it.
+    reached: HashMap<ShopId, Seq>,
+}
+
+impl Batch {
+    fn add(&mut self, (disposal, answer): (Disposal, Answer)) {
+        if let (Some(first), Some(last)) = (disposal.tail.first(), disposal.tail.last()) {
+            let reached = self.reached.entry(disposal.shop).or_default();
+            let before = reached.0.max(first.seq.0.saturating_sub(1));
+            self.events += last.seq.0.saturating_sub(before);
+            *reached = (*reached).max(last.seq);
+        }
+        self.disposals.push(disposal);
+        self.answers.push(answer);
+    }
+}
+
 struct Task {
     database: Database,
     live: Arc<dyn LiveDesk>,
@@ -120,37 +146,73 @@ struct Task {
 
 impl Task {
     async fn run(self, mut waiting: mpsc::Receiver<(Disposal, Answer)>) {
-        let mut batch = Vec::new();
         while let Some(first) = waiting.recv().await {
-            let mut events = first.0.tail.len();
-            batch.push(first);
-            while events < BATCH_EVENTS {
+            let mut batch = Batch::default();
+            batch.add(first);
+            while batch.events < BATCH_EVENTS {
                 let Ok(next) = waiting.try_recv() else { break };
-                events += next.0.tail.len();
-                batch.push(next);
+                batch.add(next);
             }
-            self.store(&mut batch).await;
+            self.store(batch).await;
         }
     }
 
     /// Stores a batch, answers everybody, and then, off their path, confirms and announces.
-    async fn store(&self, batch: &mut Vec<(Disposal, Answer)>) {
-        let (disposals, answers): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+    async fn store(&self, batch: Batch) {
+        let Batch { disposals, answers, .. } = batch;
         let disposals = Arc::new(disposals);
-        let outcome = self.commit(&disposals).await;
-        self.refusing.store(outcome.is_none(), Ordering::Relaxed);
-        let Some(stored) = outcome else {
+        if let Some(stored) = self.commit(&disposals).await {
+            self.refusing.store(false, Ordering::Relaxed);
+            return self.end(&disposals, answers, &stored).await;
+        }
+        let nothing = Arc::new(Vec::new());
+        let shops: BTreeSet<_> = disposals.iter().map(|disposal| disposal.shop).collect();
+        if shops.len() > 1 && self.commit(&nothing).await.is_some() {
+            tracing::error!(
+                shops = shops.len(),
+                "the store takes nothing with these shops in it; each is tried apart"
+            );
+            self.store_apart(disposals, answers).await;
+        } else {
+            self.refusing.store(true, Ordering::Relaxed);
             for answer in answers {
                 // A caller that has gone needs no answer.
                 let _ = answer.send(Err(DisposeError::Unavailable));
             }
-            return;
-        };
-        self.head.send_replace(stored.position);
+        }
+    }
+
+    /// Stores each shop's part of a batch in a transaction of its own.
+    async fn store_apart(&self, disposals: Arc<Vec<Disposal>>, answers: Vec<Answer>) {
+        // The transactions are over and have given their share of the batch back.
+        let disposals = Arc::into_inner(disposals).unwrap_or_default();
+        let mut shops: BTreeMap<ShopId, (Vec<Disposal>, Vec<Answer>)> = BTreeMap::new();
+        for (disposal, answer) in disposals.into_iter().zip(answers) {
+            let part = shops.entry(disposal.shop).or_default();
+            part.0.push(disposal);
+            part.1.push(answer);
+        }
+        for (disposals, answers) in shops.into_values() {
+            let disposals = Arc::new(disposals);
+            match store::commit(&self.database, disposals.clone()).await {
+                Ok(stored) => self.end(&disposals, answers, &stored).await,
+                // Dropping the answers tells their callers.
+                Err(error) => {
+                    let shop = disposals.first().map(|disposal| disposal.shop);
+                    tracing::error!(%error, ?shop, "nothing of this shop can be stored");
+                }
+            }
+        }
+    }
+
+    /// Tells everybody how a batch that was committed ended.
+    async fn end(&self, disposals: &[Disposal], answers: Vec<Answer>, stored: &store::Stored) {
+        self.head
+            .send_if_modified(|head| std::mem::replace(head, stored.position.max(*head)) < stored.position);
         for (answer, fits) in answers.into_iter().zip(&stored.fits) {
             let _ = answer.send(if *fits { Ok(()) } else { Err(DisposeError::Fork) });
         }
-        self.confirm(&disposals, &stored.fits).await;
+        self.confirm(disposals, &stored.fits).await;
     }
 
     /// Commits the batch; `None` when the store refuses it again and again.

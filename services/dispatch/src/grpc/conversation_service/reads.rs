@@ -69,14 +69,15 @@ impl Handler {
         let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
         let history = self.0.history();
         let stored = history.messages(shop, conversation, &MESSAGES, page.after, page.limit_and_one()).await;
-        let mut events: Vec<Event> =
+        let events: Vec<Event> =
             stored.map_err(Fault::into_problem)?.into_iter().map(|stored| stored.event).collect();
-        let next_page_token = page.cut(&mut events, |event| event.seq);
         let ids: Vec<EventId> =
             events.iter().map(|event| id(&event.event_id, "event_id")).collect::<Result<_, _>>()?;
         let bodies = history.bodies(shop, &ids).await.map_err(Fault::into_problem)?;
         let messages = events.into_iter().zip(ids).filter_map(|(event, id)| message(event, bodies.get(&id)));
-        Ok(proto::ListMessagesResponse { messages: messages.collect(), next_page_token })
+        let mut messages: Vec<_> = messages.collect();
+        let next_page_token = page.cut(&mut messages, |message| message.seq);
+        Ok(proto::ListMessagesResponse { messages, next_page_token })
     }
 }
 

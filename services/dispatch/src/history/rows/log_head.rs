@@ -2,6 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+/// The id of that row.
+pub(crate) const LOG_HEAD: i32 = 1;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "log_head")]
 pub struct Model {

@@ -15,11 +15,10 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter}
 
 use super::Disposal;
 use crate::history::plan::{ShopPlan, Verdict};
-use crate::history::rows::{event, log_head, message_body, shop_head};
+use crate::history::rows::log_head::{self, LOG_HEAD};
+use crate::history::rows::{event, message_body, shop_head};
 use crate::history::{Fault, projection, uuid};
 
-/// The one row of `log_head`.
-const LOG_HEAD: i32 = 1;
 /// Events or bodies written by one statement: thirteen values each, within SQLite's 32,766.
 const ROWS_PER_STATEMENT: usize = 1_000;
 
@@ -30,12 +29,6 @@ pub(super) struct Stored {
     pub(super) position: i64,
     /// Tail by tail: stored, or a fork.
     pub(super) fits: Vec<bool>,
-}
-
-/// Position of the last stored event.
-pub(super) async fn position(database: &Database) -> Result<i64, Fault> {
-    let head = log_head::Entity::find_by_id(LOG_HEAD).one(database.reader()).await?;
-    Ok(head.map_or(0, |head| head.position))
 }
 
 /// Stores what of the batch fits, in one transaction.

@@ -1,0 +1,34 @@
+//! Waiting for news of one shop.
+
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::problem::Problem;
+use fenliu_live::Announcement;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::history::follow::draining;
+
+/// Waits until something of the shop was stored, or may have been.
+///
+/// # Errors
+/// DRAINING when the server shuts down.
+pub(super) async fn heard_of(
+    shop: ShopId,
+    news: &mut Receiver<Announcement>,
+    soft: &CancellationToken,
+) -> Result<(), Problem> {
+    loop {
+        let news = tokio::select! {
+            biased;
+            () = soft.cancelled() => return Err(draining()),
+            news = news.recv() => news,
+        };
+        match news {
+            Ok(news) if news.shop != shop => {}
+            // Who lags has missed wake-ups, so one of this shop may be among them.
+            Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
+            Err(RecvError::Closed) => return Err(draining()),
+        }
+    }
+}
