@@ -11,11 +11,11 @@
 //! depends on another crate of ours.
 
 pub mod day;
-pub mod exchange;
 pub mod desk;
+pub mod exchange;
 pub mod ids;
-pub mod message;
 pub mod login_name;
+pub mod message;
 pub mod pack;
 pub mod problem;
 pub mod time;

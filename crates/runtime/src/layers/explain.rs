@@ -85,6 +85,10 @@ fn problem(status: &Status, method: Option<&str>) -> Problem {
         Code::NotFound if method.is_some_and(|name| name.starts_with("grpc.health.")) => {
             Problem::new(Reason::ServiceNotFound, "there is no such service on this server")
         }
+        // Reflection's own answer to a symbol nobody has: the client prints it.
+        Code::NotFound if method.is_some_and(|name| name.starts_with("grpc.reflection.")) => {
+            Problem::new(Reason::ServiceNotFound, message)
+        }
         Code::ResourceExhausted => Problem::new(Reason::Overloaded, message),
         Code::Unavailable => Problem::new(Reason::PeerUnavailable, message),
         Code::DeadlineExceeded | Code::Cancelled => {
