@@ -5,6 +5,7 @@ use crate::day::DayRange;
 use crate::exchange::tests::{asked, human, opened, replied};
 use crate::exchange::{Conversation, Happening, What};
 
+mod drafts;
 mod naive;
 
 fn shanghai() -> Zone {
@@ -367,53 +368,4 @@ fn percentiles_are_the_nearest_rank() {
     let seconds = |s| Some(Span::from_secs(s));
     assert_eq!((times.p50, times.p90, times.p99), (seconds(5), seconds(9), seconds(10)));
     assert_eq!(times.mean, Some(Span::from_millis(5_500)));
-}
-
-#[test]
-fn a_draft_is_refused_with_every_field_that_is_wrong() {
-    let draft = Draft {
-        rule_pack_id: "\u{7}".into(),
-        limit: Span::from_hours(24 * 30 + 1),
-        window_start: "8:00".into(),
-        window_end: "23:61".into(),
-        target_basis_points: 10_001,
-        weekend_pause: true,
-        valid_from: "yesterday".into(),
-        ..Draft::default()
-    };
-    let problem = draft.check().expect_err("full of faults");
-    assert_eq!(problem.reason, Reason::RulePackInvalid);
-    let mut fields: Vec<_> = problem.violations.iter().map(|v| v.field.as_str()).collect();
-    fields.sort_unstable();
-    assert_eq!(
-        fields,
-        [
-            "countable_actors",
-            "limit_duration",
-            "rule_pack_id",
-            "target_basis_points",
-            "unit",
-            "valid_from",
-            "weekend_answer_by",
-            "window_end",
-            "window_start"
-        ]
-    );
-}
-
-#[test]
-fn an_empty_window_is_refused() {
-    let draft = Draft {
-        rule_pack_id: "x".into(),
-        unit: Some(Unit::Turn),
-        limit: MIN_LIMIT,
-        countable_actors: vec![Actor::Human],
-        window_start: "08:00".into(),
-        window_end: "08:00".into(),
-        ..Draft::default()
-    };
-    let problem = draft.clone().check().expect_err("nothing to judge");
-    assert_eq!(problem.violations[0].field, "window_end");
-    let whole_day = Draft { window_start: String::new(), window_end: String::new(), ..draft };
-    assert_eq!(whole_day.check().map(|pack| pack.window), Ok(Window::ALL_DAY));
 }

@@ -143,13 +143,15 @@ async fn feed(
     let earliest = if lasting { Timestamp::MIN } else { reach.from - LASTING };
     let mut after: Option<(i64, String, String)> = None;
     loop {
+        // Saying twice where the page begins lets SQLite start there: of the two conditions it takes the plain one.
+        let from = after.as_ref().map_or(earliest.micros(), |(begins, ..)| *begins);
         let page = session::Entity::find()
             .filter(session::Column::ShopId.eq(shop))
             .filter(session::Column::Lasting.eq(lasting))
-            .filter(session::Column::BeginsUs.between(earliest.micros(), reach.until.micros()))
+            .filter(session::Column::BeginsUs.between(from, reach.until.micros()))
             .filter(session::Column::EndsUs.gte(reach.from.micros()))
             .filter(session::Column::Exchanges.gt(0))
-            .filter(after.map_or_else(Condition::all, is_after))
+            .filter(after.take().map_or_else(Condition::all, is_after))
             .order_by_asc(session::Column::BeginsUs)
             .order_by_asc(session::Column::Source)
             .order_by_asc(session::Column::Conversation)
