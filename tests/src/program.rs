@@ -1,0 +1,164 @@
+//! The `fenliu` binary: built, run, killed, run again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use fenliu_runtime::channel::{Outgoing, connect_lazy};
+
+/// Names a `fenliu` that is built already; `tests/run` sets it.
+pub const BINARY_VARIABLE: &str = "FENLIU_BINARY";
+/// How long `fenliu up` may take until it is ready, after a crash too.
+const READY_LIMIT: Duration = Duration::from_secs(60);
+/// Lines of its log that are shown when it does not become ready.
+const LOG_LINES_SHOWN: usize = 20;
+
+/// The project's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+/// The `fenliu` binary: the one `FENLIU_BINARY` names, or one that cargo brings up to date first.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn binary() -> anyhow::Result<&'static Path> {
+    static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let found = BINARY.get_or_init(|| match std::env::var_os(BINARY_VARIABLE) {
+        Some(path) => Ok(path.into()),
+        None => build().map_err(|error| format!("{error:#}")),
+    });
+    found.as_deref().map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+fn build() -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .current_dir(root())
+        .args(["build", "--quiet", "--package", "fenliu", "--bin", "fenliu"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(built.status.success(), "the fenliu binary cannot be built");
+    let messages = String::from_utf8(built.stdout)?;
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo names no executable")
+}
+
+/// Runs `fenliu` with these arguments to its end.
+///
+/// # Errors
+/// When it cannot be run or fails; the error holds what it said.
+pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
+    let output = Command::new(binary()?).args(arguments).output().context("cannot run fenliu")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "fenliu {arguments:?} ended with {}: {said}", output.status);
+    Ok(output)
+}
+
+/// Runs `fenliu --json` with these arguments and reads its answer.
+///
+/// # Errors
+/// As [`run`], and when the answer is not one JSON document.
+pub fn run_json(arguments: &[&str]) -> anyhow::Result<serde_json::Value> {
+    let output = run(&[&["--json"], arguments].concat())?;
+    serde_json::from_slice(&output.stdout).context("the answer is no JSON")
+}
+
+/// A running `fenliu up`. Dropping it kills it.
+#[derive(Debug)]
+pub struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it on a free port and waits until it says that it is ready. What it logs is appended to
+    /// `fenliu.log` in the directory above its data.
+    ///
+    /// # Errors
+    /// When it ends or says nothing within a minute; the error holds the end of its log.
+    pub fn start(data_dir: &Path) -> anyhow::Result<Self> {
+        let log = data_dir.with_file_name("fenliu.log");
+        let file = OpenOptions::new().create(true).append(true).open(&log).context("cannot write a log")?;
+        let started = Self::spawn(data_dir, file);
+        started.with_context(|| format!("fenliu up does not become ready; its log ends:\n{}", tail(&log)))
+    }
+
+    fn spawn(data_dir: &Path, log: File) -> anyhow::Result<Self> {
+        let mut process = Command::new(binary()?)
+            .args(["--json", "up", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("cannot run fenliu")?;
+        let stdout = process.stdout.take().context("its output is not piped")?;
+        let (says, said) = mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(stdout).read_line(&mut line).map(|_| line);
+            // Nobody listens any more when the limit has passed.
+            says.send(read).ok();
+        });
+        let mut server = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let line = said.recv_timeout(READY_LIMIT).context("it says nothing")??;
+        let ready: serde_json::Value = serde_json::from_str(&line).context("it ended")?;
+        let Some(address) = ready["address"].as_str() else { bail!("it does not say where it listens") };
+        server.address = address.parse()?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A new connection to it.
+    ///
+    /// # Errors
+    /// Never, as long as addresses are URIs.
+    pub fn connect(&self) -> anyhow::Result<Outgoing> {
+        Ok(connect_lazy(format!("http://{}", self.address).parse()?))
+    }
+
+    /// Kills it at once (SIGKILL): it can finish nothing.
+    ///
+    /// # Errors
+    /// When it has ended before, by itself.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        if let Some(status) = self.process.try_wait()? {
+            bail!("fenliu up has ended by itself with {status}");
+        }
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have been killed before; there is nobody to tell.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
+}
