@@ -1,0 +1,88 @@
+//! The README's tour, typed as it is printed.
+//!
+//! The lines of its shell blocks are taken out of `README.md` and run in one bash against a fresh `fenliu up`; only the
+//! line that sets `address` is replaced, by that of a free port. Where there is no grpcurl, this is reported as ignored.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
+use fenliu_tests::program::{Server, root};
+
+/// The heading under which the tour stands.
+const HEADING: &str = "## A tour with grpcurl";
+/// The line that a reader may change, and this test does.
+const ADDRESS: &str = "address=127.0.0.1:50050";
+/// Printed between the answers of two blocks.
+const BETWEEN: &str = "=== the next block ===";
+/// Analytics follows the history, a moment behind: a reader is slower than that, this test may not be.
+const CAUGHT_UP: &str = r#"until grpcurl -plaintext -d '{"shop_id":"'$shop'"}' $address fenliu.analytics.v1.ReplyRateService/ListExchanges 2>&1 | grep --quiet replyTime; do :; done"#;
+/// How long the tour may take, in seconds, as `timeout` of coreutils takes it.
+const LIMIT_SECONDS: &str = "120";
+
+/// The shell blocks of the tour, as printed.
+fn blocks() -> anyhow::Result<Vec<String>> {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    let (_, tour) = readme.split_once(HEADING).context("the README has no tour")?;
+    let tour = tour.split_once("\n## ").map_or(tour, |(tour, _)| tour);
+    let blocks = tour.split("```sh\n").skip(1);
+    blocks
+        .map(|block| Ok(block.split_once("```").context("a block does not end")?.0.to_owned()))
+        // The first block starts the server, which this test has done already.
+        .filter(|block| !block.as_ref().is_ok_and(|block| block.contains("cargo run")))
+        .collect()
+}
+
+/// What each block of the tour prints.
+fn tour(server: &Server) -> anyhow::Result<Vec<String>> {
+    let blocks = blocks()?;
+    ensure!(
+        blocks.iter().any(|block| block.lines().any(|line| line == ADDRESS)),
+        "no block sets the address"
+    );
+    let address = format!("address={}", server.address());
+    let script: String = blocks
+        .iter()
+        .map(|block| {
+            let wait = if block.contains("GetReplyRate") { CAUGHT_UP } else { "" };
+            format!("{wait}\n{}echo '{BETWEEN}'\n", block.replace(ADDRESS, &address))
+        })
+        .collect();
+    let output = Command::new("timeout")
+        .args([LIMIT_SECONDS, "bash", "-e", "-u", "-o", "pipefail", "-c", &script])
+        .stdin(Stdio::null())
+        .output()?;
+    let (said, complained) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "the tour ends with {}: {complained}\n{said}", output.status);
+    Ok(said.split(BETWEEN).map(str::to_owned).collect())
+}
+
+#[test]
+#[cfg_attr(not(grpcurl), ignore = "grpcurl is not installed: `go install` it as tests/run does")]
+fn the_tour_of_the_readme_works_as_printed() {
+    let place = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&place.path().join("data")).expect("fenliu is up");
+    let said = tour(&server).expect("every line succeeds");
+    let expected: [&[&str]; 6] = [
+        &["fenliu.dispatch.v1.ReceptionService", "grpc.health.v1.Health", "rpc ReceiveMessage", "SERVING"],
+        &["\"shop_id\":\"shp_", "\"agent_id\":\"agt_"],
+        &["PRESENCE_ONLINE"],
+        &["STAGE_ASSIGNED", "ranks first in group default"],
+        &["\"messageId\": \"msg_", "Yes, it is."],
+        &["\"counted\": \"1\"", "\"withinLimit\": \"1\"", "\"rateBasisPoints\": 10000"],
+    ];
+    assert_eq!(said.len(), expected.len() + 1, "the tour has another number of blocks: {said:#?}");
+    for (said, expected) in said.iter().zip(expected) {
+        for words in expected {
+            assert!(said.contains(words), "{words:?} is not in: {said}");
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(grpcurl), ignore = "grpcurl is not installed: `go install` it as tests/run does")]
+fn the_tour_can_be_taken_twice() {
+    let place = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&place.path().join("data")).expect("fenliu is up");
+    tour(&server).expect("the first time");
+    tour(&server).expect("the second time: the same request ids, the same answers");
+}
