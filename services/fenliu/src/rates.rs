@@ -213,7 +213,7 @@ pub async fn misses(
         }
     }
     let waited = |miss: &Miss| miss.waited_duration.map_or((0, 0), |wait| (wait.seconds, wait.nanos));
-    found.sort_by(|a, b| waited(b).cmp(&waited(a)));
+    found.sort_by_key(|miss| std::cmp::Reverse(waited(miss)));
     found.truncate(most);
     Ok((found, total))
 }

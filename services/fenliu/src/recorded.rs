@@ -275,7 +275,7 @@ pub(crate) mod samples {
                     asked.get_or_insert(happening.at);
                 }
                 What::Answered(_) => {
-                    waits.extend(asked.take().map(|asked| happening.at.since(asked).micros()))
+                    waits.extend(asked.take().map(|asked| happening.at.since(asked).micros()));
                 }
                 What::Assigned(_) | What::Closed { .. } => {}
             }
@@ -285,7 +285,7 @@ pub(crate) mod samples {
 
     /// The path of a real log; only tests that are ignored without the logs may ask.
     pub(crate) fn path(relative: &str) -> PathBuf {
-        let root = option_env!("FENLIU_REAL_LOGS").expect("the test is ignored when there are no logs");
+        let root = option_env!("FENLIU_REAL_LOGS").unwrap_or_default();
         PathBuf::from(root).join(relative)
     }
 }

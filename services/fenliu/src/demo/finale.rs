@@ -58,7 +58,7 @@ impl Finale {
             let (longest, _) = misses(channel, stage.shop(), &choice, Days::default(), MISSES).await?;
             packs.push(PackSheet::new(name, &judged, &longest)?);
         }
-        let longest = packs.iter().flat_map(|pack| pack.misses.first()).next();
+        let longest = packs.iter().find_map(|pack| pack.misses.first());
         let route_of_longest_miss = match longest {
             Some(miss) => explained(channel, stage, miss).await?,
             None => Vec::new(),

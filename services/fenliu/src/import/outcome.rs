@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use fenliu_domain::time::Span;
-use fenliu_proto::analytics::v1::{Miss, RateParts, Unit};
+use fenliu_proto::analytics::v1::{Miss, RateParts, RulePack, Unit};
 use fenliu_proto::convert::span;
 use serde::Serialize;
 
@@ -207,7 +207,7 @@ impl JudgementLine {
         let total = &judgement.judged.total;
         Self {
             rule_pack: judgement.name.clone(),
-            unit: pack.map_or(Unit::Unspecified, |pack| pack.unit()).as_str_name(),
+            unit: pack.map_or(Unit::Unspecified, RulePack::unit).as_str_name(),
             limit_seconds: seconds(limit.and_then(|limit| span(limit, "limit").ok()).unwrap_or_default()),
             counted: total.counted,
             answered: total.answered,

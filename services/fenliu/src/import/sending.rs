@@ -170,7 +170,7 @@ impl Reader {
                 batch.events.extend(events);
             }
             None => {
-                drop(self.batches.insert(shop.to_owned(), Batch { shop: shop.to_owned(), stretch, events }))
+                self.batches.insert(shop.to_owned(), Batch { shop: shop.to_owned(), stretch, events });
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The story played at a desk of the domain, without gRPC.
 
 use fenliu_domain::desk::Desk;
-use fenliu_domain::desk::agent::{AgentEntry, DEFAULT_GROUP};
+use fenliu_domain::desk::agent::{Agent as DeskAgent, AgentEntry, DEFAULT_GROUP};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
 use fenliu_domain::desk::conversation::Stage;
 use fenliu_domain::desk::event::{CloseActor, Event, Payload, PresenceCause};
@@ -54,7 +54,7 @@ fn play(seed: u64) -> Play {
         service_start: "08:00".into(),
         service_end: "23:00".into(),
     };
-    play.command(START, Command::SyncShop(hours));
+    play.command(START, &Command::SyncShop(hours));
     for (agent, part) in STAFF.iter().enumerate() {
         let entry = AgentEntry {
             display_name: part.name.into(),
@@ -66,7 +66,7 @@ fn play(seed: u64) -> Play {
             enabled: true,
             weight: 1,
         };
-        play.command(START, Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) });
+        play.command(START, &Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) });
     }
     while let Some(due) = play.story.due() {
         play.catch_up(due);
@@ -83,11 +83,11 @@ impl Play {
             let lapse = self.beats[agent] + GRACE;
             let online = self.desk.agent(agent_id(agent)).is_some_and(|of| of.presence != Presence::Offline);
             if online && lapse < at {
-                self.command(lapse, Command::Lapse { agent: agent_id(agent) });
+                self.command(lapse, &Command::Lapse { agent: agent_id(agent) });
             }
         }
         while let Some(due) = self.desk.next_due().filter(|due| *due <= at) {
-            self.command(due, Command::Tick);
+            self.command(due, &Command::Tick);
         }
     }
 
@@ -98,7 +98,7 @@ impl Play {
             Act::Beat { agent } => self.beats[agent] = at,
             Act::SetPresence { agent, presence } => {
                 self.beats[agent] = at;
-                self.command(at, Command::SetPresence { agent: agent_id(agent), presence });
+                self.command(at, &Command::SetPresence { agent: agent_id(agent), presence });
             }
             Act::Ask { buyer } => {
                 let message = BuyerMessage {
@@ -111,14 +111,14 @@ impl Play {
                     group: None,
                     priority: 100,
                 };
-                let events = self.apply(at, Command::ReceiveMessage(message));
+                let events = self.apply(at, &Command::ReceiveMessage(message));
                 let conversation = events.iter().find_map(|event| event.conversation).expect("has one");
                 self.story.opened(buyer, conversation);
                 self.tell(&events);
             }
             Act::Reply { agent, conversation } => self.command(
                 at,
-                Command::Reply(Reply {
+                &Command::Reply(Reply {
                     conversation,
                     actor: Actor::Human,
                     agent: Some(agent_id(agent)),
@@ -132,19 +132,19 @@ impl Play {
                 let by = if agent.is_some() { CloseActor::Agent } else { CloseActor::Buyer };
                 self.command(
                     at,
-                    Command::Close { conversation, by, agent: conversation_of(agent), force: false },
+                    &Command::Close { conversation, by, agent: conversation_of(agent), force: false },
                 );
             }
-            Act::LeaveQueue { conversation } => self.command(at, Command::LeaveQueue { conversation }),
+            Act::LeaveQueue { conversation } => self.command(at, &Command::LeaveQueue { conversation }),
         }
     }
 
-    fn command(&mut self, at: Timestamp, command: Command) {
+    fn command(&mut self, at: Timestamp, command: &Command) {
         let events = self.apply(at, command);
         self.tell(&events);
     }
 
-    fn apply(&mut self, at: Timestamp, command: Command) -> Vec<Event> {
+    fn apply(&mut self, at: Timestamp, command: &Command) -> Vec<Event> {
         self.commands += 1;
         let id = CommandId::from_bits(self.commands << 12);
         let attempt = Attempt { id, request: None, traceparent: None, command: command.clone() };
@@ -161,8 +161,8 @@ impl Play {
         }
         self.seen.longest_queue = self.seen.longest_queue.max(self.desk.queue_len());
         for agent in 0..STAFF.len() {
-            let load = self.desk.agent(agent_id(agent)).map_or(0, |agent| agent.load());
-            self.seen.fullest[agent] = self.seen.fullest[agent].max(u32::try_from(load).expect("small"));
+            let load = self.desk.agent(agent_id(agent)).map_or(0, DeskAgent::load);
+            self.seen.fullest[agent] = self.seen.fullest[agent].max(load);
         }
     }
 

@@ -1,4 +1,3 @@
-use fenliu_proto::analytics::v1::RulePack;
 use fenliu_proto::convert::to_span;
 
 use super::*;
