@@ -1,12 +1,12 @@
 //! One shop's live reception as a pure state machine.
 //!
 //! Commands go in by [`Desk::apply`], events come out, and nothing but an event ever changes a desk: `apply`
-//! decides ([`decide`], [`route`]), writes each decision down as an event and lets [`evolve`] carry it out. So
+//! decides (`decide`, `route`), writes each decision down as an event and lets `evolve` carry it out. So
 //! [`Desk::replay`], which only evolves, rebuilds exactly the same desk from the history.
 //!
 //! Reading order: `README.md` beside this module states what must always be true; [`agent`] holds the presence
-//! table, [`conversation`] the stages, [`strategy`] the ranks, [`route`] the pipeline, [`decide`] one function a
-//! command, [`evolve`] one function an event.
+//! table, [`conversation`] the stages, [`strategy`] the ranks, `route` the pipeline, `decide` one function a
+//! command, `evolve` one function an event.
 //!
 //! Invariants: no I/O, no clock, no randomness; a refused command changes nothing; every index (floor, queue,
 //! timers, stranded) is derived from agents and conversations and rebuilt by [`Desk::restore`].

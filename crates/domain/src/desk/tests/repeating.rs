@@ -1,0 +1,62 @@
+//! Repetitions, clocks and unknown shops: one test per rule, named after it.
+
+use super::shop::{ANN, Shop, message};
+use crate::desk::Desk;
+use crate::desk::command::{Applied, BuyerMessage, Command};
+use crate::desk::event::RequestMark;
+use crate::ids::ShopId;
+use crate::problem::Reason;
+use crate::time::{Span, Timestamp};
+
+#[test]
+fn the_same_request_has_one_effect_and_another_body_is_refused() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let mark =
+        |hash| Some(RequestMark { caller: "gateway".into(), request_id: "r1".into(), body_hash: [hash; 32] });
+    let command = Command::ReceiveMessage(message("a"));
+    let first = shop.attempt(command.clone(), mark(1)).expect("new").into_events()[0].seq;
+    let again = shop.attempt(command.clone(), mark(1)).expect("known");
+    assert_eq!(again, Applied::Repeated { first, redelivered: false });
+    let other = shop.attempt(command, mark(2)).expect_err("another body");
+    assert_eq!(other.reason, Reason::RequestIdReused);
+}
+
+#[test]
+fn a_redelivered_message_is_recognised_whatever_its_request_id() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let mut delivered = message("a");
+    delivered.external = Some("m1".into());
+    let first = shop.ok(Command::ReceiveMessage(delivered.clone()))[0].seq;
+    let again = shop.attempt(Command::ReceiveMessage(delivered.clone()), None).expect("known");
+    assert_eq!(again, Applied::Repeated { first, redelivered: true });
+    delivered.channel = "another".into();
+    assert!(!shop.ok(Command::ReceiveMessage(delivered)).is_empty());
+}
+
+#[test]
+fn a_slightly_earlier_now_is_taken_as_the_latest_and_a_much_earlier_one_refused() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    shop.later(Span::from_hours(10));
+    shop.says("a");
+    shop.later(Span::from_secs(-5));
+    let events = shop.ok(Command::ReceiveMessage(message("b")));
+    assert_eq!(events[0].recorded, shop.now + Span::from_secs(5));
+    shop.later(Span::from_hours(-3));
+    assert_eq!(shop.refused(Command::Tick), Reason::ClockSkew);
+}
+
+#[test]
+fn a_message_dated_far_ahead_is_refused() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let ahead = |span| {
+        Command::ReceiveMessage(BuyerMessage { occurred: Some(Timestamp::default() + span), ..message("a") })
+    };
+    assert_eq!(shop.refused(ahead(Span::from_mins(5) + Span::from_micros(1))), Reason::ClockSkew);
+    shop.ok(ahead(Span::from_mins(5)));
+}
+
+#[test]
+fn a_shop_nothing_is_known_of_refuses_everything() {
+    let mut shop = Shop { desk: Desk::new(ShopId::from_bits(2)), now: Timestamp::default(), commands: 0 };
+    assert_eq!(shop.refused(Command::ReceiveMessage(message("a"))), Reason::ShopNotFound);
+}
