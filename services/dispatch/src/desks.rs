@@ -6,6 +6,8 @@
 
 mod rebuild;
 mod recall;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +110,7 @@ impl Desks {
     pub(crate) async fn run(&self, call: Call) -> Result<Answer, Problem> {
         for _ in 0..TRIES {
             // Nothing is proposed that could not be stored; asking first finds the way open again when it is.
-            if self.writer.is_refusing() && self.writer.probe(call.shop).await.is_err() {
+            if self.writer.is_refusing() && !self.is_open_again(call.shop).await {
                 return Err(unavailable());
             }
             match self.attempt(&call).await {
@@ -119,6 +121,17 @@ impl Desks {
         }
         tracing::warn!(shop = %call.shop, "a call was given up: its desk was rebuilt again and again");
         Err(unavailable())
+    }
+
+    /// Tries what the store refused once more: what of the shop waits to be stored, or else a commit of nothing.
+    async fn is_open_again(&self, shop: ShopId) -> bool {
+        match self.live.tail(shop).await {
+            Ok((epoch, tail)) if !tail.is_empty() => {
+                let waiting = Disposal { shop, epoch, tail, bodies: Vec::new() };
+                !matches!(self.store(waiting).await, Err(Again::Refuse(_)))
+            }
+            _ => self.writer.probe(shop).await.is_ok(),
+        }
     }
 
     async fn attempt(&self, call: &Call) -> Result<Answer, Again> {

@@ -1,0 +1,105 @@
+//! Many at once.
+
+use std::collections::BTreeMap;
+
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::history::v1::Stage;
+use fenliu_proto::history::v1::event::Payload;
+use futures::future::join_all;
+
+use super::house::{House, close, message, reply, went};
+
+const SENDERS: usize = 96;
+const AGENTS: u32 = 3;
+const CAPACITY: u32 = 7;
+
+/// Highest load each agent ever had, and how often each conversation was assigned, by the events alone.
+fn tally(events: &[proto::StoredEvent]) -> (BTreeMap<String, u32>, BTreeMap<String, u32>) {
+    let (mut holders, mut highest, mut assigned) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for event in events.iter().filter_map(|stored| stored.event.as_ref()) {
+        let conversation = event.conversation_id.clone();
+        match event.payload.as_ref() {
+            Some(Payload::Assigned(it)) => {
+                *assigned.entry(conversation.clone()).or_default() += 1;
+                holders.insert(conversation, it.agent_id.clone());
+                let load = holders.values().filter(|holder| **holder == it.agent_id).count();
+                let load = u32::try_from(load).expect("few");
+                let most: &mut u32 = highest.entry(it.agent_id.clone()).or_default();
+                *most = (*most).max(load);
+            }
+            Some(Payload::Closed(_)) => {
+                holders.remove(&conversation);
+            }
+            _ => {}
+        }
+    }
+    (highest, assigned)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_fills_every_slot_and_overfills_none() {
+    let mut house = House::open().await;
+    let shop = house.shop(1).await;
+    for number in 1..=AGENTS {
+        house.online(&shop, number.into(), CAPACITY).await;
+    }
+    let sent = (0..SENDERS).map(|number| {
+        let (mut to, request) = (house.to.clone(), message(&shop, &format!("buyer-{number}"), "hello"));
+        tokio::spawn(async move { to.reception.receive_message(request).await })
+    });
+    let mut stages = BTreeMap::<_, usize>::new();
+    let mut places = Vec::new();
+    for answer in join_all(sent).await {
+        let answer = answer.expect("no call panics").expect("every message is taken").into_inner();
+        let (stage, _, place) = went(answer.disposition);
+        *stages.entry(stage as i32).or_default() += 1;
+        places.extend((place > 0).then_some(place));
+    }
+    let slots = (AGENTS * CAPACITY) as usize;
+    assert_eq!(stages[&(Stage::Assigned as i32)], slots, "assigned = min(offered, slots)");
+    assert_eq!(stages[&(Stage::Queued as i32)], SENDERS - slots);
+    places.sort_unstable();
+    assert_eq!(places, (1..=(SENDERS - slots) as u32).collect::<Vec<_>>(), "each has a place of their own");
+    let (highest, assigned) = tally(&house.events(&shop).await);
+    assert!(highest.values().all(|load| *load == CAPACITY), "{highest:?}");
+    assert!(assigned.values().all(|times| *times == 1), "each conversation is assigned once");
+    assert_eq!(house.queue(&shop).await.length as usize, SENDERS - slots);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyers_and_agents_at_once_leave_a_desk_that_its_history_tells() {
+    let mut house = House::open().await;
+    let shop = house.shop(1).await;
+    for number in 1..=AGENTS {
+        house.online(&shop, number.into(), CAPACITY).await;
+    }
+    let visits = (0..SENDERS).map(|number| {
+        let (mut to, shop) = (house.to.clone(), shop.clone());
+        tokio::spawn(async move {
+            let said =
+                to.reception.receive_message(message(&shop, &format!("buyer-{number}"), "hello")).await;
+            let said = said.expect("taken").into_inner();
+            let id = said.conversation_id.clone();
+            if let (Stage::Assigned, agent, _) = went(said.disposition) {
+                to.conversations.reply(reply(&shop, &agent, &id, "hi")).await.expect("sent");
+            }
+            let end = close(&shop, &id, fenliu_proto::history::v1::CloseActor::Buyer);
+            if number % 2 == 0 {
+                to.conversations.close_conversation(end).await.expect("ended");
+            }
+        })
+    });
+    for visit in join_all(visits).await {
+        visit.expect("no visit fails");
+    }
+    let before = house.everything(&shop).await;
+    let open = before.conversations.iter().filter(|it| it.stage() != Stage::Closed).count();
+    assert_eq!(open, SENDERS / 2);
+    let load: u32 = before.agents.iter().map(|agent| agent.load).sum();
+    let slots = (AGENTS * CAPACITY) as usize;
+    assert_eq!(load as usize, open.min(slots), "every slot that could be filled is");
+    let (highest, _) = tally(&before.events);
+    assert!(highest.values().all(|load| *load <= CAPACITY), "{highest:?}");
+    let mut house = house.restart().await;
+    assert_eq!(house.everything(&shop).await, before);
+}

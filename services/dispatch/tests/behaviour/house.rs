@@ -1,0 +1,441 @@
+//! A running service with its clients, and short ways to say what a test wants.
+//!
+//! The database is a SQLite file, or, when `FENLIU_TEST_POSTGRES` holds the URL of a PostgreSQL whose user may
+//! create databases, a new database there for each house. So one suite proves both.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use fenliu_dispatch::Config;
+use fenliu_domain::problem::Reason;
+use fenliu_domain::time::{Span, Timestamp};
+use fenliu_proto::accounts::v1::directory_entry::Entry;
+use fenliu_proto::common::v1::{Content, MessageKind, Presence};
+use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
+use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
+use fenliu_proto::dispatch::v1::inbox_service_client::InboxServiceClient;
+use fenliu_proto::dispatch::v1::policy_service_client::PolicyServiceClient;
+use fenliu_proto::dispatch::v1::presence_service_client::PresenceServiceClient;
+use fenliu_proto::dispatch::v1::queue_service_client::QueueServiceClient;
+use fenliu_proto::dispatch::v1::reception_service_client::ReceptionServiceClient;
+use fenliu_proto::dispatch::v1::routing_service_client::RoutingServiceClient;
+use fenliu_proto::history::v1::{self as history, Stage};
+use fenliu_proto::status::{reason_of, refusal};
+use fenliu_runtime::channel::connect_lazy;
+use fenliu_runtime::clock::{Clock, VirtualClock};
+use fenliu_runtime::lifecycle::{Drained, Lifecycle};
+use fenliu_runtime::platform::Platform;
+use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
+use fenliu_runtime::sql::DatabaseConfig;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Response, Status};
+use tonic_types::StatusExt;
+
+use super::directory::Directory;
+
+/// 2026-03-01T00:00:00Z.
+pub(crate) const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
+/// How long something that must come true may take by the wall.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The clients of one server.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub(crate) presence: PresenceServiceClient<Channel>,
+    pub(crate) reception: ReceptionServiceClient<Channel>,
+    pub(crate) conversations: ConversationServiceClient<Channel>,
+    pub(crate) queue: QueueServiceClient<Channel>,
+    pub(crate) inbox: InboxServiceClient<Channel>,
+    pub(crate) history: HistoryServiceClient<Channel>,
+    pub(crate) policy: PolicyServiceClient<Channel>,
+    pub(crate) routing: RoutingServiceClient<Channel>,
+}
+
+/// The service of one database, its clients and its directory.
+pub(crate) struct House {
+    pub(crate) to: Clients,
+    pub(crate) directory: Directory,
+    pub(crate) clock: VirtualClock,
+    lifecycle: Lifecycle,
+    server: JoinHandle<Drained>,
+    data: Data,
+    interval_ms: u32,
+    starts: u64,
+}
+
+/// Where a house keeps what it knows.
+struct Data {
+    url: String,
+    /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
+    _files: TempDir,
+}
+
+/// Everything of a shop that can be asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Everything {
+    pub(crate) agents: Vec<proto::Agent>,
+    pub(crate) queue: proto::Queue,
+    pub(crate) conversations: Vec<proto::Conversation>,
+    pub(crate) events: Vec<proto::StoredEvent>,
+    pub(crate) policy: proto::GetPolicyResponse,
+}
+
+impl House {
+    /// A service that sweeps every quarter of a second.
+    pub(crate) async fn open() -> Self {
+        Self::sweeping_every(250).await
+    }
+
+    /// The same, sweeping so often, so that a day passes quickly.
+    pub(crate) async fn sweeping_every(interval_ms: u32) -> Self {
+        let (data, directory) = (Data::create().await, Directory::open().await);
+        Self::start(data, directory, VirtualClock::new(START), interval_ms, 1).await
+    }
+
+    async fn start(
+        data: Data,
+        directory: Directory,
+        clock: VirtualClock,
+        interval_ms: u32,
+        starts: u64,
+    ) -> Self {
+        let lifecycle = Lifecycle::new();
+        let platform = Platform::simulated(&clock, starts, lifecycle.clone()).with_page_key([7; 32]);
+        let mut config = Config::at(DatabaseConfig::at(&data.url));
+        config.sweeper.interval_ms = interval_ms;
+        let accounts = connect_lazy(format!("http://{}", directory.address).parse().expect("a URI"));
+        let service = fenliu_dispatch::start(config, platform, accounts).await.expect("the service starts");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("the port");
+        let options = ServerOptions {
+            config: ServerConfig { default_deadline_ms: 60_000, ..ServerConfig::default() },
+            descriptor_set: fenliu_proto::DESCRIPTOR_SET,
+            refuse: refusal,
+            lifecycle: lifecycle.clone(),
+        };
+        let server = tokio::spawn(async move {
+            serve(listener, vec![service], options).await.expect("the server serves until it drains")
+        });
+        let to = Clients::of(channel(address));
+        // The first sweep is over when the sweeper sleeps; before that, time would pass it by.
+        within(async {
+            while clock.sleepers() == 0 {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
+        Self { to, directory, clock, lifecycle, server, data, interval_ms, starts }
+    }
+
+    /// The same house after its process has ended and another one has begun.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { to, directory, clock, lifecycle, server, data, interval_ms, starts } = self;
+        // A server drains when its clients have hung up.
+        drop(to);
+        lifecycle.soft().cancel();
+        assert_eq!(server.await.expect("the server ends"), Drained::Clean, "nothing had to be cut");
+        assert!(!lifecycle.failed(), "no background task panicked");
+        Self::start(data, directory, clock, interval_ms, starts + 1).await
+    }
+
+    /// Begins to shut down.
+    pub(crate) fn drain(&self) {
+        self.lifecycle.soft().cancel();
+    }
+
+    /// Lets time pass.
+    pub(crate) async fn pass(&self, span: Span) {
+        self.clock.advance_to(self.clock.now() + span).await;
+    }
+
+    /// A way into the store past the service.
+    pub(crate) async fn store(&self) -> DatabaseConnection {
+        sea_orm::Database::connect(&self.data.url).await.expect("the store can be opened once more")
+    }
+
+    /// A shop that the service knows.
+    pub(crate) async fn shop(&mut self, number: u128) -> String {
+        let shop = self.directory.shop(number);
+        let request = proto::GetQueueRequest { shop_id: shop.clone() };
+        within(async { while self.to.queue.get_queue(request.clone()).await.is_err() {} }).await;
+        shop
+    }
+
+    /// An agent that the service knows, not there yet.
+    pub(crate) async fn agent(&mut self, shop: &str, number: u128, capacity: u32) -> String {
+        let account = self.directory.account(shop, number, capacity);
+        let agent = account.agent_id.clone();
+        self.directory.tell(Entry::SubAccount(account));
+        let request = proto::GetAgentRequest { shop_id: shop.into(), agent_id: agent.clone() };
+        within(async { while self.to.presence.get_agent(request.clone()).await.is_err() {} }).await;
+        agent
+    }
+
+    /// An agent who is online.
+    pub(crate) async fn online(&mut self, shop: &str, number: u128, capacity: u32) -> String {
+        let agent = self.agent(shop, number, capacity).await;
+        self.set(shop, &agent, Presence::Online).await;
+        agent
+    }
+
+    pub(crate) async fn set(&mut self, shop: &str, agent: &str, presence: Presence) -> proto::Agent {
+        let set = self.to.presence.set_presence(set_presence(shop, agent, presence)).await;
+        set.expect("the presence is set").into_inner().agent.expect("the answer holds the agent")
+    }
+
+    pub(crate) async fn read_agent(&mut self, shop: &str, agent: &str) -> proto::Agent {
+        let request = proto::GetAgentRequest { shop_id: shop.into(), agent_id: agent.into() };
+        let read = self.to.presence.get_agent(request).await.expect("the agent is there");
+        read.into_inner().agent.expect("the answer holds the agent")
+    }
+
+    pub(crate) async fn beat(&mut self, shop: &str, agent: &str) {
+        let request = proto::HeartbeatRequest {
+            shop_id: shop.into(),
+            agent_id: agent.into(),
+            session_id: "phone".into(),
+        };
+        self.to.presence.heartbeat(request).await.expect("the heartbeat is taken");
+    }
+
+    /// A buyer says something.
+    pub(crate) async fn says(&mut self, shop: &str, buyer: &str) -> proto::ReceiveMessageResponse {
+        let said = self.to.reception.receive_message(message(shop, buyer, "hello")).await;
+        said.expect("the message is taken").into_inner()
+    }
+
+    /// An agent answers.
+    pub(crate) async fn answers(&mut self, shop: &str, agent: &str, conversation: &str) {
+        let sent = self.to.conversations.reply(reply(shop, agent, conversation, "hello")).await;
+        sent.expect("the reply is sent");
+    }
+
+    /// The buyer ends a conversation.
+    pub(crate) async fn ends(&mut self, shop: &str, conversation: &str) {
+        let request = close(shop, conversation, history::CloseActor::Buyer);
+        self.to.conversations.close_conversation(request).await.expect("the conversation ends");
+    }
+
+    pub(crate) async fn conversation(&mut self, shop: &str, id: &str) -> proto::Conversation {
+        let request = proto::GetConversationRequest { shop_id: shop.into(), conversation_id: id.into() };
+        let read = self.to.conversations.get_conversation(request).await.expect("it is there");
+        read.into_inner().conversation.expect("the answer holds it")
+    }
+
+    /// The texts of a conversation, in order.
+    pub(crate) async fn texts(&mut self, shop: &str, id: &str) -> Vec<String> {
+        let request = proto::ListMessagesRequest {
+            shop_id: shop.into(),
+            conversation_id: id.into(),
+            page_size: 500,
+            ..Default::default()
+        };
+        let read = self.to.conversations.list_messages(request).await.expect("it is there").into_inner();
+        let text = |message: proto::Message| message.content.map(|content| content.text).unwrap_or_default();
+        read.messages.into_iter().map(text).collect()
+    }
+
+    pub(crate) async fn queue(&mut self, shop: &str) -> proto::Queue {
+        let request = proto::GetQueueRequest { shop_id: shop.into() };
+        let read = self.to.queue.get_queue(request).await.expect("the shop is there").into_inner();
+        read.queue.expect("the answer holds the queue")
+    }
+
+    /// Every event of a shop, page by page.
+    pub(crate) async fn events(&mut self, shop: &str) -> Vec<proto::StoredEvent> {
+        let mut all = Vec::new();
+        let mut request =
+            proto::ListEventsRequest { shop_id: shop.into(), page_size: 500, ..Default::default() };
+        loop {
+            let page = self.to.history.list_events(request.clone()).await.expect("listed").into_inner();
+            all.extend(page.events);
+            if page.next_page_token.is_empty() {
+                return all;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// Everything of a shop.
+    pub(crate) async fn everything(&mut self, shop: &str) -> Everything {
+        let agents = proto::ListAgentsRequest { shop_id: shop.into(), page_size: 500, ..Default::default() };
+        let agents = self.to.presence.list_agents(agents).await.expect("listed").into_inner();
+        let conversations = proto::ListConversationsRequest {
+            shop_id: shop.into(),
+            page_size: 500,
+            stages: (1..=6).collect(),
+            ..Default::default()
+        };
+        let conversations = self.to.conversations.list_conversations(conversations).await;
+        let conversations = conversations.expect("listed").into_inner();
+        assert!(conversations.next_page_token.is_empty(), "a test has few conversations");
+        let policy = proto::GetPolicyRequest { shop_id: shop.into() };
+        Everything {
+            agents: agents.agents,
+            queue: self.queue(shop).await,
+            conversations: conversations.conversations,
+            events: self.events(shop).await,
+            policy: self.to.policy.get_policy(policy).await.expect("read").into_inner(),
+        }
+    }
+
+    /// Replaces the policy by the one in force after a change.
+    pub(crate) async fn change_policy(&mut self, shop: &str, change: impl FnOnce(&mut history::Policy)) {
+        let request = proto::GetPolicyRequest { shop_id: shop.into() };
+        let read = self.to.policy.get_policy(request).await.expect("read").into_inner();
+        let mut policy = read.policy.expect("the answer holds the policy");
+        change(&mut policy);
+        let request = proto::UpdatePolicyRequest {
+            shop_id: shop.into(),
+            policy: Some(policy),
+            etag: read.etag,
+            ..Default::default()
+        };
+        self.to.policy.update_policy(request).await.expect("replaced");
+    }
+}
+
+impl Clients {
+    fn of(channel: Channel) -> Self {
+        Self {
+            presence: PresenceServiceClient::new(channel.clone()),
+            reception: ReceptionServiceClient::new(channel.clone()),
+            conversations: ConversationServiceClient::new(channel.clone()),
+            queue: QueueServiceClient::new(channel.clone()),
+            inbox: InboxServiceClient::new(channel.clone()),
+            history: HistoryServiceClient::new(channel.clone()),
+            policy: PolicyServiceClient::new(channel.clone()),
+            routing: RoutingServiceClient::new(channel),
+        }
+    }
+}
+
+impl Data {
+    async fn create() -> Self {
+        let files = tempfile::tempdir().expect("a directory for the database");
+        let url = match std::env::var("FENLIU_TEST_POSTGRES") {
+            Ok(server) => new_postgres_database(&server).await,
+            Err(_) => format!("sqlite://{}", files.path().join("dispatch.db").display()),
+        };
+        Self { url, _files: files }
+    }
+}
+
+/// Creates a database on the server behind `url`, and gives its own URL.
+async fn new_postgres_database(url: &str) -> String {
+    static CREATED: AtomicUsize = AtomicUsize::new(0);
+    let number = CREATED.fetch_add(1, Ordering::Relaxed);
+    let name = format!("fenliu_dispatch_{}_{number}", std::process::id());
+    let server = sea_orm::Database::connect(url).await.expect("FENLIU_TEST_POSTGRES is a PostgreSQL");
+    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it may create databases");
+    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
+    format!("{server}/{name}")
+}
+
+fn channel(address: SocketAddr) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address is a URI");
+    endpoint.connect_timeout(Duration::from_secs(5)).connect_lazy()
+}
+
+/// What must come within a bounded time.
+pub(crate) async fn within<F: Future>(wait: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, wait).await.expect("it comes within a bounded time")
+}
+
+pub(crate) fn text(text: &str) -> Option<Content> {
+    Some(Content { kind: MessageKind::Text.into(), text: text.into(), reference: String::new() })
+}
+
+/// A message that says only what it must.
+pub(crate) fn message(shop: &str, buyer: &str, said: &str) -> proto::ReceiveMessageRequest {
+    proto::ReceiveMessageRequest {
+        shop_id: shop.into(),
+        buyer_id: buyer.into(),
+        channel: "app".into(),
+        content: text(said),
+        ..Default::default()
+    }
+}
+
+/// A reply that says only what it must.
+pub(crate) fn reply(shop: &str, agent: &str, conversation: &str, said: &str) -> proto::ReplyRequest {
+    proto::ReplyRequest {
+        shop_id: shop.into(),
+        conversation_id: conversation.into(),
+        agent_id: agent.into(),
+        content: text(said),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn close(
+    shop: &str,
+    conversation: &str,
+    by: history::CloseActor,
+) -> proto::CloseConversationRequest {
+    proto::CloseConversationRequest {
+        shop_id: shop.into(),
+        conversation_id: conversation.into(),
+        by: by.into(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn set_presence(shop: &str, agent: &str, presence: Presence) -> proto::SetPresenceRequest {
+    proto::SetPresenceRequest {
+        shop_id: shop.into(),
+        agent_id: agent.into(),
+        presence: presence.into(),
+        ..Default::default()
+    }
+}
+
+/// A conversation's stage, agent and place in the queue, as an answer tells them.
+pub(crate) fn went(disposition: Option<proto::Disposition>) -> (Stage, String, u32) {
+    let disposition = disposition.expect("the answer says where it went");
+    (disposition.stage(), disposition.agent_id, disposition.queue_position)
+}
+
+/// The name of a stored event's kind.
+pub(crate) fn kind(stored: &proto::StoredEvent) -> &'static str {
+    use history::event::Payload;
+    match stored.event.as_ref().and_then(|event| event.payload.as_ref()).expect("every event has a payload") {
+        Payload::MessageReceived(_) => "message_received",
+        Payload::ReplySent(_) => "reply_sent",
+        Payload::ReplyDue(_) => "reply_due",
+        Payload::PresenceChanged(_) => "presence_changed",
+        Payload::ConversationOpened(_) => "conversation_opened",
+        Payload::Assigned(_) => "assigned",
+        Payload::Closed(_) => "closed",
+        _ => "other",
+    }
+}
+
+/// How many of these events are of a kind.
+pub(crate) fn count(events: &[proto::StoredEvent], of: &str) -> usize {
+    events.iter().filter(|stored| kind(stored) == of).count()
+}
+
+/// The status of a call that must be refused, after checking its reason.
+#[track_caller]
+pub(crate) fn refused<T>(result: Result<Response<T>, Status>, reason: Reason) -> Status {
+    let Err(status) = result else { panic!("expected {}, but it succeeded", reason.name()) };
+    assert_eq!(reason_of(&status), Some(reason), "{status:?}");
+    status
+}
+
+/// Checks that a call was refused for exactly these fields.
+#[track_caller]
+pub(crate) fn refused_fields<T>(result: Result<Response<T>, Status>, fields: &[&str]) {
+    let status = refused(result, Reason::InvalidRequest);
+    let details = status.get_error_details();
+    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+    let named: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(named, fields, "{status:?}");
+}

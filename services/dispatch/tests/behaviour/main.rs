@@ -1,0 +1,12 @@
+//! The dispatch service as its callers meet it: real gRPC over loopback, a real database file, a directory that
+//! the test speaks for, and a clock that the test moves.
+
+mod crowd;
+mod directory;
+mod house;
+mod reception;
+mod repetition;
+mod restart;
+mod streams;
+mod timers;
+mod wrong_input;
