@@ -91,7 +91,7 @@ const SPOILT: [&[u8]; 6] = [
     b"one line of prose that somebody left in the middle of the log",
 ];
 /// A spoilt line is put after every so many sound ones.
-const EVERY: usize = 4_000;
+const EVERY: u64 = 4_000;
 
 #[test]
 #[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
@@ -99,7 +99,7 @@ fn spoilt_lines_are_named_skipped_and_counted_and_change_no_number() {
     let sound = fs::read(logs().join("anonymous-bank-1999/january1999.txt")).expect("the log is there");
     let (mut text, mut spoilt_lines) = (Vec::new(), Vec::new());
     let mut spoilt = SPOILT.iter();
-    let mut number = 0;
+    let mut number = 0_u64;
     for line in sound.split_inclusive(|byte| *byte == b'\n') {
         text.extend_from_slice(line);
         number += 1;

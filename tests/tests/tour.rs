@@ -16,6 +16,8 @@ const ADDRESS: &str = "address=127.0.0.1:50050";
 const BETWEEN: &str = "=== the next block ===";
 /// Analytics follows the history, a moment behind: a reader is slower than that, this test may not be.
 const CAUGHT_UP: &str = r#"until grpcurl -plaintext -d '{"shop_id":"'$shop'"}' $address fenliu.analytics.v1.ReplyRateService/ListExchanges 2>&1 | grep --quiet replyTime; do :; done"#;
+/// Dispatch hears of a new agent from the directory, a moment later.
+const HEARD_OF: &str = r#"until grpcurl -plaintext -d '{"shop_id":"'$shop'","agent_id":"'$agent'"}' $address fenliu.dispatch.v1.PresenceService/GetAgent > /dev/null 2>&1; do :; done"#;
 /// How long the tour may take, in seconds, as `timeout` of coreutils takes it.
 const LIMIT_SECONDS: &str = "120";
 
@@ -43,7 +45,11 @@ fn tour(server: &Server) -> anyhow::Result<Vec<String>> {
     let script: String = blocks
         .iter()
         .map(|block| {
-            let wait = if block.contains("GetReplyRate") { CAUGHT_UP } else { "" };
+            let wait = match block {
+                block if block.contains("GetReplyRate") => CAUGHT_UP,
+                block if block.contains("SetPresence") => HEARD_OF,
+                _ => "",
+            };
             format!("{wait}\n{}echo '{BETWEEN}'\n", block.replace(ADDRESS, &address))
         })
         .collect();
