@@ -1,6 +1,6 @@
 //! `fenliu import`: a recorded log through the real ImportEvents, and what analytics makes of it.
 //!
-//! [`sending`] reads the files on a thread of its own and streams batches while it reads; [`shops`] creates the shops
+//! `sending` reads the files on a thread of its own and streams batches while it reads; `shops` creates the shops
 //! of a log, or finds them again, so that importing twice changes nothing; [`outcome`] asks analytics and tells.
 
 use std::path::Path;

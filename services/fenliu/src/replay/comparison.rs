@@ -173,7 +173,12 @@ impl fmt::Display for Outcome {
             f,
             "\nanswered within {LIMIT}, by local hour of calling (upper bar: recorded, lower bar: our desk)\n"
         )?;
-        write!(f, "{}", self.hours())
+        writeln!(f, "{}", self.hours())?;
+        writeln!(
+            f,
+            "The log tells of no breaks: here everybody works from their first to their last call of the day, so our \
+             desk\nhas more people than the recorded one had. Calls it ascribes to nobody are handled by those it names."
+        )
     }
 }
 
