@@ -79,6 +79,11 @@ pub struct TargetArgs {
 
 /// How to run `fenliu import`.
 #[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "With neither --connect nor --data-dir, an embedded fenliu on a directory of its own does \
+                        the work and is thrown away.\nImporting a file again changes nothing. Rows that cannot be \
+                        read are named by file and line, skipped and counted."
+)]
 pub struct ImportArgs {
     /// Format of the files.
     #[arg(long)]
@@ -92,7 +97,7 @@ pub struct ImportArgs {
     /// The rule pack to judge by; without it one that suits the format.
     #[arg(long, value_name = "PACK")]
     pub pack: Option<String>,
-    /// Without either of these an embedded fenliu on a directory of its own is used and thrown away.
+    /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,
 }
@@ -116,6 +121,7 @@ pub struct ReplayArgs {
 
 /// How to run `fenliu report`.
 #[derive(Clone, Debug, Args)]
+#[command(after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.")]
 pub struct ReportArgs {
     /// The shop, shp_….
     #[arg(long, value_name = "SHOP")]
@@ -132,7 +138,7 @@ pub struct ReportArgs {
     /// How many of the worst misses to show under each pack.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=500))]
     pub misses: i32,
-    /// Without either of these the fenliu-data directory here is used.
+    /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,
 }
