@@ -2,9 +2,9 @@
 //! layers, channels to other services, and the orderly end of it all. No business rule lives here.
 //!
 //! # How a process runs
-//! `main` reads its configuration ([`config::load`]), starts telemetry ([`telemetry::start`]), makes a
-//! [`lifecycle::Lifecycle`] that listens for signals and a [`platform::Platform`], hands that to the services it
-//! consists of, and gives what they return ([`server::Service`]) to [`server::serve`]. That returns when the
+//! `main` reads its configuration ([`config::load`]), starts telemetry ([`telemetry::start`]), and calls
+//! [`process::run`]: it makes a [`lifecycle::Lifecycle`] that listens for signals and a [`platform::Platform`], hands
+//! that to the service, and gives what that returns ([`server::Service`]) to [`server::serve`]. That returns when the
 //! process has drained; `main` flushes telemetry and exits.
 //!
 //! # How a request flows
@@ -39,6 +39,7 @@ mod layers;
 pub mod lifecycle;
 pub mod page;
 pub mod platform;
+pub mod process;
 pub mod server;
 pub mod sql;
 pub mod telemetry;

@@ -21,16 +21,15 @@ mod caller;
 pub mod config;
 mod directory;
 mod grpc;
-mod process;
 mod registry;
 mod shop;
 mod storage;
 
 use fenliu_runtime::platform::Platform;
+use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
 
 pub use self::config::Config;
-pub use self::process::run;
 
 use self::directory::Directory;
 use self::registry::Registry;
@@ -49,4 +48,15 @@ pub async fn start(config: Config, platform: Platform) -> anyhow::Result<Service
     let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits);
     let directory = Directory::new(store.clone(), &platform);
     Ok(grpc::service(registry, store, directory, platform))
+}
+
+/// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the address or the database is refused, the server fails, or a background task panicked.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let contract =
+        Contract { descriptor_set: fenliu_proto::DESCRIPTOR_SET, refuse: fenliu_proto::status::refusal };
+    let server = config.server.clone();
+    process::run("the accounts service", server, contract, |platform| start(config, platform)).await
 }

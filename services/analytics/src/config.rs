@@ -36,7 +36,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct DispatchConfig {
     /// Address of the dispatch service, such as `http://127.0.0.1:50052`.
-    pub uri: String,
+    pub address: String,
 }
 
 /// How the history is followed.
@@ -73,7 +73,7 @@ impl Config {
             server: ServerConfig::default(),
             database,
             telemetry: TelemetryConfig::default(),
-            dispatch: DispatchConfig { uri: String::new() },
+            dispatch: DispatchConfig { address: String::new() },
             follower: FollowerConfig::default(),
         }
     }
@@ -105,6 +105,6 @@ mod tests {
         let config: Config =
             load(Layers { defaults, ..Layers::default() }).expect("they are complete and in bounds");
         assert_eq!(config.follower, FollowerConfig::default());
-        assert_eq!(config.dispatch.uri, "http://127.0.0.1:50052");
+        assert_eq!(config.dispatch.address, "http://127.0.0.1:50052");
     }
 }

@@ -19,18 +19,17 @@ mod follower;
 mod grpc;
 mod imported;
 mod packs;
-mod process;
 mod recorded;
 mod storage;
 
 use anyhow::Context;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
-use fenliu_runtime::channel::Outgoing;
+use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
+use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
 
 pub use self::config::Config;
-pub use self::process::run;
 
 use self::follower::Follower;
 use self::packs::Packs;
@@ -55,4 +54,23 @@ pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> an
     };
     platform.lifecycle.spawn(follower.run());
     Ok(grpc::service(store, packs, platform))
+}
+
+/// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When an address or the database is refused, the server fails, or a background task panicked.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let contract =
+        Contract { descriptor_set: fenliu_proto::DESCRIPTOR_SET, refuse: fenliu_proto::status::refusal };
+    let peer = config
+        .dispatch
+        .address
+        .parse()
+        .context("dispatch.address must be an address such as http://127.0.0.1:50051")?;
+    let server = config.server.clone();
+    process::run("the analytics service", server, contract, |platform| {
+        start(config, platform, connect_lazy(peer))
+    })
+    .await
 }

@@ -17,19 +17,19 @@ mod desks;
 mod directory;
 mod grpc;
 mod history;
-mod process;
 mod sweeper;
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use fenliu_live::{EmbeddedDesks, LiveDesk};
-use fenliu_runtime::channel::Outgoing;
+use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
+use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
 use fenliu_runtime::sql::Database;
 
 pub use self::config::Config;
-pub use self::process::run;
 
 use self::desks::Desks;
 use self::history::writer::Writer;
@@ -50,4 +50,23 @@ pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> an
     platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
     platform.lifecycle.spawn(sweeper::sweep(desks.clone(), config.sweeper));
     Ok(grpc::service(desks))
+}
+
+/// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When an address or the database is refused, the server fails, or a background task panicked.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let contract =
+        Contract { descriptor_set: fenliu_proto::DESCRIPTOR_SET, refuse: fenliu_proto::status::refusal };
+    let peer = config
+        .directory
+        .address
+        .parse()
+        .context("directory.address must be an address such as http://127.0.0.1:50051")?;
+    let server = config.server.clone();
+    process::run("the dispatch service", server, contract, |platform| {
+        start(config, platform, connect_lazy(peer))
+    })
+    .await
 }
