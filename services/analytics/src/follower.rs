@@ -69,6 +69,8 @@ impl Follower {
         while !self.stop.is_cancelled() {
             match self.follow(&mut backoff).await {
                 Ok(()) => return,
+                // Dispatch drains along with this process: the end of its stream is no fault.
+                Err(Lost::Dispatch(_)) if self.stop.is_cancelled() => return,
                 Err(Lost::Rewound(status)) => self.start_over(&status, &mut backoff).await,
                 Err(Lost::Store(Fault::Overtaken)) => {
                     tracing::info!("another replica has worked the history in; going on from there");
