@@ -3,6 +3,8 @@
 //! Desks keep what they were told in their own history, so the last known copy survives any loss of accounts. At
 //! the start everything is read once; an entry a desk already has makes no event.
 
+use std::collections::HashSet;
+
 use fenliu_domain::desk::agent::{AgentEntry, MAX_CAPACITY};
 use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::event::Text;
@@ -15,10 +17,13 @@ use fenliu_proto::accounts::v1::directory_entry::Entry;
 use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
 use fenliu_proto::convert::id;
 use fenliu_runtime::channel::Outgoing;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use tonic::Status;
 
 use crate::desks::{Call, Desks};
 
+/// Entries applied side by side.
+const AT_ONCE: usize = 64;
 /// Longest pause between two tries to follow, as a multiple of the first.
 const MAX_BACK_OFF: i64 = 20;
 
@@ -60,18 +65,11 @@ async fn read(desks: &Desks, accounts: Outgoing, version: &mut i64) -> Status {
     loop {
         match stream.message().await {
             Ok(Some(page)) => {
-                for entry in page.entries {
-                    let read_through = entry.version;
-                    match apply(desks, entry).await {
-                        Ok(()) => {}
-                        Err(problem) if may_pass(&problem) => {
-                            tracing::warn!(%problem, version = read_through, "the directory waits for the store");
-                            return Status::aborted("an entry could not be applied yet");
-                        }
-                        // Trying again would not help, and whatever comes after it would wait for good.
-                        Err(problem) => {
-                            tracing::error!(%problem, version = read_through, "an entry of the directory is left out");
-                        }
+                for wave in waves(page.entries) {
+                    let read_through = wave.last().map_or(*version, |entry| entry.version);
+                    if let Err(problem) = apply_all(desks, wave).await {
+                        tracing::warn!(%problem, version, "the directory waits for the store");
+                        return Status::aborted("an entry could not be applied yet");
                     }
                     *version = read_through;
                 }
@@ -93,6 +91,49 @@ fn forget_if_rewound(status: &Status, version: &mut i64) {
         tracing::error!(version, "the directory was restored from a backup; it is read from the beginning");
         *version = 0;
     }
+}
+
+/// Splits a page into runs whose entries have nothing to do with each other, so that each can be applied side by
+/// side: of one kind (an account needs its shop), and nobody twice.
+fn waves(entries: Vec<proto::DirectoryEntry>) -> Vec<Vec<proto::DirectoryEntry>> {
+    let mut waves: Vec<Vec<proto::DirectoryEntry>> = Vec::new();
+    let mut known = HashSet::new();
+    let mut kind = None;
+    for entry in entries {
+        let (shop, id) = match &entry.entry {
+            Some(Entry::Shop(shop)) => (true, shop.shop_id.clone()),
+            Some(Entry::SubAccount(account)) => (false, account.agent_id.clone()),
+            None => (false, String::new()),
+        };
+        let joins = kind == Some(shop) && known.insert(id.clone());
+        match waves.last_mut() {
+            Some(wave) if joins => wave.push(entry),
+            _ => {
+                (known, kind) = (HashSet::from([id]), Some(shop));
+                waves.push(vec![entry]);
+            }
+        }
+    }
+    waves
+}
+
+/// Applies entries side by side, so that their commits are shared.
+///
+/// # Errors
+/// A refusal that may pass by itself. One that may not is logged and its entry left out: trying again would not
+/// help, and whatever comes after it would wait for good.
+async fn apply_all(desks: &Desks, entries: Vec<proto::DirectoryEntry>) -> Result<(), Problem> {
+    let applied = entries.into_iter().map(|entry| async move {
+        let version = entry.version;
+        match apply(desks, entry).await {
+            Err(problem) if !may_pass(&problem) => {
+                tracing::error!(%problem, version, "an entry of the directory is left out");
+                Ok(())
+            }
+            end => end,
+        }
+    });
+    stream::iter(applied).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 async fn apply(desks: &Desks, entry: proto::DirectoryEntry) -> Result<(), Problem> {
@@ -127,4 +168,26 @@ fn sync_agent(account: &proto::SubAccount) -> Result<(ShopId, Command), Problem>
         weight: 1,
     };
     Ok((id(&account.shop_id, "shop_id")?, Command::SyncAgent { agent, entry: Box::new(entry) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wave_holds_nobody_twice_and_no_account_beside_its_shop() {
+        let shop = |id: &str| Entry::Shop(proto::Shop { shop_id: id.into(), ..Default::default() });
+        let account =
+            |id: &str| Entry::SubAccount(proto::SubAccount { agent_id: id.into(), ..Default::default() });
+        let told = [shop("s"), shop("t"), account("a"), account("b"), account("a"), account("c"), shop("s")];
+        let entries = told
+            .into_iter()
+            .zip(1..)
+            .map(|(entry, version)| proto::DirectoryEntry { version, entry: Some(entry) });
+        let waves: Vec<Vec<_>> = waves(entries.collect())
+            .iter()
+            .map(|wave| wave.iter().map(|entry| entry.version).collect())
+            .collect();
+        assert_eq!(waves, [vec![1, 2], vec![3, 4], vec![5, 6], vec![7]]);
+    }
 }

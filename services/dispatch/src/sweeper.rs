@@ -4,6 +4,7 @@
 
 use fenliu_domain::desk::command::Command;
 use fenliu_domain::ids::ShopId;
+use fenliu_domain::problem::Problem;
 use fenliu_domain::time::Timestamp;
 use fenliu_live::Lapsed;
 use futures::stream::{self, StreamExt};
@@ -26,10 +27,18 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
     let platform = desks.platform().clone();
     let soft = platform.lifecycle.soft();
     load_all(&desks).await;
+    let mut silence = false;
     for round in 1_u64.. {
         let now = platform.clock.now();
         run_due(&desks, now).await;
-        run_lapsed(&desks, now, config.mass_lapse_percent).await;
+        let before =
+            std::mem::replace(&mut silence, run_lapsed(&desks, now, config.mass_lapse_percent).await);
+        if silence && !before {
+            tracing::error!(
+                "so many agents fell silent at once that the network or the clock must be at fault; nobody is logged \
+                 off until fewer are silent"
+            );
+        }
         if round.is_multiple_of(SNAPSHOT_PERIOD) {
             snapshot_all(&desks, now).await;
         }
@@ -62,26 +71,37 @@ async fn load_all(desks: &Desks) {
 
 async fn run_due(desks: &Desks, now: Timestamp) {
     let due = desks.live().due(now, SWEEP_LIMIT).await;
-    // Side by side, so that their commits are shared and one shop's wait is not every shop's.
     let ticks = due.into_iter().map(|shop| async move {
         desks.store_tail(shop).await;
-        run(desks, shop, Command::Tick).await;
+        run(desks, shop, Command::Tick).await
     });
-    stream::iter(ticks).buffer_unordered(AT_ONCE).collect::<()>().await;
+    side_by_side(ticks).await;
 }
 
-async fn run_lapsed(desks: &Desks, now: Timestamp, mass_lapse_percent: u8) {
+/// Logs off whose heartbeats stopped; true when so many did that nobody is.
+async fn run_lapsed(desks: &Desks, now: Timestamp, mass_lapse_percent: u8) -> bool {
     let lapsed = desks.live().lapsed(now, SWEEP_LIMIT).await;
     if is_mass_lapse(&lapsed, mass_lapse_percent) {
-        tracing::error!(
-            lapsed = lapsed.silent,
-            watched = lapsed.watched,
-            "so many agents fell silent at once that the network or the clock must be at fault; nobody is logged off"
-        );
-        return;
+        return true;
     }
     let lapses = lapsed.agents.into_iter().map(|(shop, agent)| run(desks, shop, Command::Lapse { agent }));
-    stream::iter(lapses).buffer_unordered(AT_ONCE).collect::<()>().await;
+    side_by_side(lapses).await;
+    false
+}
+
+/// Runs commands side by side, so that their commits are shared and one shop's wait is not every shop's. A store
+/// that refuses them all is one line in the log.
+async fn side_by_side(commands: impl Iterator<Item = impl Future<Output = Result<(), Problem>>>) {
+    let refused = stream::iter(commands).buffer_unordered(AT_ONCE).filter_map(async |end| end.err());
+    let refused: Vec<_> = refused.collect().await;
+    if let Some(problem) = refused.first() {
+        tracing::warn!(refused = refused.len(), %problem, "what was due could not be done; it is tried again");
+    }
+}
+
+async fn run(desks: &Desks, shop: ShopId, command: Command) -> Result<(), Problem> {
+    let call = Call { shop, request: None, traceparent: None, command, body: None };
+    desks.run(call).await.map(|_| ())
 }
 
 fn is_mass_lapse(lapsed: &Lapsed, percent: u8) -> bool {
@@ -89,28 +109,15 @@ fn is_mass_lapse(lapsed: &Lapsed, percent: u8) -> bool {
     silent >= MASS_LAPSE_MIN && silent * 100 > lapsed.watched * usize::from(percent)
 }
 
-async fn run(desks: &Desks, shop: ShopId, command: Command) {
-    let call = Call { shop, request: None, traceparent: None, command, body: None };
-    if let Err(problem) = desks.run(call).await {
-        tracing::warn!(%shop, %problem, "what was due could not be done; it is tried again");
-    }
-}
-
 /// Snapshots every desk that has moved far enough since its last one.
 async fn snapshot_all(desks: &Desks, now: Timestamp) {
     let history = desks.history();
-    let Ok(shops) = history.shops().await else { return };
+    let shops = match history.outgrown(SNAPSHOT_EVERY).await {
+        Ok(shops) => shops,
+        Err(error) => return tracing::warn!(%error, "desks could not be snapshotted; it is tried again"),
+    };
     for shop in shops {
-        let moved = async {
-            let head = history.head(shop).await?.map_or(0, |(seq, _)| seq);
-            Ok::<_, crate::history::Fault>(head - history.snapshot_seq(shop).await?.min(head))
-        };
-        let taken = match moved.await {
-            Ok(moved) if moved >= SNAPSHOT_EVERY => history.snapshot(shop, now).await.map(|_| ()),
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = taken {
+        if let Err(error) = history.snapshot(shop, now).await {
             tracing::warn!(%shop, %error, "a desk could not be snapshotted; it is tried again");
         }
     }

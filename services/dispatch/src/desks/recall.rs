@@ -20,7 +20,9 @@ impl Desks {
         let events = self.history.command(call.shop, first).await.map_err(Fault::into_problem)?;
         let events: Vec<_> = events.into_iter().map(Arc::new).collect();
         let bodies = content(&events, call);
-        if !bodies.is_empty() {
+        let ids: Vec<_> = bodies.iter().map(|content| content.event).collect();
+        let kept = self.history.bodies(call.shop, &ids).await.map_err(Fault::into_problem)?;
+        if kept.len() < ids.len() {
             // No tail comes with it, so it belongs to no life of the desk.
             self.store(Disposal { shop: call.shop, epoch: Epoch(0), tail: Vec::new(), bodies }).await?;
         }

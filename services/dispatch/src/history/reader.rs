@@ -205,6 +205,9 @@ impl History {
         shop: ShopId,
         events: &[EventId],
     ) -> Result<BTreeMap<EventId, Body>, Fault> {
+        if events.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let ids: Vec<_> = events.iter().map(|id| uuid(id.bits())).collect();
         let rows = message_body::Entity::find()
             .filter(message_body::Column::ShopId.eq(uuid(shop.bits())))
@@ -291,12 +294,16 @@ fn condition(shop: ShopId, filter: &Filter) -> Condition {
     if filter.unanswered_only {
         condition = condition.add(conversation::Column::OwedSinceTime.is_not_null());
     }
-    let closed = i32::from(proto::Stage::Closed);
-    if filter.stages.is_empty() {
-        return condition.add(conversation::Column::Stage.ne(closed));
-    }
-    let stages = filter.stages.iter().map(|stage| i32::from(*stage));
-    condition.add(conversation::Column::Stage.is_in(stages))
+    // Stages are named rather than left out, so that the index passes over all that have ended.
+    let open = [
+        proto::Stage::Entered,
+        proto::Stage::Open,
+        proto::Stage::WithRobot,
+        proto::Stage::Queued,
+        proto::Stage::Assigned,
+    ];
+    let stages = if filter.stages.is_empty() { &open[..] } else { &filter.stages };
+    condition.add(conversation::Column::Stage.is_in(stages.iter().map(|stage| i32::from(*stage))))
 }
 
 fn number(column: i64) -> Result<u64, Fault> {

@@ -1,6 +1,8 @@
 //! Desks at an event, so that a start need not replay everything: the fold of the history itself, made off every
 //! request's path and never taken from the live desk.
 
+use std::collections::HashMap;
+
 use fenliu_domain::desk::Desk;
 use fenliu_domain::desk::event::Seq;
 use fenliu_domain::desk::snapshot::Snapshot;
@@ -10,11 +12,13 @@ use fenliu_proto::event::snapshot::{from_proto, to_proto};
 use fenliu_proto::history::v1 as proto;
 use prost::Message;
 use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::reader::{History, parse};
 use super::rows::desk_snapshot::{ActiveModel, Column, Entity};
+use super::rows::shop_head;
 use super::{Fault, uuid};
 
 /// Events replayed at once.
@@ -59,15 +63,23 @@ impl History {
         from_proto(&read).map(Some).map_err(|e| corrupt(e.to_string()))
     }
 
-    /// The number of the event a shop's last snapshot was taken at; 0 when there is none.
-    pub(crate) async fn snapshot_seq(&self, shop: ShopId) -> Result<u64, Fault> {
-        let row = Entity::find()
-            .filter(Column::ShopId.eq(uuid(shop.bits())))
-            .order_by_desc(Column::Seq)
-            .limit(1)
-            .one(self.database().reader())
+    /// Shops whose history has grown by `events` or more since their last snapshot.
+    pub(crate) async fn outgrown(&self, events: u64) -> Result<Vec<ShopId>, Fault> {
+        let taken: Vec<(Uuid, Option<i64>)> = Entity::find()
+            .select_only()
+            .column(Column::ShopId)
+            .column_as(Column::Seq.max(), "seq")
+            .group_by(Column::ShopId)
+            .into_tuple()
+            .all(self.database().reader())
             .await?;
-        Ok(row.and_then(|row| u64::try_from(row.seq).ok()).unwrap_or(0))
+        let taken: HashMap<_, _> = taken.into_iter().collect();
+        let since =
+            |head: &shop_head::Model| head.seq - taken.get(&head.shop_id).copied().flatten().unwrap_or(0);
+        let heads = shop_head::Entity::find().all(self.database().reader()).await?;
+        let outgrown =
+            heads.iter().filter(|head| u64::try_from(since(head)).is_ok_and(|since| since >= events));
+        Ok(outgrown.map(|head| ShopId::from_bits(head.shop_id.as_u128())).collect())
     }
 
     /// Snapshots a shop as the history tells it, and drops all but the last two.

@@ -7,7 +7,8 @@ use fenliu_proto::history::v1::Stage;
 use fenliu_proto::history::v1::event::Payload;
 use futures::future::join_all;
 
-use super::house::{House, close, message, reply, went};
+use super::house::House;
+use super::words::{close, message, reply, went};
 
 const SENDERS: usize = 96;
 const AGENTS: u32 = 3;

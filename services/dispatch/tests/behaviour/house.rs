@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fenliu_dispatch::Config;
-use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1::directory_entry::Entry;
-use fenliu_proto::common::v1::{Content, MessageKind, Presence};
+use fenliu_proto::common::v1::Presence;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
@@ -21,8 +20,8 @@ use fenliu_proto::dispatch::v1::presence_service_client::PresenceServiceClient;
 use fenliu_proto::dispatch::v1::queue_service_client::QueueServiceClient;
 use fenliu_proto::dispatch::v1::reception_service_client::ReceptionServiceClient;
 use fenliu_proto::dispatch::v1::routing_service_client::RoutingServiceClient;
-use fenliu_proto::history::v1::{self as history, Stage};
-use fenliu_proto::status::{reason_of, refusal};
+use fenliu_proto::history::v1 as history;
+use fenliu_proto::status::refusal;
 use fenliu_runtime::channel::connect_lazy;
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
@@ -34,10 +33,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Response, Status};
-use tonic_types::StatusExt;
 
 use super::directory::Directory;
+use super::words::{close, message, reply, set_presence};
 
 /// 2026-03-01T00:00:00Z.
 pub(crate) const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
@@ -126,7 +124,7 @@ impl House {
         // The first sweep is over when the sweeper sleeps; before that, time would pass it by.
         within(async {
             while clock.sleepers() == 0 {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             }
         })
         .await;
@@ -346,96 +344,4 @@ fn channel(address: SocketAddr) -> Channel {
 /// What must come within a bounded time.
 pub(crate) async fn within<F: Future>(wait: F) -> F::Output {
     tokio::time::timeout(PATIENCE, wait).await.expect("it comes within a bounded time")
-}
-
-pub(crate) fn text(text: &str) -> Option<Content> {
-    Some(Content { kind: MessageKind::Text.into(), text: text.into(), reference: String::new() })
-}
-
-/// A message that says only what it must.
-pub(crate) fn message(shop: &str, buyer: &str, said: &str) -> proto::ReceiveMessageRequest {
-    proto::ReceiveMessageRequest {
-        shop_id: shop.into(),
-        buyer_id: buyer.into(),
-        channel: "app".into(),
-        content: text(said),
-        ..Default::default()
-    }
-}
-
-/// A reply that says only what it must.
-pub(crate) fn reply(shop: &str, agent: &str, conversation: &str, said: &str) -> proto::ReplyRequest {
-    proto::ReplyRequest {
-        shop_id: shop.into(),
-        conversation_id: conversation.into(),
-        agent_id: agent.into(),
-        content: text(said),
-        ..Default::default()
-    }
-}
-
-pub(crate) fn close(
-    shop: &str,
-    conversation: &str,
-    by: history::CloseActor,
-) -> proto::CloseConversationRequest {
-    proto::CloseConversationRequest {
-        shop_id: shop.into(),
-        conversation_id: conversation.into(),
-        by: by.into(),
-        ..Default::default()
-    }
-}
-
-pub(crate) fn set_presence(shop: &str, agent: &str, presence: Presence) -> proto::SetPresenceRequest {
-    proto::SetPresenceRequest {
-        shop_id: shop.into(),
-        agent_id: agent.into(),
-        presence: presence.into(),
-        ..Default::default()
-    }
-}
-
-/// A conversation's stage, agent and place in the queue, as an answer tells them.
-pub(crate) fn went(disposition: Option<proto::Disposition>) -> (Stage, String, u32) {
-    let disposition = disposition.expect("the answer says where it went");
-    (disposition.stage(), disposition.agent_id, disposition.queue_position)
-}
-
-/// The name of a stored event's kind.
-pub(crate) fn kind(stored: &proto::StoredEvent) -> &'static str {
-    use history::event::Payload;
-    match stored.event.as_ref().and_then(|event| event.payload.as_ref()).expect("every event has a payload") {
-        Payload::MessageReceived(_) => "message_received",
-        Payload::ReplySent(_) => "reply_sent",
-        Payload::ReplyDue(_) => "reply_due",
-        Payload::PresenceChanged(_) => "presence_changed",
-        Payload::ConversationOpened(_) => "conversation_opened",
-        Payload::Assigned(_) => "assigned",
-        Payload::Closed(_) => "closed",
-        _ => "other",
-    }
-}
-
-/// How many of these events are of a kind.
-pub(crate) fn count(events: &[proto::StoredEvent], of: &str) -> usize {
-    events.iter().filter(|stored| kind(stored) == of).count()
-}
-
-/// The status of a call that must be refused, after checking its reason.
-#[track_caller]
-pub(crate) fn refused<T>(result: Result<Response<T>, Status>, reason: Reason) -> Status {
-    let Err(status) = result else { panic!("expected {}, but it succeeded", reason.name()) };
-    assert_eq!(reason_of(&status), Some(reason), "{status:?}");
-    status
-}
-
-/// Checks that a call was refused for exactly these fields.
-#[track_caller]
-pub(crate) fn refused_fields<T>(result: Result<Response<T>, Status>, fields: &[&str]) {
-    let status = refused(result, Reason::InvalidRequest);
-    let details = status.get_error_details();
-    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    let named: Vec<_> = violations.iter().map(|violation| violation.field.as_str()).collect();
-    assert_eq!(named, fields, "{status:?}");
 }

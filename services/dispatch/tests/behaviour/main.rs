@@ -9,4 +9,5 @@ mod repetition;
 mod restart;
 mod streams;
 mod timers;
+mod words;
 mod wrong_input;

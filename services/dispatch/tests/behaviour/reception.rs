@@ -7,7 +7,8 @@ use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::transfer_conversation_request::Target;
 use fenliu_proto::history::v1::{CloseActor, HandOverReason, Stage};
 
-use super::house::{House, close, message, refused, reply, went};
+use super::house::House;
+use super::words::{close, message, refused, reply, went};
 
 fn transfer(shop: &str, conversation: &str, target: Target) -> proto::TransferConversationRequest {
     proto::TransferConversationRequest {

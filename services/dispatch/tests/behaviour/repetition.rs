@@ -6,7 +6,8 @@ use fenliu_proto::common::v1::Presence;
 use fenliu_proto::dispatch::v1 as proto;
 use futures::future::join_all;
 
-use super::house::{House, count, message, refused, reply, set_presence};
+use super::house::House;
+use super::words::{count, message, refused, reply, set_presence};
 
 fn named(shop: &str, buyer: &str, request_id: &str) -> proto::ReceiveMessageRequest {
     proto::ReceiveMessageRequest { request_id: request_id.into(), ..message(shop, buyer, "hello") }

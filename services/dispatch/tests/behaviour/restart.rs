@@ -8,7 +8,8 @@ use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::status::reason_of;
 use sea_orm::ConnectionTrait;
 
-use super::house::{House, message, refused, reply, within};
+use super::house::{House, within};
+use super::words::{message, refused, reply};
 
 #[tokio::test]
 async fn a_new_process_finds_everything_that_was_acknowledged() {
@@ -97,7 +98,7 @@ async fn an_agent_who_is_disabled_goes_offline_and_may_not_come_back() {
     house.directory.tell(Entry::SubAccount(disabled));
     within(async { while house.read_agent(&shop, &ann).await.enabled {} }).await;
     assert_eq!(house.read_agent(&shop, &ann).await.presence(), Presence::Offline);
-    let back = super::house::set_presence(&shop, &ann, Presence::Online);
+    let back = super::words::set_presence(&shop, &ann, Presence::Online);
     refused(house.to.presence.set_presence(back).await, Reason::AgentDisabled);
 }
 
@@ -120,7 +121,7 @@ async fn while_the_store_refuses_callers_are_told_and_afterwards_nothing_is_miss
     assert_eq!(house.texts(&shop, &taken.conversation_id).await, ["hello"], "with its content");
     house.answers(&shop, &ann, &taken.conversation_id).await;
     let before = house.everything(&shop).await;
-    assert_eq!(super::house::count(&before.events, "message_received"), 1, "the other was never proposed");
+    assert_eq!(super::words::count(&before.events, "message_received"), 1, "the other was never proposed");
     let mut house = house.restart().await;
     assert_eq!(house.everything(&shop).await, before);
 }

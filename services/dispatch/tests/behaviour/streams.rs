@@ -9,7 +9,8 @@ use fenliu_proto::history::v1::event::Payload;
 use fenliu_proto::status::reason_of;
 use tonic::Streaming;
 
-use super::house::{House, message, reply, within};
+use super::house::{House, within};
+use super::words::{message, reply};
 
 async fn inbox(
     house: &mut House,
@@ -167,7 +168,7 @@ async fn a_place_that_is_not_in_the_history_is_refused() {
     let id = last.event.expect("an event").event_id;
     for (after, event) in [(last.position + 1, ""), (last.position - 1, id.as_str())] {
         let request = proto::FollowEventsRequest { after_position: after, after_event_id: event.into() };
-        let status = house.to.history.follow_events(request).await.err().expect("refused");
+        let status = house.to.history.follow_events(request).await.expect_err("refused");
         assert_eq!(reason_of(&status), Some(Reason::HistoryRewound));
     }
 }

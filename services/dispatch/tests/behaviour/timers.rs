@@ -6,7 +6,8 @@ use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::Stage;
 use fenliu_proto::history::v1::event::Payload;
 
-use super::house::{House, START, count};
+use super::house::{House, START};
+use super::words::count;
 
 #[tokio::test]
 async fn an_agent_whose_heartbeats_stop_is_logged_off_after_the_grace() {

@@ -10,7 +10,8 @@ use fenliu_proto::status::reason_of;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
-use super::house::{Everything, House, close, message, refused, refused_fields, reply, set_presence, text};
+use super::house::{Everything, House};
+use super::words::{close, message, refused, refused_fields, reply, set_presence, text};
 
 /// A shop with an agent who holds a conversation, and everything of it.
 async fn shop(house: &mut House) -> (String, String, String, Everything) {

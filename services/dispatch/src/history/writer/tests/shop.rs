@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fenliu_domain::desk::Desk;
 use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
+use fenliu_domain::desk::conversation::Conversation;
 use fenliu_domain::desk::event::{CloseActor, Event, HandOverReason, Text, TransferTarget};
 use fenliu_domain::desk::policy::{Policy, ShopHours};
 use fenliu_domain::ids::{AgentId, CommandId, ConversationId, ShopId};
@@ -70,7 +71,7 @@ impl Shop {
         self.now = self.now + Span::from_secs(i64::from(seconds));
         let agent = AGENTS[usize::from(b) % AGENTS.len()];
         let conversation = self.conversation(a);
-        let held_by = self.desk.conversation(conversation).and_then(|it| it.agent());
+        let held_by = self.desk.conversation(conversation).and_then(Conversation::agent);
         let buyer = format!("buyer-{}", a % 8);
         let command = match verb % 16 {
             0 => Command::SetPresence { agent, presence: Presence::ALL[usize::from(a) % 4] },

@@ -83,6 +83,8 @@ async fn a_snapshot_and_the_events_after_it_are_the_desk() {
     assert!(house.history.fold(shop.id()).await.expect("read").is_none());
     assert_eq!(house.history.snapshot(shop.id(), shop.now).await.expect("read"), None);
     house.dispose(&tail).await.expect("stored");
+    let all = shop.desk.seq().0;
+    assert_eq!(house.history.outgrown(all).await.expect("read"), [shop.id()], "it has no snapshot yet");
     let mut taken = Vec::new();
     for round in 0_u8..4 {
         for draw in 0..40_u8 {
@@ -96,9 +98,12 @@ async fn a_snapshot_and_the_events_after_it_are_the_desk() {
         assert_eq!(again, taken[usize::from(round)], "the same snapshot twice is one");
     }
     let last = taken.last().copied().flatten().expect("there are events").0;
-    assert_eq!(house.history.snapshot_seq(shop.id()).await.expect("read"), last);
+    assert_eq!(shop.desk.seq().0, last);
     let events = shop.message("after the last snapshot");
     house.dispose(&events).await.expect("stored");
+    let since = events.len() as u64;
+    assert_eq!(house.history.outgrown(since).await.expect("read"), [shop.id()]);
+    assert_eq!(house.history.outgrown(since + 1).await.expect("read"), []);
     let folded = house.history.fold(shop.id()).await.expect("read").and_then(|desk| desk.snapshot());
     assert_eq!(folded, shop.desk.snapshot());
     // Without the snapshots the same desk comes of the events alone.
