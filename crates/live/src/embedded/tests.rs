@@ -8,7 +8,9 @@ use fenliu_domain::message::MessageKind;
 use fenliu_domain::time::{Span, Timestamp};
 
 use super::EmbeddedDesks;
-use crate::port::{ConfirmError, Epoch, Known, LiveDesk, NotLoaded, Outcome, Proposal, ProposeError};
+use crate::port::{
+    Announcement, ConfirmError, Epoch, Known, LiveDesk, NotLoaded, Outcome, Proposal, ProposeError,
+};
 
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(2);
@@ -231,4 +233,57 @@ async fn a_forgetful_desk_decides_nothing_before_the_history_was_asked() {
     let asked = Known { seq: Seq(0), is_new: true };
     let proposal = house.desks.propose(SHOP, house.now, asked, attempt).await.expect("allowed");
     assert!(matches!(proposal.outcome, Outcome::Done(_)));
+}
+
+#[tokio::test]
+async fn a_desk_that_is_loaded_stays_whatever_is_restored_over_it() {
+    let mut house = House::new().await;
+    let before = house.propose(message("a")).await;
+    let mut desk = Desk::new(SHOP);
+    desk.replay(&before.tail[0]).expect("the first event");
+    house.desks.restore(Epoch(2), desk.snapshot().expect("a desk"), house.now).await;
+    house.desks.begin(Epoch(3), SHOP).await;
+    let after = house.propose(message("b")).await;
+    assert_eq!((after.epoch, after.tail[0].id), (FIRST, before.tail[0].id));
+    assert!(after.tail.len() > before.tail.len());
+}
+
+#[tokio::test]
+async fn a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does() {
+    let mut house = House::new().await;
+    let mut last = house.propose(message("a")).await;
+    let backlogged = loop {
+        match house.attempt(Seq(0), message("a")).await {
+            Ok(proposal) => last = proposal,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(backlogged, ProposeError::Backlogged);
+    house.desks.confirm(SHOP, FIRST, head(&last)).await.expect("it fits");
+    let next = house.propose(message("a")).await;
+    assert_eq!(next.tail[0].seq, head(&last).seq.next(), "nothing was lost meanwhile");
+}
+
+#[tokio::test]
+async fn of_too_many_devices_the_most_silent_is_forgotten() {
+    let mut house = House::new().await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    for second in 0..100 {
+        let now = house.now + Span::from_secs(second);
+        let device = format!("device-{second}");
+        house.desks.beat(SHOP, ANN, &device, now).await.expect("loaded").expect("known");
+    }
+    let alive = house.now + Span::from_secs(99 + 45);
+    assert!(house.desks.lapsed(alive, 10).await.agents.is_empty(), "the last device still counts");
+    assert_eq!(house.desks.lapsed(alive + Span::from_secs(1), 10).await.agents, vec![(SHOP, ANN)]);
+}
+
+#[tokio::test]
+async fn what_is_announced_is_heard_by_all_who_listen() {
+    let house = House::new().await;
+    let (mut first, mut second) = (house.desks.announcements(), house.desks.announcements());
+    let announcement = Announcement { shop: SHOP, seq: Seq(7) };
+    house.desks.announce(announcement).await;
+    assert_eq!(first.recv().await, Ok(announcement));
+    assert_eq!(second.recv().await, Ok(announcement));
 }

@@ -167,7 +167,7 @@ impl Task {
         }
         let nothing = Arc::new(Vec::new());
         let shops: BTreeSet<_> = disposals.iter().map(|disposal| disposal.shop).collect();
-        if shops.len() > 1 && self.commit(&nothing).await.is_some() {
+        if shops.len() > 1 && store::commit(&self.database, nothing).await.is_ok() {
             tracing::error!(
                 shops = shops.len(),
                 "the store takes nothing with these shops in it; each is tried apart"
