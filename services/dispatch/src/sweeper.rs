@@ -1,6 +1,7 @@
 //! What happens by itself: timers go off, heartbeats lapse, tails nobody stored are stored, desks are snapshotted.
 //!
-//! Desks that are not loaded have no timers, so every shop's desk is loaded once at the start.
+//! Desks that are not loaded have no timers, so every shop's desk is loaded at the start, and looked for now and
+//! then: one that forked is dropped, and its shop may stay quiet.
 
 use fenliu_domain::desk::command::Command;
 use fenliu_domain::ids::ShopId;
@@ -19,8 +20,8 @@ const SWEEP_LIMIT: usize = 1_000;
 const AT_ONCE: usize = 64;
 /// Fewest agents whose lapsing at once can be a mass lapse.
 const MASS_LAPSE_MIN: usize = 20;
-/// Snapshots are looked for once in so many sweeps.
-const SNAPSHOT_PERIOD: u64 = 240;
+/// Desks to snapshot, and desks that were dropped, are looked for once in so many sweeps.
+const UPKEEP_PERIOD: u64 = 240;
 
 /// Sweeps until the server shuts down.
 pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
@@ -39,8 +40,9 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
                  off until fewer are silent"
             );
         }
-        if round.is_multiple_of(SNAPSHOT_PERIOD) {
+        if round.is_multiple_of(UPKEEP_PERIOD) {
             snapshot_all(&desks, now).await;
+            load_all(&desks).await;
         }
         tokio::select! {
             () = soft.cancelled() => return,
@@ -49,14 +51,14 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
     }
 }
 
-async fn load_all(desks: &Desks) {
+/// Loads every desk that is not loaded. Nobody may ever touch its shop again, and its timers would sleep.
+pub(crate) async fn load_all(desks: &Desks) {
     let shops = match desks.history().shops().await {
         Ok(shops) => shops,
         Err(error) => {
-            return tracing::error!(%error, "desks could not be loaded at the start; each is on first touch");
+            return tracing::error!(%error, "it is not known which desks to load; each is on first touch");
         }
     };
-    let count = shops.len();
     let soft = desks.platform().lifecycle.soft();
     for shop in shops {
         if soft.is_cancelled() {
@@ -66,7 +68,6 @@ async fn load_all(desks: &Desks) {
             tracing::error!(%shop, %problem, "a desk could not be loaded");
         }
     }
-    tracing::info!(shops = count, "desks are loaded");
 }
 
 async fn run_due(desks: &Desks, now: Timestamp) {

@@ -285,3 +285,12 @@ async fn a_live_desk_that_forked_from_the_history_is_rebuilt_and_the_call_done()
     let folded = house.desks.history().fold(SHOP).await.expect("read").expect("a desk");
     assert_eq!(folded.conversations().len(), 3);
 }
+
+#[tokio::test]
+async fn a_desk_that_was_dropped_is_loaded_again_though_its_shop_is_quiet() {
+    let mut house = House::open().await;
+    house.restart().await;
+    assert!(house.desks.live().info(SHOP).await.is_err());
+    crate::sweeper::load_all(&house.desks).await;
+    assert!(house.desks.live().info(SHOP).await.is_ok());
+}

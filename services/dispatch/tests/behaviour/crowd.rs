@@ -6,9 +6,10 @@ use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::Stage;
 use fenliu_proto::history::v1::event::Payload;
 use futures::future::join_all;
+use tokio::task::JoinHandle;
 
 use super::house::House;
-use super::words::{close, message, reply, went};
+use super::words::{close, count, message, reply, went};
 
 const SENDERS: usize = 96;
 const AGENTS: u32 = 3;
@@ -103,4 +104,39 @@ async fn buyers_and_agents_at_once_leave_a_desk_that_its_history_tells() {
     assert!(highest.values().all(|load| *load <= CAPACITY), "{highest:?}");
     let mut house = house.restart().await;
     assert_eq!(house.everything(&shop).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_who_hang_up_and_ask_again_have_one_effect_each() {
+    let mut house = House::open().await;
+    let shop = house.shop(1).await;
+    house.online(&shop, 1, CAPACITY).await;
+    let request = |number: usize| proto::ReceiveMessageRequest {
+        request_id: format!("r-{number}"),
+        ..message(&shop, &format!("buyer-{number}"), &format!("message {number}"))
+    };
+    let mut calls = Vec::new();
+    for number in 0..SENDERS {
+        let (mut to, request) = (house.to.clone(), request(number));
+        let call = tokio::spawn(async move { to.reception.receive_message(request).await });
+        calls.push(call);
+        // Each has got a little further than the next when its caller hangs up.
+        for _ in 0..number % 7 {
+            tokio::task::yield_now().await;
+        }
+        if number % 3 == 0 {
+            calls[number / 2].abort();
+        }
+    }
+    calls.iter().for_each(JoinHandle::abort);
+    let finished = join_all(calls).await.into_iter().filter(Result::is_ok).count();
+    assert!(finished < SENDERS, "somebody hung up before the answer");
+    for number in 0..SENDERS {
+        let answer = house.to.reception.receive_message(request(number)).await.expect("taken").into_inner();
+        let texts = house.texts(&shop, &answer.conversation_id).await;
+        assert_eq!(texts, [format!("message {number}")], "one effect, with its content");
+    }
+    let events = house.events(&shop).await;
+    assert_eq!(count(&events, "message_received"), SENDERS);
+    assert!(tally(&events).0.values().all(|load| *load == CAPACITY));
 }

@@ -143,65 +143,101 @@ async fn a_foreign_shops_conversation_looks_like_a_missing_one() {
     assert_eq!(house.everything(&shop).await, before);
 }
 
+/// Checks that nothing but the shop was found missing.
+#[track_caller]
+fn no_such_shop(ends: impl IntoIterator<Item = Option<Status>>) {
+    for status in ends {
+        assert_eq!(status.as_ref().and_then(reason_of), Some(Reason::ShopNotFound), "{status:?}");
+    }
+}
+
 #[tokio::test]
-async fn a_shop_nobody_told_of_is_not_found_by_any_call() {
+async fn nothing_can_be_done_in_a_shop_nobody_told_of() {
     let mut house = House::open().await;
-    let (shop, agent, id, before) = shop(&mut house).await;
-    let policy = before.policy.policy.clone();
-    let nowhere = ShopId::from_bits(0xdead).to_string();
-    let shop_id = nowhere.clone();
-    for _ in 0..2 {
-        let (to, shop_id) = (&mut house.to, shop_id.clone());
-        let beat = proto::HeartbeatRequest {
-            shop_id: shop_id.clone(),
-            agent_id: agent.clone(),
-            session_id: "d".into(),
-        };
-        let enter = proto::EnterChatRequest {
+    let (shop, agent, conversation_id, before) = shop(&mut house).await;
+    let (policy, shop_id) = (before.policy.policy.clone(), ShopId::from_bits(0xdead).to_string());
+    let (presence, beat, enter, human, leave, transfer, update) = (
+        set_presence(&shop_id, &agent, Presence::Online),
+        proto::HeartbeatRequest { shop_id: shop_id.clone(), agent_id: agent.clone(), session_id: "d".into() },
+        proto::EnterChatRequest {
             shop_id: shop_id.clone(),
             buyer_id: "a".into(),
             channel: "app".into(),
             ..Default::default()
-        };
-        let update = proto::UpdatePolicyRequest {
+        },
+        proto::RequestHumanRequest {
             shop_id: shop_id.clone(),
-            policy: policy.clone(),
+            conversation_id: conversation_id.clone(),
             ..Default::default()
-        };
-        let agent_of = proto::GetAgentRequest { shop_id: shop_id.clone(), agent_id: agent.clone() };
-        let agents = proto::ListAgentsRequest { shop_id: shop_id.clone(), ..Default::default() };
-        let queue = proto::GetQueueRequest { shop_id: shop_id.clone() };
-        let watch = proto::WatchQueueRequest { shop_id: shop_id.clone() };
-        let list = proto::ListConversationsRequest { shop_id: shop_id.clone(), ..Default::default() };
-        let events = proto::ListEventsRequest { shop_id: shop_id.clone(), ..Default::default() };
-        let get_policy = proto::GetPolicyRequest { shop_id: shop_id.clone() };
-        let inbox = proto::WatchInboxRequest {
+        },
+        proto::LeaveQueueRequest {
             shop_id: shop_id.clone(),
-            agent_id: agent.clone(),
-            after_position: Some(0),
-        };
-        for status in [
-            to.presence.set_presence(set_presence(&shop_id, &agent, Presence::Online)).await.err(),
-            to.presence.heartbeat(beat).await.err(),
+            conversation_id: conversation_id.clone(),
+            ..Default::default()
+        },
+        proto::TransferConversationRequest {
+            shop_id: shop_id.clone(),
+            conversation_id: conversation_id.clone(),
+            target: Some(Target::ToGroup("default".into())),
+            ..Default::default()
+        },
+        proto::UpdatePolicyRequest { shop_id: shop_id.clone(), policy, ..Default::default() },
+    );
+    let (to, id) = (&mut house.to, conversation_id);
+    for _ in 0..2 {
+        no_such_shop([
+            to.presence.set_presence(presence.clone()).await.err(),
+            to.presence.heartbeat(beat.clone()).await.err(),
             to.presence.set_capacity(capacity(&shop_id, &agent, 3)).await.err(),
-            to.presence.get_agent(agent_of).await.err(),
-            to.presence.list_agents(agents).await.err(),
-            to.reception.enter_chat(enter).await.err(),
+            to.reception.enter_chat(enter.clone()).await.err(),
             to.reception.receive_message(message(&shop_id, "a", "hi")).await.err(),
+            to.reception.request_human(human.clone()).await.err(),
+            to.reception.leave_queue(leave.clone()).await.err(),
             to.conversations.reply(reply(&shop_id, &agent, &id, "hi")).await.err(),
             to.conversations.close_conversation(close(&shop_id, &id, CloseActor::Buyer)).await.err(),
-            to.conversations.list_conversations(list).await.err(),
-            to.queue.get_queue(queue).await.err(),
-            to.queue.watch_queue(watch).await.err(),
-            to.inbox.watch_inbox(inbox).await.err(),
-            to.history.list_events(events).await.err(),
-            to.policy.get_policy(get_policy).await.err(),
-            to.policy.update_policy(update).await.err(),
-        ] {
-            assert_eq!(status.as_ref().and_then(reason_of), Some(Reason::ShopNotFound), "{status:?}");
-        }
+            to.conversations.transfer_conversation(transfer.clone()).await.err(),
+            to.policy.update_policy(update.clone()).await.err(),
+        ]);
     }
     assert_eq!(house.everything(&shop).await, before);
+}
+
+#[tokio::test]
+async fn nothing_can_be_read_of_a_shop_nobody_told_of() {
+    let mut house = House::open().await;
+    let (_, agent_id, conversation_id, _) = shop(&mut house).await;
+    let shop_id = ShopId::from_bits(0xdead).to_string();
+    let agent = proto::GetAgentRequest { shop_id: shop_id.clone(), agent_id: agent_id.clone() };
+    let agents = proto::ListAgentsRequest { shop_id: shop_id.clone(), ..Default::default() };
+    let queue = proto::GetQueueRequest { shop_id: shop_id.clone() };
+    let watch = proto::WatchQueueRequest { shop_id: shop_id.clone() };
+    let list = proto::ListConversationsRequest { shop_id: shop_id.clone(), ..Default::default() };
+    let events = proto::ListEventsRequest { shop_id: shop_id.clone(), ..Default::default() };
+    let policy = proto::GetPolicyRequest { shop_id: shop_id.clone() };
+    let inbox = proto::WatchInboxRequest { shop_id: shop_id.clone(), agent_id, after_position: Some(0) };
+    let to = &mut house.to;
+    no_such_shop([
+        to.presence.get_agent(agent).await.err(),
+        to.presence.list_agents(agents).await.err(),
+        to.queue.get_queue(queue).await.err(),
+        to.queue.watch_queue(watch).await.err(),
+        to.conversations.list_conversations(list).await.err(),
+        to.history.list_events(events).await.err(),
+        to.policy.get_policy(policy).await.err(),
+        to.inbox.watch_inbox(inbox).await.err(),
+    ]);
+    // What names a conversation says the same of it as of any other that this shop does not have.
+    let get =
+        proto::GetConversationRequest { shop_id: shop_id.clone(), conversation_id: conversation_id.clone() };
+    let messages = proto::ListMessagesRequest {
+        shop_id: shop_id.clone(),
+        conversation_id: conversation_id.clone(),
+        ..Default::default()
+    };
+    let explain = proto::ExplainRouteRequest { shop_id, conversation_id };
+    refused(to.conversations.get_conversation(get).await, Reason::ConversationNotFound);
+    refused(to.conversations.list_messages(messages).await, Reason::ConversationNotFound);
+    refused(to.routing.explain_route(explain).await, Reason::ConversationNotFound);
 }
 
 #[tokio::test]
