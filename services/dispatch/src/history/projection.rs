@@ -152,8 +152,8 @@ pub(super) async fn project(txn: &DatabaseTransaction, events: &[Arc<Event>]) ->
     }
     let rows = Entity::find().filter(Column::ConversationId.is_in(touched.into_values())).all(txn).await?;
     let known = read(rows)?.into_iter().map(|record| (record.id, record)).collect();
-    let rows: Vec<_> = fold(known, events).into_values().map(ConversationRecord::into_row).collect();
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    let mut rows = fold(known, events).into_values().map(ConversationRecord::into_row);
+    while rows.len() > 0 {
         let overwrite = OnConflict::column(Column::ConversationId)
             .update_columns([
                 Column::Channel,
@@ -168,7 +168,8 @@ pub(super) async fn project(txn: &DatabaseTransaction, events: &[Arc<Event>]) ->
                 Column::Seq,
             ])
             .to_owned();
-        Entity::insert_many(rows.iter().cloned()).on_conflict(overwrite).exec_without_returning(txn).await?;
+        let some = rows.by_ref().take(ROWS_PER_STATEMENT);
+        Entity::insert_many(some).on_conflict(overwrite).exec_without_returning(txn).await?;
     }
     Ok(())
 }

@@ -115,9 +115,10 @@ async fn is_stored(txn: &DatabaseTransaction, of: &Event) -> Result<bool, Fault>
 
 async fn insert_events(txn: &DatabaseTransaction, before: i64, events: &[Arc<Event>]) -> Result<(), Fault> {
     let rows = events.iter().zip(before + 1..).map(|(event, position)| row(event, position));
-    let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
-        event::Entity::insert_many(rows.iter().cloned()).exec_without_returning(txn).await?;
+    let mut rows = rows.collect::<Result<Vec<_>, _>>()?.into_iter();
+    while rows.len() > 0 {
+        let some = rows.by_ref().take(ROWS_PER_STATEMENT);
+        event::Entity::insert_many(some).exec_without_returning(txn).await?;
     }
     Ok(())
 }
@@ -158,9 +159,10 @@ async fn insert_bodies(txn: &DatabaseTransaction, batch: &[Disposal], fits: &[bo
             reference: Set(content.body.reference.clone()),
         }));
     }
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
         let keep = OnConflict::column(message_body::Column::EventId).do_nothing().to_owned();
-        message_body::Entity::insert_many(rows.iter().cloned())
+        message_body::Entity::insert_many(rows.by_ref().take(ROWS_PER_STATEMENT))
             .on_conflict(keep)
             .exec_without_returning(txn)
             .await?;
