@@ -40,6 +40,11 @@ impl Directory {
         self.state.send_modify(|(_, reachable)| *reachable = false);
     }
 
+    /// Whether it cannot be reached.
+    pub(crate) fn is_lost(&self) -> bool {
+        !self.state.borrow().1
+    }
+
     /// Can be reached again.
     pub(crate) fn find(&self) {
         self.state.send_modify(|(_, reachable)| *reachable = true);
