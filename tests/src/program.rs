@@ -25,7 +25,8 @@ pub fn root() -> PathBuf {
     package.parent().unwrap_or(package).to_owned()
 }
 
-/// The `fenliu` binary: the one `FENLIU_BINARY` names, or one that cargo brings up to date first.
+/// The `fenliu` binary: the one `FENLIU_BINARY` names, or one that cargo brings up to date first, with those of the
+/// services beside it.
 ///
 /// # Errors
 /// When it cannot be built.
@@ -42,18 +43,27 @@ fn build() -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .current_dir(root())
-        .args(["build", "--quiet", "--package", "fenliu", "--bin", "fenliu"])
+        .args(["build", "--quiet", "--workspace", "--bins"])
         .args(["--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
-    ensure!(built.status.success(), "the fenliu binary cannot be built");
+    ensure!(built.status.success(), "the binaries cannot be built");
     let messages = String::from_utf8(built.stdout)?;
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .find(|executable| executable.file_stem().is_some_and(|name| name == "fenliu"))
         .context("cargo names no executable")
+}
+
+/// The binary of one service, beside that of `fenliu`.
+///
+/// # Errors
+/// As [`binary`].
+pub fn service_binary(service: &str) -> anyhow::Result<PathBuf> {
+    Ok(binary()?.with_file_name(format!("fenliu-{service}")))
 }
 
 /// Runs `fenliu` with these arguments to its end.

@@ -1,0 +1,188 @@
+//! The three services as processes of their own, set up by the environment that `deploy/kubernetes` gives them.
+//!
+//! Only what another machine would change is replaced: where they listen, where their stores lie, and where they find
+//! each other. Then accounts and dispatch are killed in turn, and the others go on with what they know.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
+use fenliu_proto::analytics::v1::{ListExchangesRequest, ListExchangesResponse};
+use fenliu_proto::common::v1::{Content, Presence};
+use fenliu_proto::dispatch::v1 as dispatch;
+use fenliu_proto::history::v1::Stage;
+use fenliu_runtime::channel::connect_lazy;
+use fenliu_tests::clients::Clients;
+use fenliu_tests::program::{root, service_binary};
+
+/// How long a service may take to listen, and news to travel from one to the next.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A running service. Dropping it kills it.
+struct Service {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Service {
+    /// Starts it with the environment of its Deployment, on a free port, its store in `place`, and `peer` in place of
+    /// the service it is told to follow.
+    fn start(name: &str, place: &Path, peer: Option<SocketAddr>) -> anyhow::Result<Self> {
+        let mut command = Command::new(service_binary(name)?);
+        for (key, value) in environment(name)? {
+            let value = match key.as_str() {
+                "FENLIU_SERVER__LISTEN" => "127.0.0.1:0".to_owned(),
+                "FENLIU_DATABASE__URL" => value.replace("/data/", &format!("{}/", place.display())),
+                _ if value.starts_with("http://") => {
+                    format!("http://{}", peer.context("it follows somebody")?)
+                }
+                _ => value,
+            };
+            command.env(key, value);
+        }
+        let mut process = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let log = process.stderr.take().context("its log is not piped")?;
+        let mut service = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        service.address =
+            listening(BufReader::new(log)).with_context(|| format!("{name} does not listen"))?;
+        Ok(service)
+    }
+
+    fn clients(&self) -> anyhow::Result<Clients> {
+        Ok(Clients::new(&connect_lazy(format!("http://{}", self.address).parse()?)))
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended before; there is nobody to tell.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// The environment that a Deployment gives its container: pairs of `- name:` and `value:`.
+fn environment(service: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let file = root().join(format!("deploy/kubernetes/{service}.yaml"));
+    let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let mut pairs = Vec::new();
+    let mut name = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(named) = line.strip_prefix("- name: FENLIU_") {
+            name = Some(format!("FENLIU_{named}"));
+        } else if let (Some(value), Some(name)) = (line.strip_prefix("value: "), name.take()) {
+            pairs.push((name, value.trim_matches('"').to_owned()));
+        }
+    }
+    ensure!(!pairs.is_empty(), "{} sets no environment", file.display());
+    Ok(pairs)
+}
+
+/// The address a service logs that it listens on. Its log is read on, so that it never waits for a reader.
+fn listening(log: impl BufRead + Send + 'static) -> anyhow::Result<SocketAddr> {
+    let (says, said) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in log.lines().map_while(Result::ok) {
+            // Nobody listens any more once it is ready.
+            says.send(line).ok();
+        }
+    });
+    let mut before = String::new();
+    loop {
+        let line = said.recv_timeout(LIMIT).with_context(|| format!("its log ends: {before}"))?;
+        let address = line.split("127.0.0.1:").nth(1).filter(|_| line.contains("listens"));
+        if let Some(rest) = address {
+            let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            return Ok(SocketAddr::from(([127, 0, 0, 1], port.parse()?)));
+        }
+        before = line;
+    }
+}
+
+#[tokio::test]
+async fn three_processes_do_together_what_one_does_and_survive_each_other() {
+    story().await.unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+async fn story() -> anyhow::Result<()> {
+    let place = tempfile::tempdir()?;
+    let accounts = Service::start("accounts", place.path(), None)?;
+    let reception = Service::start("dispatch", place.path(), Some(accounts.address))?;
+    let analytics = Service::start("analytics", place.path(), Some(reception.address))?;
+    let (shop, agent) = open_shop(&mut accounts.clients()?).await?;
+    let mut desk = reception.clients()?;
+    come_online(&mut desk, &shop, &agent).await?;
+
+    let first = ask(&mut desk, &shop, "buyer-1").await?;
+    ensure!(first == agent, "the question went to {first:?}");
+    exchanges(&mut analytics.clients()?, &shop, 1).await?;
+
+    drop(accounts);
+    let second = ask(&mut desk, &shop, "buyer-2").await.context("without accounts")?;
+    ensure!(second == agent, "without accounts the question went to {second:?}");
+    exchanges(&mut analytics.clients()?, &shop, 2).await?;
+
+    drop(reception);
+    exchanges(&mut analytics.clients()?, &shop, 2).await.context("without dispatch")
+}
+
+async fn open_shop(clients: &mut Clients) -> anyhow::Result<(String, String)> {
+    let request = CreateShopRequest {
+        display_name: "Tea House".to_owned(),
+        main_account_login_name: "owner".to_owned(),
+        ..Default::default()
+    };
+    let shop = clients.shops.create_shop(request).await?.into_inner().shop.context("no shop")?.shop_id;
+    let request = CreateSubAccountRequest {
+        shop_id: shop.clone(),
+        login_name: "agent".to_owned(),
+        ..Default::default()
+    };
+    let created = clients.accounts.create_sub_account(request).await?.into_inner();
+    Ok((shop, created.sub_account.context("no account")?.agent_id))
+}
+
+/// Brings the agent online as soon as dispatch has heard of her from the directory.
+async fn come_online(clients: &mut Clients, shop: &str, agent: &str) -> anyhow::Result<()> {
+    let request = dispatch::SetPresenceRequest {
+        shop_id: shop.to_owned(),
+        agent_id: agent.to_owned(),
+        presence: Presence::Online.into(),
+        ..Default::default()
+    };
+    let heard_of = async { while clients.presence.set_presence(request.clone()).await.is_err() {} };
+    tokio::time::timeout(LIMIT, heard_of).await.context("dispatch does not hear of the agent")
+}
+
+/// A buyer asks. Returns the agent who got the question.
+async fn ask(clients: &mut Clients, shop: &str, buyer: &str) -> anyhow::Result<String> {
+    let request = dispatch::ReceiveMessageRequest {
+        shop_id: shop.to_owned(),
+        buyer_id: buyer.to_owned(),
+        channel: "web".to_owned(),
+        content: Some(Content { text: "is anybody there?".to_owned(), ..Default::default() }),
+        ..Default::default()
+    };
+    let answer = clients.reception.receive_message(request).await?.into_inner();
+    let disposition = answer.disposition.context("no disposition")?;
+    ensure!(disposition.stage() == Stage::Assigned, "it is {:?}", disposition.stage());
+    Ok(disposition.agent_id)
+}
+
+/// Waits until analytics knows of so many exchanges.
+async fn exchanges(clients: &mut Clients, shop: &str, count: usize) -> anyhow::Result<()> {
+    let request = || ListExchangesRequest { shop_id: shop.to_owned(), ..Default::default() };
+    let enough = |found: &ListExchangesResponse| found.exchanges.len() == count;
+    // Until its first event has come, it does not know the shop.
+    let seen = async {
+        while !clients.rates.list_exchanges(request()).await.is_ok_and(|found| enough(found.get_ref())) {}
+    };
+    tokio::time::timeout(LIMIT, seen)
+        .await
+        .with_context(|| format!("analytics does not see {count} exchanges"))
+}
