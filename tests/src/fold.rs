@@ -127,3 +127,6 @@ impl Fold {
         self.desks.get(&shop).with_context(|| format!("the history knows no {shop}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

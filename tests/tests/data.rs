@@ -103,7 +103,7 @@ fn spoilt_lines_are_named_skipped_and_counted_and_change_no_number() {
     for line in sound.split_inclusive(|byte| *byte == b'\n') {
         text.extend_from_slice(line);
         number += 1;
-        if number % EVERY == 0
+        if number.is_multiple_of(EVERY)
             && let Some(spoilt) = spoilt.next()
         {
             text.extend_from_slice(spoilt);

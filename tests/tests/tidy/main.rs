@@ -47,14 +47,13 @@ fn paths() -> Vec<String> {
     text.split('\0').filter(there).map(str::to_owned).collect()
 }
 
-/// Every text file of the project. Nothing here is anything else.
+/// Every text file of the project. What is no text, such as a recorded history, has no lines to look at.
 fn sources() -> Vec<Source> {
     let read = |path: String| {
-        let text =
-            std::fs::read_to_string(root().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        Source { path, text }
+        let bytes = std::fs::read(root().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        String::from_utf8(bytes).ok().map(|text| Source { path, text })
     };
-    paths().into_iter().map(read).collect()
+    paths().into_iter().filter_map(read).collect()
 }
 
 /// Rust and proto files that are ours: `proto/buf/` is other people's, as it was published.
