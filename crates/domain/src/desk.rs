@@ -50,6 +50,8 @@ use crate::time::{Span, Timestamp};
 pub const WORK_LIMIT: usize = 64;
 /// How far ahead of the desk's clock a channel may date a message.
 pub const MAX_AHEAD: Span = Span::from_mins(5);
+/// How old a message may be when it comes in; older history is for analytics' import.
+pub const MAX_AGE: Span = Span::from_hours(48);
 /// Earliest a `now` may lie before the desk's latest time; it is then taken as that latest time.
 pub const MAX_BEHIND: Span = Span::from_hours(2);
 
@@ -63,6 +65,15 @@ pub struct Head {
     pub seq: Seq,
     /// Its id.
     pub event: EventId,
+}
+
+/// A buyer of a channel: two channels may use one id for two people.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BuyerKey {
+    /// The channel.
+    pub channel: Text,
+    /// The buyer, as the channel names them.
+    pub buyer: Text,
 }
 
 /// What is known of a buyer, between conversations too.
@@ -104,7 +115,7 @@ pub struct Desk {
     agents: Table<AgentId, Agent>,
     main_account: Option<AgentId>,
     conversations: Table<ConversationId, Conversation>,
-    buyers: Table<Text, Buyer>,
+    buyers: Table<BuyerKey, Buyer>,
     requests: Memory<RequestKey>,
     deliveries: Memory<DeliveryKey>,
     assignments: u64,
@@ -113,7 +124,8 @@ pub struct Desk {
     queue: Queue,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     stranded: BTreeSet<(Timestamp, ConversationId)>,
-    expiries: BTreeSet<(Timestamp, Text)>,
+    overflow: BTreeSet<(Timestamp, ConversationId)>,
+    expiries: BTreeSet<(Timestamp, BuyerKey)>,
 }
 
 impl Desk {
@@ -141,6 +153,7 @@ impl Desk {
             queue: Queue::default(),
             timers: BTreeSet::new(),
             stranded: BTreeSet::new(),
+            overflow: BTreeSet::new(),
             expiries: BTreeSet::new(),
         }
     }
@@ -178,11 +191,12 @@ impl Desk {
         Ok(())
     }
 
-    /// When something is due next: a timer, or now when work was left over.
+    /// When something is due next: a timer, or the beginning of time when work was left over.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         if self.has_backlog() {
-            return Some(self.now);
+            // Due at once by any clock, also by one that has been set back.
+            return Some(Timestamp::MIN);
         }
         self.timers.first().map(|(at, _)| *at)
     }
@@ -281,9 +295,10 @@ impl Desk {
         }
     }
 
-    /// Whether work was left over: conversations whose agent may not keep them, or a line with somebody ready.
+    /// Whether work was left over: conversations whose agent may not keep them, a line with somebody ready, or
+    /// room in the queue for who was turned away from it.
     fn has_backlog(&self) -> bool {
-        !self.stranded.is_empty() || self.next_admission().is_some()
+        !self.stranded.is_empty() || self.next_admission().is_some() || self.next_overflow().is_some()
     }
 }
 

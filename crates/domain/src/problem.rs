@@ -112,8 +112,6 @@ reasons! {
     CapacityAboveCeiling, "CAPACITY_ABOVE_CEILING", Precondition;
     /// The agent's presence does not allow it.
     AgentUnavailable, "AGENT_UNAVAILABLE", Precondition;
-    /// The agent has no room.
-    AgentSaturated, "AGENT_SATURATED", Precondition;
     /// The agent holds this conversation already.
     AlreadyAssigned, "ALREADY_ASSIGNED", Precondition;
     /// The queue has no room.
@@ -126,6 +124,8 @@ reasons! {
     NotWithRobot, "NOT_WITH_ROBOT", Precondition;
     /// The conversation does not wait in the queue.
     NotQueued, "NOT_QUEUED", Precondition;
+    /// Nothing has been said in the conversation yet.
+    NothingSaid, "NOTHING_SAID", Precondition;
     /// A reply is still owed.
     ReplyOwed, "REPLY_OWED", Precondition;
     /// The reader was too slow, or its place is gone; go on from the position it remembers.
@@ -144,6 +144,8 @@ reasons! {
     DeadlineExceeded, "DEADLINE_EXCEEDED", Deadline;
     /// There is no such method on this server.
     MethodNotFound, "METHOD_NOT_FOUND", Unimplemented;
+    /// The message is compressed in a way this server does not read.
+    CompressionUnsupported, "COMPRESSION_UNSUPPORTED", Unimplemented;
     /// A defect of fenliu; the log has the details.
     Internal, "INTERNAL", Internal;
 }

@@ -1,5 +1,6 @@
 //! Conversations: one buyer with one shop, and where it stands.
 
+use super::BuyerKey;
 use super::event::{Seq, Text};
 use super::policy::Policy;
 use super::queue::Ticket;
@@ -8,6 +9,9 @@ use crate::time::{Span, Timestamp};
 
 /// How long a chat page may stay open without a word before its conversation ends by itself.
 pub const ENTERED_EXPIRY: Span = Span::from_hours(1);
+
+/// How much waiting before it was queued a conversation is credited with.
+pub const MAX_HEAD_START: Span = Span::from_mins(10);
 
 /// Where an open conversation stands; each state carries only its own data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +92,8 @@ pub struct Conversation {
     pub opened: Timestamp,
     /// What it owes.
     pub owed: Option<Owed>,
+    /// Who handed it over last, until somebody gets it: it does not come back to them by itself.
+    pub handed_by: Option<AgentId>,
     /// Its last event.
     pub last_seq: Seq,
 }
@@ -102,6 +108,12 @@ pub(super) enum TimerKind {
 }
 
 impl Conversation {
+    /// Whose it is.
+    #[must_use]
+    pub fn buyer_key(&self) -> BuyerKey {
+        BuyerKey { channel: self.channel.clone(), buyer: self.buyer.clone() }
+    }
+
     /// The agent who holds it.
     #[must_use]
     pub const fn agent(&self) -> Option<AgentId> {
@@ -123,9 +135,9 @@ impl Conversation {
         }
     }
 
-    /// Since when it counts as waiting, for its place in the queue: its first unanswered message, if that is not
-    /// in the future, else now.
+    /// Since when it counts as waiting, for its place in the queue: its first unanswered message, but not in the
+    /// future, and at most [`MAX_HEAD_START`] ago, so that no channel's clock overtakes everybody.
     pub(super) fn waiting_since(&self, now: Timestamp) -> Timestamp {
-        self.owed.map_or(now, |owed| owed.since.min(now))
+        self.owed.map_or(now, |owed| owed.since.clamp(now - MAX_HEAD_START, now))
     }
 }

@@ -11,7 +11,7 @@ use super::command::{Applied, Attempt, Command};
 use super::conversation::Conversation;
 use super::event::{Event, Payload, RequestMark, Text};
 use super::refusal::{agent_not_found, conversation_not_found, request_id_reused, shop_not_found};
-use super::{Desk, MAX_AHEAD};
+use super::{Desk, MAX_AGE, MAX_AHEAD};
 use crate::ids::{AgentId, CommandId, ConversationId, EventId};
 use crate::problem::{Problem, Reason};
 use crate::time::Timestamp;
@@ -37,6 +37,7 @@ pub(super) fn decide(desk: &mut Desk, now: Timestamp, attempt: Attempt) -> Resul
     };
     session.carry_out(attempt.command)?;
     session.settle();
+    session.note_request();
     Ok(Applied::Done(session.events))
 }
 
@@ -91,6 +92,14 @@ impl Session<'_> {
         }
     }
 
+    /// A request that found everything as it asked is recorded all the same: repeated later, it must not take effect
+    /// then.
+    fn note_request(&mut self) {
+        if self.request.is_some() {
+            self.record(None, Payload::RequestNoted);
+        }
+    }
+
     /// The id of the event that is recorded next.
     fn next_event(&self) -> EventId {
         // Work limits keep a command far below the 4,096 events its id has room for.
@@ -123,15 +132,15 @@ impl Session<'_> {
     /// The time a channel gave, or now.
     fn occurred(&self, given: Option<Timestamp>) -> Result<Timestamp, Problem> {
         let occurred = given.unwrap_or(self.now);
-        if occurred > self.now + MAX_AHEAD {
-            return Err(Problem::new(
-                Reason::ClockSkew,
-                "occurred_time is more than 5 minutes in the future; set the channel's clock right",
-            )
-            .with("occurred_time", occurred)
-            .with("now", self.now));
-        }
-        Ok(occurred)
+        let wrong = if occurred > self.now + MAX_AHEAD {
+            "occurred_time is more than 5 minutes in the future; set the channel's clock right"
+        } else if occurred < self.now - MAX_AGE {
+            "occurred_time is more than 48 hours ago; older history is for ImportEvents of analytics"
+        } else {
+            return Ok(occurred);
+        };
+        let problem = Problem::new(Reason::ClockSkew, wrong);
+        Err(problem.with("occurred_time", occurred).with("now", self.now))
     }
 
     fn conversation(&self, id: ConversationId) -> Result<&Conversation, Problem> {

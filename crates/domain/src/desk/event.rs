@@ -159,6 +159,13 @@ pub enum Payload {
         /// How the decision came about.
         trace: RouteTrace,
     },
+    /// Nobody could take the conversation and the queue had no room; it is tried again as soon as there is some.
+    QueueFull {
+        /// The group it is for.
+        group: Text,
+        /// How the decision came about.
+        trace: RouteTrace,
+    },
     /// The conversation left the queue other than by being assigned.
     QueueLeft {
         /// The group it waited for.
@@ -230,6 +237,8 @@ pub enum Payload {
         /// Why.
         reason: HandOverReason,
     },
+    /// A request found everything as it asked; recorded so that its repetition is recognised.
+    RequestNoted,
 }
 
 /// Why an agent was chosen.
@@ -324,6 +333,7 @@ impl Payload {
             Self::ReplySent { .. } => "reply_sent",
             Self::Assigned { .. } => "assigned",
             Self::Queued { .. } => "queued",
+            Self::QueueFull { .. } => "queue_full",
             Self::QueueLeft { .. } => "queue_left",
             Self::Transferred { .. } => "transferred",
             Self::Closed { .. } => "closed",
@@ -333,6 +343,7 @@ impl Payload {
             Self::PolicyChanged { .. } => "policy_changed",
             Self::ReplyDue { .. } => "reply_due",
             Self::HandedToHuman { .. } => "handed_to_human",
+            Self::RequestNoted => "request_noted",
         }
     }
 

@@ -24,6 +24,7 @@ type Holding = (Option<AgentId>, Option<Timestamp>);
 struct Indexed {
     timer: Option<Timestamp>,
     waiting: Option<(Text, Ticket)>,
+    open_since: Option<Timestamp>,
     holder: Option<AgentId>,
     owed_since: Option<Timestamp>,
 }
@@ -37,6 +38,7 @@ impl Indexed {
         Self {
             timer: conversation.timer(policy).map(|(at, _)| at),
             waiting,
+            open_since: (conversation.stage == Stage::Open).then_some(conversation.opened),
             holder: conversation.agent(),
             owed_since: conversation.owed.map(|owed| owed.since),
         }
@@ -90,6 +92,7 @@ impl Desk {
                         stage,
                         opened: event.recorded,
                         owed: None,
+                        handed_by: None,
                         last_seq: event.seq,
                     },
                 );
@@ -106,7 +109,7 @@ impl Desk {
             payload => {
                 let at = event.occurred;
                 self.with_conversation(id, event.seq, |conversation| say(conversation, payload, at));
-                if let Payload::ReplySent { agent: Some(agent), .. } = payload {
+                if let Payload::ReplySent { actor: Actor::Human, agent: Some(agent), .. } = payload {
                     self.meet(id, *agent, event);
                 }
             }
@@ -129,6 +132,7 @@ impl Desk {
         self.queue = super::Queue::default();
         self.timers.clear();
         self.stranded.clear();
+        self.overflow.clear();
         for id in ids {
             let after = Indexed::of(&self.conversations[&id], &self.policy);
             self.reindex_one(id, Indexed::default(), after, None);
@@ -166,6 +170,7 @@ impl Desk {
                 stage: Stage::Entered,
                 opened: event.recorded,
                 owed: None,
+                handed_by: None,
                 last_seq: event.seq,
             },
         );
@@ -174,9 +179,10 @@ impl Desk {
     /// Begins a conversation, or lets one that was only entered begin.
     fn open(&mut self, id: ConversationId, conversation: Conversation) {
         let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
-        let buyer = self.buyers.entry(conversation.buyer.clone()).or_default();
+        let key = conversation.buyer_key();
+        let buyer = self.buyers.entry(key.clone()).or_default();
         if let Some(expires) = buyer.expires.take() {
-            self.expiries.remove(&(expires, conversation.buyer.clone()));
+            self.expiries.remove(&(expires, key));
         }
         buyer.open = Some(id);
         buyer.closed = None;
@@ -190,6 +196,7 @@ impl Desk {
         let stamp = Some(self.assignments);
         self.with_stamped_conversation(id, event.seq, stamp, |conversation| {
             conversation.stage = Stage::Assigned(to);
+            conversation.handed_by = None;
         });
         self.meet(id, to, event);
     }
@@ -197,7 +204,7 @@ impl Desk {
     /// The buyer of a conversation has met an agent: remembered for their next conversation.
     fn meet(&mut self, id: ConversationId, agent: AgentId, event: &Event) {
         let Some(conversation) = self.conversations.get(&id) else { return };
-        if let Some(buyer) = self.buyers.get_mut(&conversation.buyer) {
+        if let Some(buyer) = self.buyers.get_mut(&conversation.buyer_key()) {
             buyer.last_agent = Some((agent, event.recorded));
         }
     }
@@ -206,7 +213,8 @@ impl Desk {
         let Some(conversation) = self.conversations.remove(&id) else { return };
         self.reindex_one(id, Indexed::of(&conversation, &self.policy), Indexed::default(), None);
         let expires = event.recorded + self.policy.memory();
-        let buyer = self.buyers.entry(conversation.buyer.clone()).or_default();
+        let key = conversation.buyer_key();
+        let buyer = self.buyers.entry(key.clone()).or_default();
         buyer.open = None;
         // A chat page nobody spoke on leaves nothing to take up again.
         buyer.closed = (conversation.stage != Stage::Entered).then(|| ClosedConversation {
@@ -217,7 +225,7 @@ impl Desk {
             priority: conversation.priority,
         });
         buyer.expires = Some(expires);
-        self.expiries.insert((expires, conversation.buyer));
+        self.expiries.insert((expires, key));
     }
 
     fn remember(&mut self, event: &Event) {
@@ -307,6 +315,14 @@ impl Desk {
                 self.queue.join(&group, ticket, id);
             }
         }
+        if before.open_since != after.open_since {
+            if let Some(since) = before.open_since {
+                self.overflow.remove(&(since, id));
+            }
+            if let Some(since) = after.open_since {
+                self.overflow.insert((since, id));
+            }
+        }
         if (before.holder, before.owed_since) != (after.holder, after.owed_since) {
             self.take_from(id, (before.holder, before.owed_since), after.holder);
             self.give_to(id, (after.holder, after.owed_since), stamp);
@@ -377,6 +393,7 @@ fn say(conversation: &mut Conversation, payload: &Payload, occurred: Timestamp) 
             }
         }
         Payload::HandedToHuman { .. } | Payload::QueueLeft { .. } => conversation.stage = Stage::Open,
+        Payload::Transferred { from, .. } => conversation.handed_by = *from,
         _ => {}
     }
 }

@@ -108,11 +108,6 @@ impl Floor {
         (ready.next(), ready.next())
     }
 
-    /// Whether anybody in a group is ready.
-    pub(super) fn has_ready(&self, group: &str) -> bool {
-        self.groups.get(group).is_some_and(|floor| !floor.ready.is_empty())
-    }
-
     /// Whether anybody answers for a group.
     pub(super) fn has_members(&self, group: &str) -> bool {
         self.groups.contains_key(group)

@@ -60,11 +60,9 @@ impl Queue {
         u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// The first of each line, by group.
-    pub(super) fn heads(&self) -> impl Iterator<Item = (&Text, Ticket, ConversationId)> {
-        self.lines.iter().filter_map(|(group, line)| {
-            line.first().map(|(ticket, conversation)| (group, *ticket, *conversation))
-        })
+    /// The lines, by group; within each, the next to be admitted first.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&Text, &BTreeSet<(Ticket, ConversationId)>)> {
+        self.lines.iter()
     }
 
     /// Everybody who waits: group by group, the next to be admitted first.

@@ -23,6 +23,13 @@ pub fn conversation_not_found(id: ConversationId) -> Problem {
         .with("conversation_id", id)
 }
 
+/// The account is disabled.
+#[must_use]
+pub fn agent_disabled(id: AgentId) -> Problem {
+    Problem::new(Reason::AgentDisabled, "the account is disabled; enable it in accounts first")
+        .with("agent_id", id)
+}
+
 /// The conversation has ended.
 #[must_use]
 pub fn conversation_closed(id: ConversationId) -> Problem {

@@ -3,13 +3,13 @@
 //! A step is a function from the desk and the question to a decision or nothing. To add a step, write it and put
 //! it into [`PIPELINE`]. Steps only look; whoever asked writes the decision down.
 
-use super::Desk;
 use super::agent::{Agent, Availability, DEFAULT_GROUP, Presence};
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Stage};
 use super::event::{AssignReason, QueueReason, Text};
 use super::policy::Fallback;
 use super::trace::{RouteStep, RouteTrace, StepKind, Verdict};
-use crate::ids::AgentId;
+use super::{Desk, WORK_LIMIT};
+use crate::ids::{AgentId, ConversationId};
 use crate::time::Timestamp;
 
 /// A conversation that needs somebody.
@@ -34,8 +34,8 @@ pub(super) enum Cause {
     Moved(AgentId),
     /// It stands first in its line and somebody has room.
     Admitted,
-    /// It was handed to a group, by this agent if one held it.
-    HandedToGroup(Option<AgentId>),
+    /// It was handed to a group.
+    HandedToGroup,
 }
 
 /// Where a conversation goes.
@@ -92,40 +92,45 @@ fn last_agent(
     group: &Text,
     trace: &mut RouteTrace,
 ) -> Option<Decision> {
-    let (agent, reason) = known_agent(desk, question)?;
-    let taken = agent.filter(|agent| {
-        let reopened = reason == AssignReason::Reopened;
-        may_go_back(desk, question, agent, group, reopened)
-    });
-    let verdict = if taken.is_some() { Verdict::Chose } else { Verdict::Passed };
-    trace.steps.push(RouteStep::new(StepKind::LastAgent, verdict).about(agent.map(|agent| agent.id)));
-    let agent = taken?;
-    Some(Decision::Assign { agent: agent.id, reason, rank: desk.policy.strategy.rank(agent, group) })
+    let (agent, reason) = known_agent(desk, question, group)?;
+    let verdict = if reason.is_some() { Verdict::Chose } else { Verdict::Passed };
+    trace.steps.push(RouteStep::new(StepKind::LastAgent, verdict).about(Some(agent.id)));
+    Some(Decision::Assign { agent: agent.id, reason: reason?, rank: desk.policy.strategy.rank(agent, group) })
 }
 
-/// The agent a conversation taken up again had, else the one the buyer spoke with last.
-fn known_agent<'d>(desk: &'d Desk, question: &Question<'_>) -> Option<(Option<&'d Agent>, AssignReason)> {
-    match question.cause {
-        Cause::Reopened(Some(agent)) => Some((desk.agents.get(&agent), AssignReason::Reopened)),
-        Cause::HandedToGroup(_) => None,
-        _ => {
-            let (agent, _) = desk.buyers.get(&question.conversation.buyer)?.last_agent?;
-            Some((desk.agents.get(&agent), AssignReason::LastAgent))
-        }
+/// The agent the buyer knows, and why they get the buyer, if they do: the conversation was taken up again and they
+/// are free, or the shop's windows say so.
+fn known_agent<'d>(
+    desk: &'d Desk,
+    question: &Question<'_>,
+    group: &Text,
+) -> Option<(&'d Agent, Option<AssignReason>)> {
+    if question.cause == Cause::HandedToGroup {
+        return None;
     }
+    let may_be = |agent: &&Agent| question.conversation.handed_by != Some(agent.id);
+    if let Cause::Reopened(Some(agent)) = question.cause
+        && let Some(agent) = desk.agents.get(&agent).filter(may_be)
+        && is_free(desk, question, agent, group)
+    {
+        return Some((agent, Some(AssignReason::Reopened)));
+    }
+    let (agent, met) = desk.buyers.get(&question.conversation.buyer_key())?.last_agent?;
+    let agent = desk.agents.get(&agent).filter(may_be)?;
+    let taken = may_go_back(desk, question, agent, group, met).then_some(AssignReason::LastAgent);
+    Some((agent, taken))
 }
 
-fn may_go_back(desk: &Desk, question: &Question<'_>, agent: &Agent, group: &Text, reopened: bool) -> bool {
+/// Whether an agent may be given the conversation without overtaking anybody.
+fn is_free(desk: &Desk, question: &Question<'_>, agent: &Agent, group: &Text) -> bool {
     let in_line = question.cause == Cause::Admitted || !desk.queue.has_line(group);
-    let free = agent.availability() == Availability::Ready && in_line;
-    if reopened {
-        return free;
-    }
-    let met = desk.buyers.get(&question.conversation.buyer).and_then(|buyer| buyer.last_agent);
-    let Some((_, at)) = met else { return false };
-    let Some(window) = desk.policy.last_agent_window(question.now.since(at)) else { return false };
+    agent.availability() == Availability::Ready && in_line
+}
+
+fn may_go_back(desk: &Desk, question: &Question<'_>, agent: &Agent, group: &Text, met: Timestamp) -> bool {
+    let Some(window) = desk.policy.last_agent_window(question.now.since(met)) else { return false };
     let answers_for_it = !agent.entry.main_account && agent.entry.groups.contains(group);
-    answers_for_it && (free || overrides(agent, window))
+    answers_for_it && (is_free(desk, question, agent, group) || overrides(agent, window))
 }
 
 /// Whether the window lets the agent take somebody although busy or saturated.
@@ -150,7 +155,7 @@ fn line(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTra
 
 /// Whoever the strategy ranks first among those who are ready.
 fn strategy(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTrace) -> Option<Decision> {
-    let (best, next) = desk.floor.best(group, handed_by(question));
+    let (best, next) = desk.floor.best(group, question.conversation.handed_by);
     let verdict = if best.is_some() { Verdict::Chose } else { Verdict::Passed };
     let mut step = RouteStep::new(StepKind::Strategy, verdict).in_group(group).about(best.map(|p| p.agent));
     step.rank = best.map(|place| place.rank);
@@ -164,14 +169,6 @@ fn strategy(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut Rout
     })
 }
 
-/// The agent who hands a conversation to a group does not get it back.
-const fn handed_by(question: &Question<'_>) -> Option<AgentId> {
-    match question.cause {
-        Cause::HandedToGroup(agent) => agent,
-        _ => None,
-    }
-}
-
 /// The main account, if the policy says so and it is there: it then hands out by hand.
 fn main_account(
     desk: &Desk,
@@ -182,7 +179,7 @@ fn main_account(
     if !desk.policy.fallbacks.contains(&Fallback::MainAccount) {
         return None;
     }
-    let main = desk.ready_main_account().filter(|main| handed_by(question) != Some(main.id));
+    let main = desk.ready_main_account().filter(|main| question.conversation.handed_by != Some(main.id));
     let verdict = if main.is_some() { Verdict::Chose } else { Verdict::Passed };
     let about = main.map(|main| main.id).or(desk.main_account);
     trace.steps.push(RouteStep::new(StepKind::MainAccount, verdict).about(about));
@@ -193,7 +190,7 @@ fn main_account(
 
 /// It waits, unless it is new and the queue is full.
 fn queue(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTrace) -> Option<Decision> {
-    let reason = if matches!(question.cause, Cause::HandedToGroup(_)) {
+    let reason = if question.cause == Cause::HandedToGroup {
         QueueReason::Transfer
     } else if desk.floor.dropped(group).somebody_is_there() {
         QueueReason::AllSaturated
@@ -211,8 +208,10 @@ fn wait(
     trace: &mut RouteTrace,
 ) -> Decision {
     let limit = usize::try_from(desk.policy.queue_limit).unwrap_or(usize::MAX);
-    // Whoever was already received is never turned away, only newcomers are.
-    let newcomer = !matches!(question.cause, Cause::Moved(_) | Cause::Admitted);
+    // Whoever was already received, or waits already, is never turned away: only newcomers are.
+    let received = matches!(question.cause, Cause::Moved(_) | Cause::Admitted);
+    let waits = desk.conversations.get(&question.conversation.id).map(|known| known.stage);
+    let newcomer = !received && !matches!(waits, Some(Stage::Queued(_)));
     let full = newcomer && desk.queue.len() >= limit;
     let verdict = if full { Verdict::QueueFull } else { Verdict::Queued };
     trace.steps.push(RouteStep::new(StepKind::Queue, verdict).in_group(group));
@@ -226,17 +225,55 @@ impl Desk {
         (main.availability() == Availability::Ready).then_some(main)
     }
 
-    /// The conversation to admit next: the first ticket of all lines for which somebody has room.
-    pub(super) fn next_admission(&self) -> Option<crate::ids::ConversationId> {
-        let main_takes =
-            self.policy.fallbacks.contains(&Fallback::MainAccount) && self.ready_main_account().is_some();
+    /// The conversation to admit next: of all lines, the first ticket somebody has room for. Whoever waits for
+    /// somebody other than the one who handed them over is passed by while only that one has room.
+    pub(super) fn next_admission(&self) -> Option<ConversationId> {
         self.queue
-            .heads()
-            .filter(|(group, ..)| {
-                let deserted = !self.floor.has_members(group);
-                main_takes || self.floor.has_ready(group) || (deserted && self.floor.has_ready(DEFAULT_GROUP))
+            .lines()
+            .filter_map(|(group, line)| {
+                let takers = self.takers(group)?;
+                line.iter().find(|(_, id)| takers.beside(self.handed_by(*id)))
             })
-            .min_by_key(|(_, ticket, _)| *ticket)
-            .map(|(.., conversation)| conversation)
+            .min()
+            .map(|(_, conversation)| *conversation)
+    }
+
+    /// The conversation to try next of those the queue had no room for.
+    pub(super) fn next_overflow(&self) -> Option<ConversationId> {
+        let room = self.queue.len() < usize::try_from(self.policy.queue_limit).unwrap_or(usize::MAX);
+        let servable = |id: &ConversationId| {
+            let Some(conversation) = self.conversations.get(id) else { return false };
+            let group = self.served_group(&conversation.group);
+            let takers = self.takers(group).filter(|_| !self.queue.has_line(group));
+            takers.is_some_and(|takers| takers.beside(conversation.handed_by))
+        };
+        self.overflow.iter().take(WORK_LIMIT).map(|(_, id)| *id).find(|id| room || servable(id))
+    }
+
+    fn handed_by(&self, id: ConversationId) -> Option<AgentId> {
+        self.conversations.get(&id)?.handed_by
+    }
+
+    /// The group whose agents take what is for this group: itself, or the default group when nobody answers for it.
+    fn served_group<'g>(&self, group: &'g str) -> &'g str {
+        if self.floor.has_members(group) { group } else { DEFAULT_GROUP }
+    }
+
+    /// Who has room for a conversation of this group; `None` when nobody has.
+    fn takers(&self, group: &str) -> Option<Takers> {
+        let (best, next) = self.floor.best(self.served_group(group), None);
+        let main_takes = self.policy.fallbacks.contains(&Fallback::MainAccount);
+        let main = main_takes.then(|| self.ready_main_account()).flatten().map(|main| main.id);
+        let ready = [best.map(|place| place.agent), next.map(|place| place.agent), main];
+        ready.iter().any(Option::is_some).then_some(Takers(ready))
+    }
+}
+
+/// Up to two agents and the main account who have room: enough to know whether anybody beside one given agent has.
+struct Takers([Option<AgentId>; 3]);
+
+impl Takers {
+    fn beside(&self, except: Option<AgentId>) -> bool {
+        self.0.iter().flatten().any(|agent| Some(*agent) != except)
     }
 }

@@ -2,10 +2,10 @@
 
 use super::agent::{Agent, AgentEntry, Presence};
 use super::conversation::Conversation;
-use super::event::{Seq, Text};
+use super::event::Seq;
 use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
 use super::policy::Policy;
-use super::{Buyer, Desk, Head};
+use super::{Buyer, BuyerKey, Desk, Head};
 use crate::ids::{AgentId, ShopId};
 use crate::time::Timestamp;
 
@@ -29,7 +29,7 @@ pub struct Snapshot {
     /// All open conversations.
     pub conversations: Vec<Conversation>,
     /// Buyers who are remembered.
-    pub buyers: Vec<(Text, Buyer)>,
+    pub buyers: Vec<(BuyerKey, Buyer)>,
     /// Requests of the last day, oldest first.
     pub requests: Vec<(RequestKey, Remembered)>,
     /// Messages of the last day by their channel's ids, oldest first.

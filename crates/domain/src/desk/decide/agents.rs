@@ -3,6 +3,7 @@
 use super::Session;
 use crate::desk::agent::{AgentEntry, DEFAULT_GROUP, MAX_CAPACITY, MAX_GROUPS, Presence};
 use crate::desk::event::{Payload, PresenceCause, Text};
+use crate::desk::refusal::agent_disabled;
 use crate::ids::AgentId;
 use crate::problem::{Problem, Reason};
 
@@ -36,11 +37,7 @@ impl Session<'_> {
     pub(super) fn set_presence(&mut self, id: AgentId, presence: Presence) -> Result<(), Problem> {
         let agent = self.agent(id)?;
         if !agent.entry.enabled && presence != Presence::Offline {
-            return Err(Problem::new(
-                Reason::AgentDisabled,
-                "the account is disabled; enable it in accounts first",
-            )
-            .with("agent_id", id));
+            return Err(agent_disabled(id));
         }
         self.change_presence(id, presence, PresenceCause::Asked);
         Ok(())

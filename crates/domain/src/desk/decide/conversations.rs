@@ -4,11 +4,13 @@ use super::Session;
 use crate::desk::command::Reply;
 use crate::desk::conversation::{Conversation, Stage};
 use crate::desk::event::{AssignReason, CloseActor, Payload, QueueLeaveReason, Text, TransferTarget};
+use crate::desk::refusal::agent_disabled;
 use crate::desk::route::{Cause, Decision, Question, route};
 use crate::desk::trace::RouteTrace;
 use crate::ids::{AgentId, ConversationId};
 use crate::message::{Actor, MessageKind};
 use crate::problem::{Problem, Reason};
+use crate::time::Timestamp;
 
 impl Session<'_> {
     /// A message from the shop's side.
@@ -20,28 +22,26 @@ impl Session<'_> {
             )
             .with("conversation_id", reply.conversation));
         }
-        let occurred = self.occurred(reply.occurred)?;
+        if matches!(reply.kind, MessageKind::Unsupported) {
+            return Err(Problem::field("content.kind", "must be a kind agents can send"));
+        }
         let conversation = self.conversation(reply.conversation)?;
+        // No answer comes before its question, whatever the channel's clock says.
+        let asked = conversation.owed.map_or(Timestamp::MIN, |owed| owed.since);
+        let occurred = self.occurred(reply.occurred)?.max(asked);
         match (reply.actor, reply.agent) {
             (Actor::Human, None) => {
                 return Err(Problem::field("agent_id", "must be given when a human answers"));
             }
-            (Actor::Human, Some(agent)) => {
-                self.agent(agent)?;
-                held_by(conversation, agent)?;
-            }
-            (Actor::FullRobot, _) if conversation.stage != Stage::WithRobot => {
+            (_, Some(agent)) => self.acts_in(conversation, agent)?,
+            (Actor::FullRobot, None) if conversation.stage != Stage::WithRobot => {
                 return Err(Problem::new(
                     Reason::NotWithRobot,
                     "people have this conversation; the robot may not answer",
                 )
                 .with("conversation_id", reply.conversation));
             }
-            (_, agent) => {
-                if let Some(agent) = agent {
-                    self.agent(agent)?;
-                }
-            }
+            (_, None) => {}
         }
         let payload = Payload::ReplySent {
             message: self.next_event().message(),
@@ -53,6 +53,14 @@ impl Session<'_> {
         };
         self.record_at(occurred, Some(reply.conversation), payload);
         Ok(())
+    }
+
+    /// Checks that an agent may act in a conversation: known, enabled, and the one who holds it.
+    fn acts_in(&self, conversation: &Conversation, agent: AgentId) -> Result<(), Problem> {
+        if !self.agent(agent)?.entry.enabled {
+            return Err(agent_disabled(agent));
+        }
+        held_by(conversation, agent)
     }
 
     /// Ends a conversation. The buyer always may; the shop's side only when no reply is owed, unless a supervisor
@@ -68,8 +76,7 @@ impl Session<'_> {
         if by == CloseActor::Agent {
             let agent =
                 agent.ok_or_else(|| Problem::field("agent_id", "must be given when an agent ends it"))?;
-            self.agent(agent)?;
-            held_by(conversation, agent)?;
+            self.acts_in(conversation, agent)?;
         }
         let reply_owed = conversation.owed.is_some();
         let forced = force && by == CloseActor::Supervisor;
@@ -94,12 +101,11 @@ impl Session<'_> {
     ) -> Result<(), Problem> {
         let conversation = self.conversation(id)?;
         if let Some(from) = from {
-            self.agent(from)?;
-            held_by(conversation, from)?;
+            self.acts_in(conversation, from)?;
         }
         if conversation.stage == Stage::Entered {
             return Err(Problem::new(
-                Reason::NotAssignee,
+                Reason::NothingSaid,
                 "nothing has been said yet; there is nothing to hand over",
             )
             .with("conversation_id", id));
@@ -146,9 +152,9 @@ impl Session<'_> {
         }
         let from = self.conversation(id)?.agent();
         // Asked on a copy that stands in no line: it must not count as waiting behind itself.
-        let asked =
-            Conversation { group: group.clone(), stage: Stage::Open, ..self.conversation(id)?.clone() };
-        let question = Question { conversation: &asked, now: self.now, cause: Cause::HandedToGroup(from) };
+        let known = self.conversation(id)?.clone();
+        let asked = Conversation { group: group.clone(), stage: Stage::Open, handed_by: from, ..known };
+        let question = Question { conversation: &asked, now: self.now, cause: Cause::HandedToGroup };
         let decided = route(self.desk, &question);
         if decided.1 == Decision::Full {
             return Err(Problem::new(Reason::QueueFull, "the queue has no room; try again later")

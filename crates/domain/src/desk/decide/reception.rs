@@ -6,14 +6,15 @@ use crate::desk::command::BuyerMessage;
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
 use crate::desk::route::Cause;
-use crate::desk::{Buyer, ClosedConversation};
+use crate::desk::{Buyer, BuyerKey, ClosedConversation};
 use crate::ids::ConversationId;
 use crate::problem::{Problem, Reason};
 
 impl Session<'_> {
     /// The chat page is open: a conversation in stage entered, unless one is open already.
     pub(super) fn enter_chat(&mut self, buyer: Text, channel: Text) {
-        let open = self.desk.buyers.get(&buyer).and_then(|buyer| buyer.open);
+        let key = BuyerKey { channel: channel.clone(), buyer: buyer.clone() };
+        let open = self.desk.buyers.get(&key).and_then(|buyer| buyer.open);
         let conversation = open.unwrap_or_else(|| self.next_event().conversation());
         let standing = self
             .desk
@@ -50,7 +51,8 @@ impl Session<'_> {
     /// The buyer's open conversation, made or taken up again where there is none, and how it came to need
     /// somebody if it does.
     fn conversation_for(&mut self, message: &BuyerMessage) -> (ConversationId, Cause) {
-        let buyer = self.desk.buyers.get(&message.buyer).cloned().unwrap_or_default();
+        let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
+        let buyer = self.desk.buyers.get(&key).cloned().unwrap_or_default();
         if let Some(open) = buyer.open {
             let entered = self.desk.conversations.get(&open).is_some_and(|c| c.stage == Stage::Entered);
             if entered {
@@ -95,7 +97,7 @@ impl Session<'_> {
         reason: HandOverReason,
     ) -> Result<(), Problem> {
         if self.conversation(id)?.stage != Stage::WithRobot {
-            return Err(Problem::new(Reason::NotWithRobot, "people have this conversation already")
+            return Err(Problem::new(Reason::NotWithRobot, "the robot does not hold this conversation")
                 .with("conversation_id", id));
         }
         self.record(Some(id), Payload::HandedToHuman { reason });

@@ -9,7 +9,8 @@ use crate::desk::route::{Cause, Decision, Question, Route, route};
 use crate::ids::{AgentId, ConversationId};
 
 impl Session<'_> {
-    /// Moves what agents may not keep, then fills freed room from the queue, together at most [`WORK_LIMIT`]
+    /// Moves what agents may not keep, fills freed room from the queue, then takes in who was turned away from it,
+    /// together at most [`WORK_LIMIT`]
     /// conversations; what is left over is due at once.
     pub(super) fn settle(&mut self) {
         for _ in 0..WORK_LIMIT {
@@ -19,6 +20,8 @@ impl Session<'_> {
                 self.route(id, Cause::Moved(holder));
             } else if let Some(id) = self.desk.next_admission() {
                 self.route(id, Cause::Admitted);
+            } else if let Some(id) = self.desk.next_overflow() {
+                self.route(id, Cause::New);
             } else {
                 break;
             }
@@ -33,7 +36,7 @@ impl Session<'_> {
         self.write_down(id, previous, decided);
     }
 
-    /// Writes a routing decision down. One that leaves a conversation where it is needs no event.
+    /// Writes a routing decision down.
     pub(super) fn write_down(&mut self, id: ConversationId, previous: Option<AgentId>, decided: Route) {
         let (group, decision, trace) = decided;
         match decision {
@@ -50,7 +53,7 @@ impl Session<'_> {
                     Payload::Queued { group, reason, position, priority, previous, waiting_since, trace };
                 self.record(Some(id), queued);
             }
-            Decision::Full => {}
+            Decision::Full => self.record(Some(id), Payload::QueueFull { group, trace }),
         }
     }
 

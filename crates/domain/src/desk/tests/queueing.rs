@@ -4,12 +4,12 @@ use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, message};
 use crate::desk::WORK_LIMIT;
 use crate::desk::agent::Presence;
-use crate::desk::command::Command;
+use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::Stage;
-use crate::desk::event::TransferTarget;
+use crate::desk::event::{Payload, TransferTarget};
 use crate::ids::ConversationId;
 use crate::problem::Reason;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 #[test]
 fn at_saturation_buyers_queue_and_every_way_of_freeing_room_admits_them() {
@@ -55,15 +55,49 @@ fn the_queue_is_ordered_by_priority_and_then_age() {
 }
 
 #[test]
-fn past_the_limit_a_message_is_kept_and_its_buyer_tried_again_next_time() {
+fn past_the_limit_a_message_is_kept_explained_and_taken_in_as_soon_as_there_is_room() {
     let mut shop = Shop::with(&[(ANN, 1)]);
     shop.policy(|policy| policy.queue_limit = 0);
     let held = shop.says("a");
-    let turned_away = shop.says("b");
+    let events = shop.ok(Command::ReceiveMessage(message("b")));
+    let turned_away = events[0].conversation.expect("conversation");
     assert_eq!(shop.stage(turned_away), Stage::Open);
+    assert!(matches!(&events[2].payload, Payload::QueueFull { trace, .. } if !trace.steps.is_empty()));
     shop.serves(ANN, held);
-    shop.says("b");
-    assert_eq!(shop.holder(turned_away), Some(agent_id(ANN)));
+    assert_eq!(shop.holder(turned_away), Some(agent_id(ANN)), "without another word from the buyer");
+}
+
+#[test]
+fn who_was_turned_away_waits_as_soon_as_the_queue_has_room() {
+    let mut shop = Shop::with(&[(ANN, 1)]);
+    shop.policy(|policy| policy.queue_limit = 1);
+    let [_, waiting, turned_away] = ["a", "b", "c"].map(|buyer| shop.says(buyer));
+    assert_eq!(shop.stage(turned_away), Stage::Open);
+    shop.ok(Command::LeaveQueue { conversation: waiting });
+    assert!(matches!(shop.stage(turned_away), Stage::Queued(_)));
+}
+
+#[test]
+fn moving_on_within_a_full_queue_is_no_newcomer() {
+    let mut shop = Shop::with(&[(ANN, 1)]);
+    shop.policy(|policy| policy.queue_limit = 1);
+    shop.says("a");
+    let waiting = shop.says("b");
+    let target = TransferTarget::Group("default".into());
+    shop.ok(Command::Transfer { conversation: waiting, from: None, target });
+    assert!(matches!(shop.stage(waiting), Stage::Queued(_)));
+}
+
+#[test]
+fn a_late_delivery_is_credited_with_ten_minutes_at_most() {
+    let mut shop = Shop::new();
+    shop.later(Span::from_hours(100));
+    let early = shop.says("early");
+    shop.later(Span::from_mins(11));
+    let late = BuyerMessage { occurred: Some(shop.now - Span::from_hours(47)), ..message("late") };
+    let late = shop.ok(Command::ReceiveMessage(late))[0].conversation.expect("conversation");
+    let order: Vec<_> = shop.desk.queue().map(|(.., conversation)| conversation).collect();
+    assert_eq!(order, [early, late]);
 }
 
 #[test]
@@ -86,7 +120,7 @@ fn a_command_admits_at_most_its_share_and_the_rest_is_due_at_once() {
     }
     shop.presence(ANN, Presence::Online);
     assert_eq!(shop.desk.queue_len(), 5);
-    assert_eq!(shop.desk.next_due(), Some(shop.desk.now()));
+    assert_eq!(shop.desk.next_due(), Some(Timestamp::MIN), "at once, by any clock");
     let late = shop.says("latecomer");
     assert_eq!(shop.desk.queue_len(), 0);
     assert_eq!(shop.holder(late), Some(agent_id(ANN)));

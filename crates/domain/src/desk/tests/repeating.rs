@@ -1,7 +1,9 @@
 //! Repetitions, clocks and unknown shops: one test per rule, named after it.
 
+use super::properties::agent_id;
 use super::shop::{ANN, Shop, message};
 use crate::desk::Desk;
+use crate::desk::agent::Presence;
 use crate::desk::command::{Applied, BuyerMessage, Command};
 use crate::desk::event::RequestMark;
 use crate::ids::ShopId;
@@ -59,4 +61,32 @@ fn a_message_dated_far_ahead_is_refused() {
 fn a_shop_nothing_is_known_of_refuses_everything() {
     let mut shop = Shop { desk: Desk::new(ShopId::from_bits(2)), now: Timestamp::default(), commands: 0 };
     assert_eq!(shop.refused(Command::ReceiveMessage(message("a"))), Reason::ShopNotFound);
+}
+
+#[test]
+fn a_request_that_changed_nothing_is_remembered_too() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let mark =
+        |hash| Some(RequestMark { caller: "console".into(), request_id: "r1".into(), body_hash: [hash; 32] });
+    let online = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Online };
+    let noted = shop.attempt(online.clone(), mark(1)).expect("already so").into_events();
+    assert_eq!(noted.len(), 1);
+    shop.presence(ANN, Presence::Busy);
+    let again = shop.attempt(online, mark(1)).expect("known");
+    assert_eq!(again, Applied::Repeated { first: noted[0].seq, redelivered: false });
+    let busy = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Busy };
+    assert_eq!(shop.attempt(busy, mark(2)).expect_err("another body").reason, Reason::RequestIdReused);
+}
+
+#[test]
+fn a_message_older_than_two_days_is_refused() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    shop.later(Span::from_hours(100));
+    let aged = |shop: &Shop, age| {
+        Command::ReceiveMessage(BuyerMessage { occurred: Some(shop.now - age), ..message("a") })
+    };
+    let too_old = aged(&shop, Span::from_hours(48) + Span::from_micros(1));
+    assert_eq!(shop.refused(too_old), Reason::ClockSkew);
+    let old = aged(&shop, Span::from_hours(48));
+    shop.ok(old);
 }

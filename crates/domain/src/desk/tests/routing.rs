@@ -1,9 +1,9 @@
 //! Who gets whom: one test per rule, named after it.
 
 use super::properties::agent_id;
-use super::shop::{ANN, BEN, MAIN, Shop, entry, message};
+use super::shop::{ANN, BEN, MAIN, Shop, entry, message, reply};
 use crate::desk::agent::{AgentEntry, Presence};
-use crate::desk::command::Command;
+use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::Stage;
 use crate::desk::event::{Payload, TransferTarget};
 use crate::desk::policy::LastAgentWindow;
@@ -210,4 +210,60 @@ fn the_trace_names_who_was_dropped_and_why() {
             "it waits for group default",
         ]
     );
+}
+
+#[test]
+fn what_is_handed_to_a_full_group_waits_for_somebody_else() {
+    let mut shop = Shop::with(&[(ANN, 1)]);
+    shop.sync(BEN, 1);
+    let conversation = shop.says("a");
+    let target = TransferTarget::Group("default".into());
+    shop.ok(Command::Transfer { conversation, from: Some(agent_id(ANN)), target });
+    assert!(matches!(shop.stage(conversation), Stage::Queued(_)), "not back to Ann, who has room");
+    let next = shop.says("b");
+    assert_eq!(shop.holder(next), Some(agent_id(ANN)), "whom nobody handed over is not held up by it");
+    shop.presence(BEN, Presence::Online);
+    assert_eq!(shop.holder(conversation), Some(agent_id(BEN)));
+}
+
+#[test]
+fn the_main_account_hands_out_to_a_full_group_and_does_not_get_it_back() {
+    let mut shop = Shop::with(&[(MAIN, 0), (ANN, 1)]);
+    let held = shop.says("a");
+    let conversation = shop.says("b");
+    assert_eq!(shop.holder(conversation), Some(agent_id(MAIN)));
+    let target = TransferTarget::Group("default".into());
+    shop.ok(Command::Transfer { conversation, from: Some(agent_id(MAIN)), target });
+    assert!(matches!(shop.stage(conversation), Stage::Queued(_)));
+    shop.serves(ANN, held);
+    assert_eq!(shop.holder(conversation), Some(agent_id(ANN)));
+}
+
+#[test]
+fn a_disabled_account_may_not_act_in_what_it_still_holds() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let conversation = shop.says("a");
+    shop.answers(ANN, conversation);
+    let disabled = AgentEntry { enabled: false, ..entry(ANN, 5) };
+    shop.ok(Command::SyncAgent { agent: agent_id(ANN), entry: Box::new(disabled) });
+    assert_eq!(shop.refused(Command::Reply(reply(ANN, conversation))), Reason::AgentDisabled);
+}
+
+#[test]
+fn taking_up_again_is_never_stricter_than_coming_back() {
+    let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
+    let conversation = shop.says("a");
+    shop.serves(ANN, conversation);
+    shop.presence(ANN, Presence::Busy);
+    shop.says("a");
+    assert_eq!(shop.holder(conversation), Some(agent_id(ANN)), "the window says even when busy");
+}
+
+#[test]
+fn one_buyer_id_on_two_channels_is_two_buyers() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let here = shop.says("a");
+    let elsewhere = BuyerMessage { channel: "another".into(), ..message("a") };
+    let there = shop.ok(Command::ReceiveMessage(elsewhere))[0].conversation;
+    assert_ne!(there, Some(here));
 }

@@ -109,3 +109,20 @@ fn only_who_holds_a_conversation_may_answer_and_nobody_sends_video() {
     let video = Reply { kind: MessageKind::Video, ..reply(ANN, conversation) };
     assert_eq!(shop.refused(Command::Reply(video)), Reason::VideoNotAllowed);
 }
+
+#[test]
+fn no_answer_comes_before_its_question() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    shop.later(Span::from_hours(10));
+    let conversation = shop.says("a");
+    let early = Reply { occurred: Some(shop.now - Span::from_hours(1)), ..reply(ANN, conversation) };
+    assert_eq!(shop.ok(Command::Reply(early))[0].occurred, shop.now);
+}
+
+#[test]
+fn only_a_persons_words_make_an_agent_known_to_the_buyer() {
+    let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
+    let conversation = shop.says("a");
+    let canned = Reply { actor: Actor::AutoReply, agent: Some(agent_id(BEN)), ..reply(BEN, conversation) };
+    assert_eq!(shop.refused(Command::Reply(canned)), Reason::NotAssignee);
+}

@@ -30,6 +30,8 @@ pub(super) enum Place {
 pub(super) struct World {
     pub(super) agents: BTreeMap<AgentId, NaiveAgent>,
     pub(super) open: BTreeMap<ConversationId, Place>,
+    /// Who handed a conversation over, until somebody gets it.
+    handed_by: BTreeMap<ConversationId, AgentId>,
     pub(super) policy: Option<Policy>,
     pub(super) began: usize,
     pub(super) ended: usize,
@@ -62,14 +64,15 @@ impl World {
         !agent.entry.main_account && agent.entry.groups.iter().any(|g| &**g == group)
     }
 
-    /// Somebody who could take a conversation that waits for this group.
-    pub(super) fn taker(&self, group: &str) -> Option<AgentId> {
+    /// Somebody who could take a conversation that waits for this group, other than who handed it over.
+    fn taker(&self, id: ConversationId, group: &str) -> Option<AgentId> {
+        let except = self.handed_by.get(&id);
         let deserted = !self.agents.keys().any(|id| self.serves(*id, group));
         let wanted = if deserted { "default" } else { group };
         let main_takes = self.policy.as_ref().is_some_and(|p| p.fallbacks.contains(&Fallback::MainAccount));
         self.agents.keys().copied().find(|id| {
             let suits = self.serves(*id, wanted) || (main_takes && self.main_account() == Some(*id));
-            suits && self.is_ready(*id)
+            suits && self.is_ready(*id) && Some(id) != except
         })
     }
 
@@ -108,6 +111,8 @@ impl World {
         let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
         assert_eq!(previous, holder, "an assignment names the one assignee there was");
         let agent = &self.agents[&to];
+        let back = reason != AssignReason::Transfer && self.handed_by.get(&id) == Some(&to);
+        assert!(!back, "nobody gets back by itself what they handed over");
         match reason {
             AssignReason::Strategy | AssignReason::MainAccount | AssignReason::Reopened => {
                 assert!(self.is_ready(to), "only who is ready is chosen automatically: {reason:?}");
@@ -139,7 +144,8 @@ impl World {
         for (other, waiting) in &self.open {
             let Place::Queued { group: g, priority: p, since: s, seq: q } = waiting else { continue };
             let before = (p, s, q) < (priority, since, seq);
-            assert!(*other == id || g != group || !before, "{other} came before {id} in {group}");
+            let theirs = self.handed_by.get(other) == Some(&to);
+            assert!(*other == id || g != group || !before || theirs, "{other} came before {id} in {group}");
         }
     }
 
@@ -163,6 +169,7 @@ impl World {
             Payload::CapacityChanged { agent, capacity, .. } => {
                 self.agents.get_mut(agent).expect("known agent").capacity = *capacity;
             }
+            Payload::RequestNoted => {}
             payload => self.carry_out_in(id.expect("belongs to a conversation"), event, payload),
         }
     }
@@ -177,18 +184,31 @@ impl World {
                 self.began += usize::from(!self.open.contains_key(&id));
                 if *with_robot { Place::WithRobot } else { Place::Open }
             }
-            Payload::Assigned { agent, .. } => Place::Assigned(*agent),
+            Payload::Assigned { agent, .. } => {
+                self.handed_by.remove(&id);
+                Place::Assigned(*agent)
+            }
             Payload::Queued { group, priority, waiting_since, .. } => Place::Queued {
                 group: group.clone(),
                 priority: *priority,
                 since: *waiting_since,
                 seq: event.seq.0,
             },
-            Payload::QueueLeft { .. } | Payload::HandedToHuman { .. } => Place::Open,
+            Payload::QueueLeft { .. } | Payload::HandedToHuman { .. } | Payload::QueueFull { .. } => {
+                Place::Open
+            }
             // Whoever hands over by name takes a conversation out of its line: an override of first come, first served.
-            Payload::Transferred { from: None, .. } => Place::Open,
+            Payload::Transferred { from: None, .. } => {
+                self.handed_by.remove(&id);
+                Place::Open
+            }
+            Payload::Transferred { from: Some(from), .. } => {
+                self.handed_by.insert(id, *from);
+                return;
+            }
             Payload::Closed { .. } => {
                 self.ended += 1;
+                self.handed_by.remove(&id);
                 assert!(self.open.remove(&id).is_some(), "only what is open closes");
                 return;
             }
@@ -214,11 +234,11 @@ impl World {
             );
         }
         let mut waiting = 0;
-        for place in self.open.values() {
+        for (id, place) in &self.open {
             let Place::Queued { group, .. } = place else { continue };
             waiting += 1;
-            let due_now = desk.next_due() == Some(desk.now());
-            assert!(self.taker(group).is_none() || due_now, "somebody could take who waits for {group}");
+            let due_now = desk.next_due() == Some(Timestamp::MIN);
+            assert!(self.taker(*id, group).is_none() || due_now, "somebody could take who waits for {group}");
         }
         assert_eq!(desk.queue_len(), waiting);
     }
