@@ -51,6 +51,9 @@ pub enum What {
         /// The message's id.
         message: String,
     },
+    /// What the buyer said last reached those who see to it; needed only where that is another moment than the one
+    /// it was said at.
+    Reached,
     /// The shop's side said something.
     Replied {
         /// The message's id.
@@ -76,6 +79,8 @@ pub enum What {
     WithRobot,
     /// The robot gave it to people, who have not taken it yet.
     HandedToHuman,
+    /// Somebody gives it to another agent or group; who gets it comes next.
+    Transferred,
     /// It left the queue without an agent.
     LeftQueue {
         /// Whether the buyer gave up.
@@ -91,7 +96,7 @@ pub enum What {
 /// In whose hands a conversation is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Holder {
-    /// Nobody's yet; also where the source does not say.
+    /// Nobody's yet, or no longer; also where the source does not say.
     #[default]
     Nobody,
     /// The robot's.
@@ -107,7 +112,7 @@ pub enum Holder {
 /// One stretch of time in one pair of hands, up to the next stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
-    /// Since when; never earlier than the stretch before.
+    /// Since when; never earlier than the stretch before. For the first stretch, when the question reached us.
     pub from: Timestamp,
     /// Whose.
     pub holder: Holder,
@@ -150,7 +155,8 @@ pub struct Exchange {
     /// For each kind of actor the first reply, and the first with content when that was another; in the order
     /// they came.
     pub replies: Vec<Reply>,
-    /// In whose hands the conversation was when the first question came, and every change since.
+    /// In whose hands the conversation was when the first question came, and every change since. An agent from whom
+    /// it was taken in that very moment, other than by a transfer, is not among them: nobody asked them.
     pub holdings: Vec<Holding>,
 }
 

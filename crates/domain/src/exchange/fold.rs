@@ -29,8 +29,9 @@ impl Fold {
         let Happening { at, what } = happening;
         self.session.opened_at.get_or_insert(at);
         match what {
-            What::Opened { buyer, group, vip } => self.session.open(at, buyer, group, vip),
+            What::Opened { buyer, group, vip } => self.open(at, buyer, group, vip),
             What::Asked { message } => return self.ask(at, message),
+            What::Reached => self.reach(at),
             What::Replied { message, actor, agent, small_talk } => {
                 self.reply(Reply { at, message, actor, agent, small_talk });
             }
@@ -38,13 +39,41 @@ impl Fold {
             What::Queued { nobody_on_duty: true } => self.hand(at, Holder::NobodyOnDuty),
             What::Queued { nobody_on_duty: false } | What::HandedToHuman => self.hand(at, Holder::Queue),
             What::WithRobot => self.hand(at, Holder::Robot),
-            What::LeftQueue { abandoned } => self.session.abandoned |= abandoned,
+            What::Transferred => self.transfer(at),
+            What::LeftQueue { abandoned } => self.let_go(at, abandoned),
             What::Closed { abandoned } => {
                 self.session.closed_at = Some(at);
-                self.session.abandoned |= abandoned;
+                self.let_go(at, abandoned);
             }
         }
         None
+    }
+
+    /// Whoever had it before it was closed does not have it when it is taken up again. The first opening may come
+    /// late and says nothing of whose it is.
+    fn open(&mut self, at: Timestamp, buyer: String, group: String, vip: bool) {
+        if self.session.opening_seen {
+            self.hand(at, Holder::Nobody);
+        }
+        self.session.open(at, buyer, group, vip);
+    }
+
+    fn let_go(&mut self, at: Timestamp, abandoned: bool) {
+        self.session.abandoned |= abandoned;
+        self.hand(at, Holder::Nobody);
+    }
+
+    fn reach(&mut self, at: Timestamp) {
+        if let Some(current) = &mut self.current {
+            current.reach(at);
+        }
+    }
+
+    /// The agent who gives it away keeps the question: their stretch ends here, but it was theirs.
+    fn transfer(&mut self, at: Timestamp) {
+        if let Some(current) = &mut self.current {
+            current.hold(at, &self.session.holder);
+        }
     }
 
     fn ask(&mut self, at: Timestamp, message: String) -> Option<Exchange> {
@@ -131,7 +160,30 @@ impl Exchange {
         }
     }
 
+    /// The question came at `at` for those who had to see to it, whatever the channel says it was asked.
+    fn reach(&mut self, at: Timestamp) {
+        if let ([standing], 1, true) = (self.holdings.as_mut_slice(), self.asked, self.replies.is_empty()) {
+            standing.from = at;
+        }
+    }
+
+    /// An agent from whom it is taken in the very moment the question comes was never asked: the next takes their
+    /// place.
     fn hand(&mut self, at: Timestamp, holder: &Holder) {
+        match self.holdings.as_mut_slice() {
+            [standing]
+                if standing.from == at
+                    && standing.holder.agent().is_some()
+                    && holder.is_people()
+                    && self.replies.is_empty() =>
+            {
+                standing.holder = holder.clone();
+            }
+            _ => self.hold(at, holder),
+        }
+    }
+
+    fn hold(&mut self, at: Timestamp, holder: &Holder) {
         let from = self.holdings.last().map_or(at, |last| last.from.max(at));
         if self.holdings.len() < MAX_HOLDINGS_KEPT {
             self.holdings.push(Holding { from, holder: holder.clone() });

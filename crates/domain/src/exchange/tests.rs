@@ -23,7 +23,7 @@ pub(crate) fn human(agent: &str) -> What {
     replied(Actor::Human, agent, false)
 }
 
-fn assigned(agent: &str) -> What {
+pub(crate) fn assigned(agent: &str) -> What {
     What::Assigned { agent: agent.into() }
 }
 
@@ -103,6 +103,51 @@ fn who_answers_what_nobody_held_is_asked_next() {
 }
 
 #[test]
+fn who_closed_a_conversation_is_not_asked_when_it_is_taken_up_again() {
+    let closed = || What::Closed { abandoned: false };
+    let begin = [at(0, opened("b")), at(1, asked("m1")), at(1, assigned("lan")), at(2, human("lan"))];
+    let again = [at(10, asked("m2")), at(12, assigned("mei"))];
+    for between in
+        [vec![at(3, closed())], vec![at(9, opened("b"))], vec![at(3, closed()), at(9, opened("b"))]]
+    {
+        let story = begin.iter().cloned().chain(between).chain(again.clone());
+        let facts = Conversation::fold("c", story);
+        assert_eq!(facts.exchanges[1].agent_asked(), Some("mei"));
+        assert_eq!(facts.exchanges[1].holdings[0].holder, Holder::Nobody);
+    }
+}
+
+#[test]
+fn who_left_the_queue_has_nobody() {
+    let left = What::LeftQueue { abandoned: true };
+    let facts = Conversation::fold(
+        "c",
+        [at(0, asked("m1")), at(0, What::Queued { nobody_on_duty: false }), at(5, left)],
+    );
+    assert_eq!(facts.session.holder, Holder::Nobody);
+}
+
+#[test]
+fn who_had_gone_when_the_question_came_was_not_asked() {
+    let begin = [at(1, asked("m1")), at(1, assigned("lan")), at(2, human("lan"))];
+    let queued = || What::Queued { nobody_on_duty: true };
+    for (moved, expected) in [
+        (vec![at(10, asked("m2")), at(10, assigned("mei"))], "mei"),
+        (vec![at(10, asked("m2")), at(10, queued()), at(70, assigned("mei"))], "mei"),
+        // The channel says it was asked earlier than it came.
+        (vec![at(7, asked("m2")), at(10, What::Reached), at(10, assigned("mei"))], "mei"),
+        (vec![at(7, asked("m2")), at(10, What::Reached), at(11, assigned("mei"))], "lan"),
+        (vec![at(10, asked("m2")), at(11, assigned("mei"))], "lan"),
+        // Given away by somebody, it stays the first agent's, however fast.
+        (vec![at(10, asked("m2")), at(10, What::Transferred), at(10, assigned("mei"))], "lan"),
+        (vec![at(10, asked("m2")), at(10, What::Closed { abandoned: false })], "lan"),
+    ] {
+        let facts = Conversation::fold("c", begin.iter().cloned().chain(moved.clone()));
+        assert_eq!(facts.exchanges[1].agent_asked(), Some(expected), "{moved:?}");
+    }
+}
+
+#[test]
 fn a_conversation_taken_up_again_is_the_same_session() {
     let facts = Conversation::fold(
         "c",
@@ -149,6 +194,7 @@ pub(crate) fn any_what() -> impl Strategy<Value = What> {
         1 => any::<bool>().prop_map(|nobody_on_duty| What::Queued { nobody_on_duty }),
         1 => Just(What::WithRobot),
         1 => Just(What::HandedToHuman),
+        1 => Just(What::Transferred),
         1 => any::<bool>().prop_map(|abandoned| What::LeftQueue { abandoned }),
         1 => any::<bool>().prop_map(|abandoned| What::Closed { abandoned }),
         1 => Just(opened("b")),

@@ -29,7 +29,7 @@ pub enum Verdict {
 /// Where the time of a wait went; the parts add up to the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Blame {
-    /// In the queue while somebody was on duty, or before the source says who had it.
+    /// In the queue while somebody was on duty, or in nobody's hands as far as the source says.
     pub queued: Span,
     /// With the agent asked.
     pub with_agent: Span,
@@ -322,8 +322,9 @@ impl Judged<'_> {
         let mut blame = Blame::default();
         let end = self.ask.at + self.waited;
         let mut cursor = self.ask.at;
-        let mut holder = &Holder::Nobody;
-        for holding in self.exchanges.iter().flat_map(|exchange| &exchange.holdings) {
+        let mut holdings = self.exchanges.iter().flat_map(|exchange| &exchange.holdings).peekable();
+        let mut holder = holdings.peek().map_or(&Holder::Nobody, |first| &first.holder);
+        for holding in holdings {
             let until = holding.from.max(cursor).min(end);
             *self.part(&mut blame, holder) = *self.part(&mut blame, holder) + until.since(cursor);
             (cursor, holder) = (until, &holding.holder);

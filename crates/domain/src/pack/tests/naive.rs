@@ -75,27 +75,38 @@ fn due(pack: &RulePack, asked: i64) -> i64 {
     }
 }
 
+const fn is_people(holder: &Holder) -> bool {
+    matches!(holder, Holder::Agent(_) | Holder::Queue | Holder::NobodyOnDuty)
+}
+
 fn turns(pack: &RulePack, as_of: i64, story: &[Happening]) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
-    let mut holder = Holder::Nobody;
-    let mut open = false;
+    let (mut holder, mut opening_seen, mut open) = (Holder::Nobody, false, false);
+    // Whether anybody has replied since the run of questions began; and when it began, as long as it is not known
+    // whether the agent it came to is there to be asked.
+    let (mut replied, mut standing) = (true, None);
     for happening in story.iter().filter(|happening| micros(happening) <= as_of) {
-        let before = holder.clone();
+        let (at, before) = (micros(happening), holder.clone());
+        if standing != Some(at) || matches!(happening.what, What::Replied { .. } | What::Transferred) {
+            was_asked(&mut turns, &mut standing);
+        }
+        let begins = replied && matches!(happening.what, What::Asked { .. });
         match &happening.what {
             What::Asked { .. } => {
                 if !open {
                     turns.push(Turn::default());
                 }
-                open = true;
-                turns.last_mut().expect("a turn").asks.push(micros(happening));
+                (open, replied) = (true, false);
+                turns.last_mut().expect("a turn").asks.push(at);
             }
             What::Replied { actor, agent, small_talk, .. } => {
+                replied = true;
                 let counts = pack.countable.contains(actor) && !(pack.min_content && *small_talk);
                 if let Some(turn) = turns.last_mut() {
                     turn.robot |= matches!(actor, Actor::AssistRobot | Actor::FullRobot);
                     turn.human |= *actor == Actor::Human;
                     if counts && open {
-                        turn.answer = Some(micros(happening));
+                        turn.answer = Some(at);
                         open = false;
                     }
                 }
@@ -107,15 +118,32 @@ fn turns(pack: &RulePack, as_of: i64, story: &[Happening]) -> Vec<Turn> {
             What::Queued { nobody_on_duty: true } => holder = Holder::NobodyOnDuty,
             What::Queued { nobody_on_duty: false } | What::HandedToHuman => holder = Holder::Queue,
             What::WithRobot => holder = Holder::Robot,
-            What::Opened { .. } | What::LeftQueue { .. } | What::Closed { .. } => {}
+            What::Opened { .. } if !std::mem::replace(&mut opening_seen, true) => {}
+            What::Opened { .. } | What::LeftQueue { .. } | What::Closed { .. } => holder = Holder::Nobody,
+            What::Transferred | What::Reached => {}
+        }
+        let moved = holder != before;
+        let agent = matches!(holder, Holder::Agent(_));
+        if begins || (moved && standing.is_some() && is_people(&holder)) {
+            standing = agent.then_some(at);
+        } else if moved {
+            was_asked(&mut turns, &mut standing);
         }
         let asked = matches!(happening.what, What::Asked { .. });
-        if let Some(turn) = turns.last_mut().filter(|_| asked || holder != before) {
-            turn.agent |= matches!(holder, Holder::Agent(_));
-            turn.people |= matches!(holder, Holder::Agent(_) | Holder::Queue | Holder::NobodyOnDuty);
+        if let Some(turn) = turns.last_mut().filter(|_| standing.is_none() && (asked || moved)) {
+            turn.agent |= agent;
+            turn.people |= is_people(&holder);
         }
     }
+    was_asked(&mut turns, &mut standing);
     turns
+}
+
+/// The agent the question came to has it.
+fn was_asked(turns: &mut [Turn], standing: &mut Option<i64>) {
+    if let (Some(turn), Some(_)) = (turns.last_mut(), standing.take()) {
+        (turn.agent, turn.people) = (true, true);
+    }
 }
 
 /// Who had to do with a whole conversation, in the place of its first turn.
