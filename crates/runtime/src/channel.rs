@@ -57,7 +57,7 @@ impl Service<Request<Body>> for Outgoing {
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let headers = request.headers_mut();
         if let Some(left) = deadline::remaining() {
-            let left = deadline::timeout_of(headers).map_or(left, |own| own.min(left));
+            let left = deadline::timeout_of(headers).ok().flatten().map_or(left, |own| own.min(left));
             headers.insert(deadline::TIMEOUT_HEADER, deadline::timeout_value(left));
         }
         layers::inject(headers);

@@ -54,9 +54,14 @@ impl<S: Inner> Service<Request> for Deadline<S> {
     fn call(&mut self, request: Request) -> Answer {
         let method = self.methods.find(request.uri().path());
         let streams = method.is_some_and(super::Method::streams);
-        let timeout = timeout_of(request.headers())
-            .map(|given| given.min(self.limits.max_deadline))
-            .or((!streams).then_some(self.limits.default_deadline));
+        let given = match timeout_of(request.headers()) {
+            Ok(given) => given.map(|given| given.min(self.limits.max_deadline)),
+            Err(problem) => {
+                let refusal = (self.refuse)(problem).into_http();
+                return Box::pin(async move { Ok(refusal) });
+            }
+        };
+        let timeout = given.or((!streams).then_some(self.limits.default_deadline));
         let call = self.inner.call(request);
         let Some(timeout) = timeout else { return Box::pin(call) };
         let end = End { at: Instant::now() + timeout, after: timeout, refuse: self.refuse };
@@ -106,9 +111,20 @@ impl End {
     }
 }
 
-/// The timeout that a caller gives; `None` when there is none, or none that gRPC's protocol knows.
-pub(crate) fn timeout_of(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(TIMEOUT_HEADER)?.to_str().ok()?;
+/// The timeout that a caller gives; `None` when there is none.
+///
+/// # Errors
+/// INVALID_REQUEST when it is none that gRPC's protocol knows: a caller who meant a deadline and got another one
+/// would wait for longer than they know.
+pub(crate) fn timeout_of(headers: &HeaderMap) -> Result<Option<Duration>, Problem> {
+    let Some(value) = headers.get(TIMEOUT_HEADER) else { return Ok(None) };
+    let timeout = value.to_str().ok().and_then(read_timeout);
+    let refused =
+        || Problem::field(TIMEOUT_HEADER, "must be one to eight digits and a unit of H, M, S, m, u or n");
+    timeout.map(Some).ok_or_else(refused)
+}
+
+fn read_timeout(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -140,7 +156,7 @@ pub(crate) fn timeout_value(timeout: Duration) -> HeaderValue {
 mod tests {
     use super::*;
 
-    fn read(text: &'static str) -> Option<Duration> {
+    fn read(text: &'static str) -> Result<Option<Duration>, Problem> {
         let mut headers = HeaderMap::new();
         headers.insert(TIMEOUT_HEADER, HeaderValue::from_static(text));
         timeout_of(&headers)
@@ -157,16 +173,17 @@ mod tests {
             ("7n", Duration::from_nanos(7)),
             ("99999999H", Duration::from_secs(99_999_999 * 3_600)),
         ] {
-            assert_eq!(read(text), Some(expected), "{text}");
+            assert_eq!(read(text), Ok(Some(expected)), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_timeout_is_none() {
-        for text in ["", "S", "5", "-1S", "+1S", "1 S", "123456789S", "1s", "1.5S"] {
-            assert_eq!(read(text), None, "{text}");
+    fn what_is_no_timeout_is_refused_by_name() {
+        for text in ["", "S", "5", "abc", "-5S", "-1S", "+1S", "1 S", "123456789S", "1s", "1.5S"] {
+            let problem = read(text).expect_err("no timeout");
+            assert_eq!(problem.violations[0].field, TIMEOUT_HEADER, "{text}");
         }
-        assert_eq!(timeout_of(&HeaderMap::new()), None);
+        assert_eq!(timeout_of(&HeaderMap::new()), Ok(None));
     }
 
     #[test]
@@ -182,7 +199,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(TIMEOUT_HEADER, timeout_value(timeout));
-            let back = timeout_of(&headers).unwrap();
+            let back = timeout_of(&headers).unwrap().unwrap();
             assert!(back <= timeout, "{timeout:?} became {back:?}");
             assert!(timeout.min(longest) - back < Duration::from_secs(1));
         }

@@ -23,6 +23,9 @@ const UNREADABLE: &[&str] = &[
     "Error decompressing",
 ];
 
+/// How tonic's message about a compression it does not know begins; its name follows.
+const COMPRESSED: &str = "Content is compressed with `";
+
 /// Part of tonic's messages about messages beyond a size limit.
 const TOO_LARGE: &str = "message length too large";
 
@@ -103,8 +106,13 @@ fn problem(status: &Status, method: Option<&str>) -> Problem {
 }
 
 fn unimplemented(message: &str, method: Option<&str>) -> Problem {
+    if let Some(rest) = message.strip_prefix(COMPRESSED) {
+        let encoding = rest.split('`').next().unwrap_or_default();
+        let advice = format!("messages compressed with {encoding:?} are not read; send them uncompressed");
+        return Problem::new(Reason::CompressionUnsupported, advice).with("encoding", encoding);
+    }
     match method {
-        // The contract has it: this server does not serve it, or tonic does not know the compression.
+        // The contract has it, and this server does not serve it.
         Some(method) if message.is_empty() => {
             Problem::new(Reason::MethodNotFound, format!("this server does not serve {method}"))
                 .with("method", method)

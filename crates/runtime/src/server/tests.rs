@@ -137,6 +137,15 @@ async fn a_callers_deadline_is_granted_up_to_the_maximum() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_is_none_is_refused() {
+    let running = running().await;
+    for timeout in ["abc", "-5S"] {
+        let outcome = ask_with(running.channel(), ASK, "hello", &[("grpc-timeout", timeout)]).await;
+        check(outcome, Code::InvalidArgument, Reason::InvalidRequest);
+    }
+}
+
+#[tokio::test]
 async fn outgoing_calls_get_what_is_left_of_the_deadline() {
     let last = running().await;
     let probe = Probe { next: Some(last.channel()), ..Probe::default() };

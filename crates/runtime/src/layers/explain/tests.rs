@@ -37,6 +37,14 @@ fn tonics_own_statuses_have_reasons() {
 }
 
 #[test]
+fn a_compression_nobody_reads_is_named() {
+    let status = Status::unimplemented("Content is compressed with `br` which isn't supported");
+    let problem = problem(&status, Some("fenliu.dispatch.v1.QueueService/GetQueue"));
+    assert_eq!(problem.reason, Reason::CompressionUnsupported);
+    assert_eq!(problem.metadata, [("encoding", "br".to_owned())]);
+}
+
+#[test]
 fn an_unknown_service_in_a_health_check_is_not_found() {
     check(
         Code::NotFound,
