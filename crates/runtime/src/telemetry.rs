@@ -62,16 +62,14 @@ impl Default for TelemetryConfig {
 pub enum TelemetryError {
     /// The filter cannot be read.
     #[error(
-        "configuration key telemetry.filter: expected tracing directives such as info,fenliu_dispatch=debug: {0}"
+        "configuration key telemetry.filter: expected tracing directives such as info,fenliu_dispatch=debug"
     )]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// The exporter does not take the endpoint.
-    #[error(
-        "configuration key telemetry.otlp_endpoint: expected an address such as http://127.0.0.1:4317: {0}"
-    )]
+    #[error("configuration key telemetry.otlp_endpoint: expected an address such as http://127.0.0.1:4317")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
     /// Somebody else collects logs in this process already.
-    #[error("telemetry was started twice: {0}")]
+    #[error("telemetry was started twice")]
     Started(#[from] tracing_subscriber::util::TryInitError),
 }
 

@@ -1,13 +1,12 @@
 //! Opening pools whose every connection has proved that it keeps what it acknowledges.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, ConnectOptions, Connection, Postgres, Sqlite};
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{DatabaseConnection, DbErr};
 
 use super::{Database, DatabaseConfig};
 
@@ -21,9 +20,21 @@ pub(super) async fn open(config: &DatabaseConfig) -> Result<Database, DbErr> {
     let opened = match config.url.split_once(':') {
         Some(("sqlite", _)) => open_sqlite(config).await,
         Some(("postgres" | "postgresql", _)) => open_postgres(config).await,
-        _ => Err(refused("the database url must begin with sqlite: or postgres:")),
+        _ => Err(refused("expected an address that begins with sqlite: or postgres:")),
     };
-    opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+    opened.map_err(|error| DbErr::Custom(told(config, &error)))
+}
+
+/// What went wrong, with the key that says where the store is and the file, where it is one. Anything else of the
+/// URL may be a secret.
+fn told(config: &DatabaseConfig, error: &sqlx::Error) -> String {
+    let file = config.url.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    let file = file.and_then(|rest| rest.split('?').next()).filter(|_| !is_in_memory(&config.url));
+    let place = file.map(|file| format!(" (the SQLite file {file})")).unwrap_or_default();
+    match error {
+        sqlx::Error::Configuration(why) => format!("configuration key database.url{place}: {why}"),
+        other => format!("configuration key database.url{place}: the store cannot be opened: {other}"),
+    }
 }
 
 async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {

@@ -66,7 +66,20 @@ async fn other_stores_are_refused_without_showing_the_url() {
     for url in ["", "mysql://root:secret@host/db", "secret"] {
         let error = Database::open(&DatabaseConfig::at(url)).await.unwrap_err().to_string();
         assert!(error.contains("sqlite: or postgres:") && !error.contains("secret"), "{error}");
+        assert!(error.contains("configuration key database.url"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_with_its_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("notes.txt");
+    std::fs::write(&file, "this is a text, and no database of any kind".repeat(40)).unwrap();
+    let config = DatabaseConfig::at(format!("sqlite://{}", file.display()));
+    let error = Database::open(&config).await.unwrap_err().to_string();
+    assert!(error.contains("configuration key database.url"), "{error}");
+    assert!(error.contains(&file.display().to_string()) && error.contains("not a database"), "{error}");
+    assert_eq!(error.matches("not a database").count(), 1, "said once: {error}");
 }
 
 #[tokio::test]
