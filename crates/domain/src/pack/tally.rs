@@ -37,7 +37,7 @@ pub struct Parts {
 pub struct AgentParts {
     /// The units counted under them.
     pub parts: Parts,
-    /// Sum of the waits of what they answered and a unit was judged by.
+    /// Sum of the waits of the units they answered; of a unit of several turns, the wait of the turn it is judged by.
     pub wait_sum: Span,
 }
 
@@ -93,6 +93,7 @@ pub struct Tally {
 #[derive(Debug)]
 struct Decision {
     verdict: Verdict,
+    answered: bool,
     waited: Span,
     asked_at: Timestamp,
     conversation: String,
@@ -150,12 +151,10 @@ impl Tally {
         match self.judge.pack.unit {
             Unit::Session if !turn.first => {}
             Unit::Session | Unit::Turn => {
-                self.count_wait(turn);
                 let decision = self.decision(conversation, turn);
                 self.close(decision);
             }
             Unit::BuyerDay => {
-                self.count_wait(turn);
                 let decision = self.decision(conversation, turn);
                 let key = (turn.day, buyer_of(conversation));
                 match self.buyer_days.get_mut(&key) {
@@ -167,18 +166,12 @@ impl Tally {
         }
     }
 
-    fn count_wait(&mut self, turn: &Judged<'_>) {
-        if let (Some(reply), Verdict::Met | Verdict::MissedLate) = (turn.reply, turn.verdict) {
-            let agent = agent_of(&mut self.report.agents, &reply.agent);
-            agent.wait_sum = agent.wait_sum + turn.waited;
-        }
-    }
-
     fn decision(&self, conversation: &Conversation, turn: &Judged<'_>) -> Decision {
         let opened_at = conversation.session.opened_at.unwrap_or(turn.ask.at);
         let wants_proof = self.keep_misses && turn.verdict.is_miss();
         Decision {
             verdict: turn.verdict,
+            answered: turn.reply.is_some(),
             waited: turn.waited,
             asked_at: turn.ask.at,
             conversation: conversation.key.clone(),
@@ -196,7 +189,12 @@ impl Tally {
         if let Some(hour) = self.report.hours.get_mut(decision.hour) {
             hour.count(verdict);
         }
-        agent_of(&mut self.report.agents, &decision.agent).parts.count(verdict);
+        let agent = agent_of(&mut self.report.agents, &decision.agent);
+        agent.parts.count(verdict);
+        // Just the verdicts that count as answered; of a unit that was answered, the agent is who did so.
+        if decision.answered && matches!(verdict, Verdict::Met | Verdict::MissedLate) {
+            agent.wait_sum = agent.wait_sum + decision.waited;
+        }
         self.report.misses.extend(decision.miss);
     }
 

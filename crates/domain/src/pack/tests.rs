@@ -155,6 +155,24 @@ fn a_buyer_answered_well_once_and_late_later_is_a_miss() {
 }
 
 #[test]
+fn waits_are_summed_over_what_is_counted() {
+    let conversations = [
+        story_of("c1", "b", &[("10:00:00", asked("1")), ("10:00:10", human("lan"))]),
+        story_of("c2", "b", &[("12:00:00", asked("2")), ("12:00:40", human("lan"))]),
+        story_of("c3", "b", &[("13:00:00", asked("3")), ("13:00:20", human("mei"))]),
+        story_of("c4", "other", &[("12:00:00", asked("4")), ("12:05:00", human("lan"))]),
+    ];
+    let of =
+        |report: &Report, agent: &str| (report.agents[agent].parts.answered, report.agents[agent].wait_sum);
+    let buyers = report(pinduoduo(), &conversations);
+    assert_eq!(of(&buyers, "lan"), (2, Span::from_secs(340)), "each buyer by the turn that decides");
+    assert!(!buyers.agents.contains_key("mei"));
+    let turns = report(taobao(), &conversations);
+    assert_eq!(of(&turns, "lan"), (3, Span::from_secs(350)));
+    assert_eq!(of(&turns, "mei"), (1, Span::from_secs(20)));
+}
+
+#[test]
 fn questions_over_midnight_are_a_buyer_day_each() {
     let all_day = RulePack { window: Window::ALL_DAY, ..pinduoduo() };
     let lines = [
