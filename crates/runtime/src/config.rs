@@ -94,6 +94,43 @@ fn variables(prefix: &str, environment: &[(String, String)]) -> Vec<(String, Val
         .collect()
 }
 
+/// The variables of the environment that look like keys of the shared sections and are not read, each with the
+/// name that would be: `FENLIU_SERVER_LISTEN` lacks an underscore. Others with our prefix may be anybody's (an
+/// orchestrator names the addresses of its services so).
+#[must_use]
+pub fn strays() -> Vec<(String, String)> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter_map(|name| Some((name.clone(), meant(&name)?))).collect()
+}
+
+/// Says in the log which variables are not read, once the log is there.
+pub fn warn_of_strays() {
+    for (found, meant) in strays() {
+        tracing::warn!("the variable {found} is not read; did you mean {meant}?");
+    }
+}
+
+fn meant(name: &str) -> Option<String> {
+    let bare = |name: &str| name.replace('_', "").to_uppercase();
+    let key = name.to_uppercase().strip_prefix(ENV_PREFIX).map(bare)?;
+    let known = keys(&[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS]);
+    // The one key of the shared sections that has no default.
+    let known = known.into_iter().chain([format!("database{ENV_SEPARATOR}url")]);
+    let mut right = known.map(|known| format!("{ENV_PREFIX}{}", known.to_uppercase()));
+    right.find(|right| bare(&right[ENV_PREFIX.len()..]) == key && right != name)
+}
+
+/// Every key of these texts, as in a variable.
+fn keys(defaults: &[&str]) -> Vec<String> {
+    let sections = defaults.iter().filter_map(|text| Toml::string(text).data().ok());
+    let sections = sections.flat_map(|profiles| profiles.into_values().flatten());
+    let keys = sections.flat_map(|(section, value)| {
+        let keys = value.into_dict().unwrap_or_default().into_keys();
+        keys.map(move |key| format!("{section}{ENV_SEPARATOR}{key}"))
+    });
+    keys.collect()
+}
+
 /// A provider under another name, for better error messages.
 struct Named<P> {
     name: &'static str,

@@ -12,6 +12,10 @@ use fenliu_domain::problem::{Problem, Reason};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+pub use self::key_file::KeyFileError;
+
+mod key_file;
+
 /// Bytes of the tag: 128 bits, as many as nobody can try.
 const TAG_BYTES: usize = 16;
 

@@ -22,8 +22,8 @@ pub struct Platform {
 
 impl Platform {
     /// The real thing: the wall clock, ids nobody can guess, and a page token key of this process's own (tokens
-    /// do not outlive it; replicas that must read each other's get one key with
-    /// [`with_page_key`](Platform::with_page_key)).
+    /// do not outlive it; for those that shall, and for replicas that must read each other's, there is
+    /// [`with_page_tokens`](Platform::with_page_tokens)).
     #[must_use]
     pub fn system(lifecycle: Lifecycle) -> Self {
         let clock = SystemClock::shared();
@@ -39,10 +39,10 @@ impl Platform {
         Self { page_tokens: PageTokens::new(ids.next_key()), clock, ids, lifecycle }
     }
 
-    /// The same with page tokens under this key.
+    /// The same with these page tokens.
     #[must_use]
-    pub fn with_page_key(mut self, key: [u8; 32]) -> Self {
-        self.page_tokens = PageTokens::new(key);
+    pub fn with_page_tokens(mut self, page_tokens: PageTokens) -> Self {
+        self.page_tokens = page_tokens;
         self
     }
 }

@@ -37,12 +37,14 @@ where
     S: Future<Output = Result<Service, E>>,
     E: From<ServeError> + From<std::io::Error> + From<TaskPanicked>,
 {
+    crate::config::warn_of_strays();
     let lifecycle = Lifecycle::new();
     shutdown_on_signals(&lifecycle)?;
+    let platform = config.keyed(Platform::system(lifecycle.clone()))?;
     let listener = server::listen(&config).await?;
     let Contract { descriptor_set, refuse } = contract;
     let options = ServerOptions { config, descriptor_set, refuse, lifecycle: lifecycle.clone() };
-    let service = start(Platform::system(lifecycle.clone())).await?;
+    let service = start(platform).await?;
     tracing::info!(address = %listener.local_addr()?, "{name} listens");
     let drained = server::serve(listener, vec![service], options).await?;
     tracing::info!(?drained, "{name} has ended");

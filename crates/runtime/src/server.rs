@@ -2,6 +2,7 @@
 //! once.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use fenliu_domain::problem::Problem;
@@ -19,6 +20,8 @@ use self::connections::Ends;
 use crate::config::bounded;
 use crate::layers::{self, Limits, Methods};
 use crate::lifecycle::{Drained, Lifecycle};
+use crate::page::{KeyFileError, PageTokens};
+use crate::platform::Platform;
 
 mod connections;
 
@@ -72,6 +75,8 @@ pub struct ServerConfig {
     /// Milliseconds that calls and tasks in flight may take to end.
     #[serde(deserialize_with = "bounded::<_, _, 0, 600_000>")]
     pub drain_limit_ms: u64,
+    /// File with the key of page tokens; made when it is not there. Empty: a key of this process only.
+    pub page_key_file: PathBuf,
 }
 
 impl Default for ServerConfig {
@@ -90,6 +95,7 @@ impl Default for ServerConfig {
             keepalive_interval_ms: 20_000,
             keepalive_timeout_ms: 10_000,
             drain_limit_ms: 20_000,
+            page_key_file: PathBuf::new(),
         }
     }
 }
@@ -99,6 +105,18 @@ impl ServerConfig {
     #[must_use]
     pub const fn drain_limit(&self) -> Duration {
         Duration::from_millis(self.drain_limit_ms)
+    }
+
+    /// The platform with page tokens under the configured key, if one is configured.
+    ///
+    /// # Errors
+    /// [`ServeError::PageKey`].
+    pub fn keyed(&self, platform: Platform) -> Result<Platform, ServeError> {
+        if self.page_key_file.as_os_str().is_empty() {
+            return Ok(platform);
+        }
+        let tokens = PageTokens::from_file(&self.page_key_file).map_err(ServeError::PageKey)?;
+        Ok(platform.with_page_tokens(tokens))
     }
 
     const fn limits(&self) -> Limits {
@@ -144,13 +162,16 @@ pub enum ServeError {
     )]
     NotLoopback(SocketAddr),
     /// The address cannot be listened on.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// The key of page tokens cannot be had.
+    #[error("configuration key server.page_key_file")]
+    PageKey(#[source] KeyFileError),
     /// The descriptor set is not one.
-    #[error("the descriptor set cannot be read: {0}")]
+    #[error("the descriptor set cannot be read")]
     DescriptorSet(#[from] prost::DecodeError),
     /// Reflection does not take the descriptor set.
-    #[error("reflection cannot use the descriptor set: {0}")]
+    #[error("reflection cannot use the descriptor set")]
     Reflection(#[from] tonic_reflection::server::Error),
 }
 

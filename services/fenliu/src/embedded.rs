@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
+use fenliu_runtime::page::PageTokens;
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, serve};
 use fenliu_runtime::sql::DatabaseConfig;
@@ -18,6 +19,9 @@ use tokio::task::JoinHandle;
 use self::lock::DirectoryLock;
 
 mod lock;
+
+/// Name of the file with the key of page tokens within the directory.
+const PAGE_KEY_FILE: &str = "page.key";
 
 /// What an embedded fenliu is made of.
 #[derive(Debug)]
@@ -55,6 +59,7 @@ impl Embedded {
         std::fs::create_dir_all(&data_dir)
             .with_context(|| format!("cannot make the directory {}", data_dir.display()))?;
         let lock = DirectoryLock::take(&data_dir)?;
+        let platform = platform.with_page_tokens(page_tokens(&data_dir, &server)?);
         let channel = connect_lazy(uri(&address.to_string())?);
         let lifecycle = platform.lifecycle.clone();
         let services = vec![
@@ -119,6 +124,12 @@ impl Embedded {
     }
 }
 
+/// True when a fenliu has kept its data in this directory.
+#[must_use]
+pub fn holds_data(directory: &Path) -> bool {
+    directory.join("accounts.db").is_file()
+}
+
 /// The URI of an address such as `127.0.0.1:50050`, with or without its scheme.
 ///
 /// # Errors
@@ -133,6 +144,13 @@ pub fn uri(address: &str) -> anyhow::Result<Uri> {
         "{address:?} is no address; use one such as 127.0.0.1:50050"
     );
     Ok(uri)
+}
+
+/// Tokens under the key that is configured, or else under the directory's own: they outlive this process.
+fn page_tokens(data_dir: &Path, server: &ServerConfig) -> anyhow::Result<PageTokens> {
+    let configured = Some(&server.page_key_file).filter(|file| !file.as_os_str().is_empty());
+    let file = configured.cloned().unwrap_or_else(|| data_dir.join(PAGE_KEY_FILE));
+    Ok(PageTokens::from_file(&file)?)
 }
 
 fn database(data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
@@ -155,6 +173,16 @@ fn database(data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn page_tokens_outlive_the_process_and_a_configured_key_comes_first() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let own = ServerConfig::default();
+        let token = page_tokens(directory.path(), &own).expect("a key").seal(b"s", b"5");
+        assert!(page_tokens(directory.path(), &own).expect("the same key").open(b"s", &token).is_ok());
+        let shared = ServerConfig { page_key_file: directory.path().join("shared.key"), ..own };
+        assert!(page_tokens(directory.path(), &shared).expect("another key").open(b"s", &token).is_err());
+    }
 
     #[test]
     fn an_address_may_come_with_or_without_its_scheme() {

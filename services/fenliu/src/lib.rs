@@ -9,6 +9,7 @@
 //! or decided by the desk); answers go to standard output and everything else to standard error; the same seed gives
 //! the same answer.
 
+use fenliu_runtime::config::warn_of_strays;
 use fenliu_runtime::telemetry;
 
 pub mod chance;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         _ => Config::of_command()?,
     };
     let telemetry = telemetry::start(&config.telemetry, "fenliu")?;
+    warn_of_strays();
     let done = dispatch(cli, config).await;
     telemetry.shutdown().await;
     done

@@ -4,7 +4,9 @@ use std::io::Write;
 
 use serde::Deserialize;
 
-use super::{ConfigError, DATABASE_DEFAULTS, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load_with};
+use super::{
+    ConfigError, DATABASE_DEFAULTS, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load_with, meant,
+};
 use crate::server::ServerConfig;
 use crate::sql::DatabaseConfig;
 use crate::telemetry::TelemetryConfig;
@@ -121,4 +123,22 @@ fn a_missing_file_is_an_error() {
     let layers = Layers { defaults: DEFAULTS, file, ..Layers::default() };
     let message = load_with::<Config>(layers, &[]).unwrap_err().to_string();
     assert!(message.contains("/nowhere/fenliu.toml"), "{message}");
+}
+
+#[test]
+fn a_variable_that_lacks_an_underscore_is_told_the_right_name() {
+    for (found, right) in [
+        ("FENLIU_SERVER_LISTEN", Some("FENLIU_SERVER__LISTEN")),
+        ("FENLIU_DATABASE_URL", Some("FENLIU_DATABASE__URL")),
+        ("FENLIU_SERVER_DRAIN_LIMIT_MS", Some("FENLIU_SERVER__DRAIN_LIMIT_MS")),
+        ("fenliu_telemetry__filter", Some("FENLIU_TELEMETRY__FILTER")),
+        ("FENLIU_SERVER__LISTEN", None),
+        ("FENLIU_DATA", None),
+        ("FENLIU_CONFIG", None),
+        ("FENLIU_POSTGRES_URL", None),
+        ("FENLIU_DISPATCH_PORT", None),
+        ("PATH", None),
+    ] {
+        assert_eq!(meant(found).as_deref(), right, "{found}");
+    }
 }
