@@ -14,7 +14,7 @@ pub const DEFAULT_DATA_DIR: &str = "fenliu-data";
 #[derive(Clone, Debug, Parser)]
 #[command(name = "fenliu", version, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
-    /// Answer in JSON, on standard output.
+    /// Answer in JSON, on standard output; a failure is {"error":{"reason":…,"message":…}} there.
     #[arg(long, global = true)]
     pub json: bool,
     /// What to do.

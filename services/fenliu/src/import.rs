@@ -3,14 +3,13 @@
 //! `sending` reads the files on a thread of its own and streams batches while it reads; `shops` creates the shops
 //! of a log, or finds them again, so that importing twice changes nothing; [`outcome`] asks analytics and tells.
 
-use std::path::Path;
-
 use fenliu_runtime::channel::Outgoing;
 
 use crate::cli::ImportArgs;
 use crate::output::Answer;
 use crate::packs::{self, Choice};
 use crate::rates::{self, Judged, Waits};
+use crate::recorded;
 use crate::target::{Otherwise, Target};
 
 mod events;
@@ -27,7 +26,10 @@ use self::sending::Sent;
 /// When a file cannot be read, holds no conversation, or fenliu refuses what it holds.
 pub async fn import(args: &ImportArgs) -> anyhow::Result<Answer> {
     for file in &args.files {
-        anyhow::ensure!(Path::new(file).is_file(), "there is no file {}", file.display());
+        recorded::check(args.format, file)?;
+    }
+    if args.shop.is_some() {
+        args.target.must_hold_data()?;
     }
     let target = Target::open(&args.target, Otherwise::Scratch).await?;
     let outcome = run(args, &target.channel()).await;

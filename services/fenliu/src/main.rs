@@ -6,10 +6,17 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match fenliu::run(fenliu::cli::Cli::parse()).await {
+    let cli = fenliu::cli::Cli::parse();
+    let json = cli.json;
+    match fenliu::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fenliu: {error:#}");
+            if json {
+                // Standard output is where a program looks; when it is gone, the exit code still tells.
+                let _ = fenliu::output::say(&format!("{:#}\n", fenliu::output::failure(&error)));
+            } else {
+                eprintln!("fenliu: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }

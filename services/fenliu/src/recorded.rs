@@ -205,7 +205,8 @@ pub type ByteCounter = Box<dyn FnMut(u64) + Send>;
 /// Opens a log and tells `counter` how far the reading has come. Line formats are read as they are consumed; JSON documents are read whole.
 ///
 /// # Errors
-/// When the file cannot be opened, or is a JSON document above [`MAX_DOCUMENT_BYTES`].
+/// When the file cannot be opened, has a header that names other columns, or is a JSON document above
+/// [`MAX_DOCUMENT_BYTES`].
 pub fn open(format: Format, path: &Path, counter: ByteCounter) -> anyhow::Result<Rows> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -213,9 +214,33 @@ pub fn open(format: Format, path: &Path, counter: ByteCounter) -> anyhow::Result
     }
     let file = Counted { file, counter };
     match format {
-        Format::AnonymousBank => Ok(Box::new(anonymous_bank::Reader::new(BufReader::new(file)))),
+        Format::AnonymousBank => {
+            let reader = anonymous_bank::Reader::open(BufReader::new(file));
+            Ok(Box::new(reader.map_err(|error| unread(path, error))?))
+        }
         Format::TwitterCare => Ok(rows(document::rows(&whole(file, path)?, twitter_care::conversation))),
         Format::Uneed => Ok(rows(document::rows(&whole(file, path)?, uneed::conversation))),
+    }
+}
+
+/// Checks what can be checked of a log before its rows are read: that there is such a file, and its header.
+///
+/// # Errors
+/// When there is no such file, or it has a header that names other columns.
+pub fn check(format: Format, path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!path.is_dir(), "{} is a directory; name the files in it", path.display());
+    anyhow::ensure!(path.is_file(), "there is no file {}", path.display());
+    match format {
+        Format::AnonymousBank => open(format, path, Box::new(|_| {})).map(drop),
+        Format::TwitterCare | Format::Uneed => Ok(()),
+    }
+}
+
+fn unread(path: &Path, error: io::Error) -> anyhow::Error {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::InvalidData => anyhow::anyhow!("{path}:1: {error}"),
+        _ => anyhow::Error::new(error).context(format!("cannot read {path}")),
     }
 }
 

@@ -25,6 +25,7 @@ use self::sheet::{PackSheet, Sheet};
 /// When a day cannot be read, the shop or a pack does not exist, or fenliu cannot be reached.
 pub async fn report(args: &ReportArgs) -> anyhow::Result<Answer> {
     let days = days(args)?;
+    args.target.must_hold_data()?;
     let target = Target::open(&args.target, Otherwise::Directory(Path::new(DEFAULT_DATA_DIR))).await?;
     let sheet = run(args, days, &target.channel()).await;
     target.close().await?;
@@ -84,6 +85,17 @@ mod tests {
             misses: 0,
             target: crate::cli::TargetArgs::default(),
         })
+    }
+
+    #[tokio::test]
+    async fn a_directory_without_data_is_refused_and_not_made() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let data_dir = scratch.path().join("mistyped");
+        let target = crate::cli::TargetArgs { data_dir: Some(data_dir.clone()), connect: None };
+        let args = ReportArgs { shop: "shp_".into(), from: None, to: None, pack: vec![], misses: 0, target };
+        let refused = report(&args).await.expect_err("there is nothing").to_string();
+        assert!(refused.contains("mistyped holds no fenliu data"), "{refused}");
+        assert!(!data_dir.exists());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use fenliu_domain::problem::Reason;
 use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
 use fenliu_runtime::platform::Platform;
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 use tonic::{Request, Status};
 
 use crate::cli::TargetArgs;
-use crate::embedded::{Embedded, Options, uri};
+use crate::embedded::{self, Embedded, Options, uri};
 
 /// How long one call of the command line may take; judging months of a busy shop takes longer than a console's calls.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -24,6 +25,23 @@ pub enum Otherwise<'a> {
     Scratch,
     /// This directory, which must be there.
     Directory(&'a Path),
+}
+
+impl TargetArgs {
+    /// Refuses a directory that holds no data, for a command that only asks for what is there: it shall not make
+    /// the directory just to find nothing in it.
+    ///
+    /// # Errors
+    /// When the directory that was named holds none.
+    pub fn must_hold_data(&self) -> anyhow::Result<()> {
+        let Some(directory) = &self.data_dir else { return Ok(()) };
+        anyhow::ensure!(
+            embedded::holds_data(directory),
+            "{} holds no fenliu data; name the directory of a fenliu with --data-dir, or a running one with --connect",
+            directory.display()
+        );
+        Ok(())
+    }
 }
 
 /// A fenliu to talk to.
@@ -109,15 +127,27 @@ pub fn asking<T>(message: T) -> Request<T> {
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
 pub fn refused(status: Status) -> anyhow::Error {
-    match fenliu_proto::status::reason_of(&status) {
-        Some(reason) => anyhow::anyhow!("{}: {}", reason.name(), status.message()),
-        None => anyhow::anyhow!("{}: {}", status.code(), status.message()),
+    let reason = fenliu_proto::status::reason_of(&status).map(Reason::name);
+    let message = status.message().to_owned();
+    match reason {
+        Some(reason) => Refused { reason, message }.into(),
+        None => anyhow::anyhow!("{}: {message}", status.code()),
     }
+}
+
+/// A refusal of fenliu's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {message}")]
+pub struct Refused {
+    /// The name of its reason, such as `SHOP_NOT_FOUND`.
+    pub reason: &'static str,
+    /// Its words.
+    pub message: String,
 }
 
 #[cfg(test)]
 mod tests {
-    use fenliu_domain::problem::{Problem, Reason};
+    use fenliu_domain::problem::Problem;
 
     use super::*;
 

@@ -146,10 +146,17 @@ async fn what_cannot_be_imported_says_why() {
         |args: ImportArgs| async move { format!("{:#}", import(&args).await.expect_err("refused")) };
     let missing = refused(args(Format::Uneed, vec![directory.path().join("nowhere.json")])).await;
     assert!(missing.contains("there is no file"), "{missing}");
+    let folder = refused(args(Format::Uneed, vec![directory.path().to_owned()])).await;
+    assert!(folder.contains("is a directory"), "{folder}");
     let empty = directory.path().join("empty.txt");
-    std::fs::write(&empty, "\u{0}\u{0}\n").expect("writes");
+    let header = LOG.lines().next().expect("a header");
+    std::fs::write(&empty, format!("{header}\n\u{0}\u{0}\n")).expect("writes");
     let nothing = refused(args(Format::AnonymousBank, vec![empty.clone()])).await;
-    assert!(nothing.contains("no conversation to import") && nothing.contains("empty.txt:1"), "{nothing}");
+    assert!(nothing.contains("no conversation to import") && nothing.contains("empty.txt:2"), "{nothing}");
+    let renamed = directory.path().join("renamed.txt");
+    std::fs::write(&renamed, LOG.replace("customer_id", "customer")).expect("writes");
+    let named = refused(args(Format::AnonymousBank, vec![renamed])).await;
+    assert!(named.contains("renamed.txt:1: column 3") && named.contains("expected customer_id"), "{named}");
     let log = directory.path().join("log.txt");
     std::fs::write(&log, LOG).expect("writes");
     let unknown =
@@ -157,5 +164,10 @@ async fn what_cannot_be_imported_says_why() {
     assert!(refused(unknown).await.starts_with("RULE_PACK_NOT_FOUND"));
     let shop = Some(format!("shp_{:032x}", 1));
     let foreign = ImportArgs { shop, ..args(Format::AnonymousBank, vec![log]) };
-    assert!(refused(foreign).await.starts_with("SHOP_NOT_FOUND"));
+    assert!(refused(foreign.clone()).await.starts_with("SHOP_NOT_FOUND"));
+    let elsewhere = directory.path().join("elsewhere");
+    let target = TargetArgs { data_dir: Some(elsewhere.clone()), ..TargetArgs::default() };
+    let refusal = refused(ImportArgs { target, ..foreign }).await;
+    assert!(refusal.contains("holds no fenliu data"), "{refusal}");
+    assert!(!elsewhere.exists(), "nothing is made just to say so");
 }

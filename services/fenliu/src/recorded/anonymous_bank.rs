@@ -13,8 +13,27 @@ use super::lines::{Line, Lines};
 use super::{Conversation, Format, Happening, Malformed, Repairs, Row, What, name};
 
 const COLUMNS: usize = 17;
-/// First column's name in the header line.
-const HEADER: &[u8] = b"vru+line\t";
+/// What the header line calls the columns. Rows are read by place, so a header that says anything else is refused
+/// before any row is taken for what it is not.
+const HEADER: [&str; COLUMNS] = [
+    "vru+line",
+    "call_id",
+    "customer_id",
+    "priority",
+    "type",
+    "date",
+    "vru_entry",
+    "vru_exit",
+    "vru_time",
+    "q_start",
+    "q_exit",
+    "q_time",
+    "outcome",
+    "ser_start",
+    "ser_exit",
+    "ser_time",
+    "server",
+];
 /// Longest wait or service that can be meant; a longer one is a slip of the pen.
 const MAX_SECONDS: i64 = 7 * 24 * 3_600;
 /// The server column of a call nobody, or nobody known, took.
@@ -30,8 +49,16 @@ pub(super) struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { lines: Lines::new(input), keys: BTreeMap::new() }
+    /// Reads the header line; the rows follow. An empty file has neither.
+    ///
+    /// # Errors
+    /// `InvalidData` with the column that is not what the rows are read by; whatever reading fails with.
+    pub(super) fn open(input: R) -> io::Result<Self> {
+        let mut lines = Lines::new(input);
+        if let Some((_, line)) = lines.next()? {
+            check_header(&line).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
+        }
+        Ok(Self { lines, keys: BTreeMap::new() })
     }
 
     fn row(&mut self, number: u64, line: Line) -> Row {
@@ -70,21 +97,37 @@ impl<R: BufRead> Iterator for Reader<R> {
                 Ok(None) => return None,
                 Err(error) => return Some(Err(error)),
             };
-            if !is_empty_or_header(number, &line) {
+            if !is_empty(&line) {
                 return Some(Ok(self.row(number, line)));
             }
         }
     }
 }
 
-fn is_empty_or_header(number: u64, line: &Line) -> bool {
+fn is_empty(line: &Line) -> bool {
     match line {
-        Line::Whole(bytes) => {
-            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            bytes.trim_ascii().is_empty() || (number == 1 && bytes.starts_with(HEADER))
-        }
+        Line::Whole(bytes) => bytes.trim_ascii().is_empty(),
         Line::TooLong => false,
     }
+}
+
+/// Checks the names of the columns; letter case and spaces around a name do not matter.
+fn check_header(line: &Line) -> Result<(), String> {
+    let bytes = match line {
+        Line::Whole(bytes) => bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes),
+        Line::TooLong => {
+            return Err(format!("longer than {} bytes, expected the header", super::MAX_LINE_BYTES));
+        }
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let mut found = text.trim_end().split('\t').map(str::trim);
+    for (place, expected) in (1..).zip(HEADER) {
+        let name = found.next().unwrap_or_default();
+        if !name.eq_ignore_ascii_case(expected) {
+            return Err(format!("column {place} of the header is {}, expected {expected}", quoted(name)));
+        }
+    }
+    found.next().map_or(Ok(()), |extra| Err(format!("the header has a column too many: {}", quoted(extra))))
 }
 
 /// The columns of one line, each of the kind it must be.

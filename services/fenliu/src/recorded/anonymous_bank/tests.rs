@@ -7,8 +7,44 @@ use crate::recorded::{open, samples};
 
 const SOUND: &str = "AA0101\t34540\t48178511\t2\tPS\t990201\t8:19:42\t8:19:47\t5\t8:19:47\t8:20:21\t34\tAGENT\t8:20:20\t8:22:04\t104\tMICHAL";
 
+fn header() -> String {
+    format!("{}\r\n", HEADER.join("\t"))
+}
+
+/// The rows of these lines under a sound header.
 fn read(bytes: &[u8]) -> Vec<Row> {
-    Reader::new(bytes).map(|row| row.expect("memory does not fail")).collect()
+    let bytes = [header().as_bytes(), bytes].concat();
+    let reader = Reader::open(bytes.as_slice()).expect("the header is sound");
+    reader.map(|row| row.expect("memory does not fail")).collect()
+}
+
+fn refused(header: &str) -> String {
+    let text = format!("{header}\n{SOUND}\n");
+    let opened = Reader::open(text.as_bytes());
+    opened.err().map(|error| error.to_string()).expect("the header is not sound")
+}
+
+#[test]
+fn a_header_that_names_other_columns_is_refused_by_place_and_name() {
+    let sound = header().trim_end().to_owned();
+    assert_eq!(
+        refused(&sound.replace("priority", "prio")),
+        r#"column 4 of the header is "prio", expected priority"#
+    );
+    let swapped = sound.replace("vru_entry\tvru_exit", "vru_exit\tvru_entry");
+    assert_eq!(refused(&swapped), r#"column 7 of the header is "vru_exit", expected vru_entry"#);
+    let shorter = sound.trim_end_matches("\tserver");
+    assert_eq!(refused(shorter), r#"column 17 of the header is "", expected server"#);
+    assert!(refused(&format!("{sound}\tshift")).contains(r#"a column too many: "shift""#));
+    assert_eq!(refused(SOUND), r#"column 1 of the header is "AA0101", expected vru+line"#);
+    assert!(refused(&"x".repeat(crate::recorded::MAX_LINE_BYTES + 1)).contains("expected the header"));
+}
+
+#[test]
+fn a_header_may_differ_in_letter_case_and_spaces() {
+    let text = format!("\u{feff}{} \t\r\n{SOUND}\n", HEADER.join(" \t").to_uppercase());
+    assert_eq!(Reader::open(text.as_bytes()).expect("is sound").count(), 1);
+    assert_eq!(Reader::open(&b""[..]).expect("is empty").count(), 0);
 }
 
 fn one(text: &str) -> Conversation {
@@ -62,7 +98,7 @@ fn phantoms_and_callers_who_never_left_the_menu_are_not_offered() {
 
 #[test]
 fn damaged_lines_are_named_and_the_sound_ones_between_them_are_read() {
-    let mut bytes = b"vru+line\tcall_id\t\xd7\r\n".to_vec();
+    let mut bytes = Vec::new();
     for damaged in [
         SOUND.replace("\tMICHAL", ""),
         format!("{SOUND}\textra"),
@@ -125,6 +161,7 @@ proptest::proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
         read(&bytes);
+        let _ = Reader::open(bytes.as_slice()).map(Iterator::count);
     }
 
     #[test]
