@@ -16,7 +16,9 @@ const NANOS_PER_MICRO: i32 = 1_000;
 pub fn timestamp(value: &prost_types::Timestamp, field: &str) -> Result<Timestamp, Problem> {
     let expected = || Problem::field(field, "must be a time between the years 0001 and 9999");
     if !(0..1_000_000_000).contains(&value.nanos) {
-        return Err(expected());
+        let found = value.nanos;
+        let expected = format!("must have nanos between 0 and 999999999, has {found}; times before 1970 too");
+        return Err(Problem::field(field, expected));
     }
     value
         .seconds
@@ -102,6 +104,10 @@ mod tests {
             let problem =
                 timestamp(&prost_types::Timestamp { seconds, nanos }, "occurred_time").expect_err("bad");
             assert_eq!(problem.violations[0].field, "occurred_time");
+            let nanos_are_wrong = !(0..1_000_000_000).contains(&nanos);
+            let said = &problem.violations[0].expected;
+            assert_eq!(said.contains(&format!("has {nanos};")), nanos_are_wrong, "{said}");
+            assert_eq!(said.contains("years"), !nanos_are_wrong, "{said}");
         }
     }
 

@@ -28,10 +28,12 @@ pub fn refusal(problem: Problem) -> Status {
             details.add_precondition_failure_violation(reason, subject, &problem.message);
         }
         Kind::Exhausted => {
-            details.add_quota_failure_violation(subject, &problem.message);
+            let limited = problem.metadata.first().map_or(reason, |(name, _)| *name);
+            details.add_quota_failure_violation(limited, &problem.message);
         }
         Kind::NotFound | Kind::AlreadyExists => {
-            details.set_resource_info(reason, subject, "", &problem.message);
+            let (kind, name) = resource(&problem);
+            details.set_resource_info(kind, name, "", &problem.message);
         }
         _ => {}
     }
@@ -39,6 +41,20 @@ pub fn refusal(problem: Problem) -> Status {
         details.set_retry_info(Some(Duration::from_micros(wait.micros().max(0).unsigned_abs())));
     }
     Status::with_error_details(code(problem.reason.kind()), problem.message.clone(), details)
+}
+
+/// What is missing or there already: its kind, such as `agent`, and its id or name. The reason says the kind
+/// (`AGENT_NOT_FOUND`), and the variable of that kind (`agent_id`) which one; without such a variable the first one
+/// does.
+fn resource(problem: &Problem) -> (String, &str) {
+    let words = problem.reason.name().to_ascii_lowercase();
+    let words = words.trim_end_matches("_not_found").trim_end_matches("_taken").to_owned();
+    let kind = |name: &str| name.trim_end_matches("_id").to_owned();
+    let named = problem.metadata.iter().find(|(name, _)| kind(name) == words);
+    match named.or(problem.metadata.first()) {
+        Some((name, value)) => (kind(name), value),
+        None => (words, ""),
+    }
 }
 
 /// The reason a status of ours carries, or `None` for a foreign one.
@@ -76,6 +92,33 @@ mod tests {
             let info = status.get_details_error_info().expect("every status carries an ErrorInfo");
             assert_eq!(info.metadata["agent_id"], "agt_1");
         }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_by_its_kind_and_id() {
+        let told = |problem: Problem| {
+            let info = refusal(problem).get_details_resource_info().expect("a ResourceInfo");
+            (info.resource_type, info.resource_name)
+        };
+        let own = |kind: &str, name: &str| (kind.to_owned(), name.to_owned());
+        let shop = Problem::new(Reason::ShopNotFound, "no such shop").with("shop_id", "shp_1");
+        assert_eq!(told(shop), own("shop", "shp_1"));
+        let agent = Problem::new(Reason::AgentNotFound, "no such agent").with("shop_id", "shp_1");
+        assert_eq!(told(agent.with("agent_id", "agt_1")), own("agent", "agt_1"));
+        let taken = Problem::new(Reason::LoginNameTaken, "taken").with("login_name", "ann");
+        assert_eq!(told(taken), own("login_name", "ann"));
+        assert_eq!(told(Problem::new(Reason::GroupNotFound, "no such group")), own("group", ""));
+    }
+
+    #[test]
+    fn what_is_limited_is_named() {
+        let limited = |problem: Problem| {
+            let failure = refusal(problem).get_details_quota_failure().expect("a QuotaFailure");
+            failure.violations[0].subject.clone()
+        };
+        let accounts = Problem::new(Reason::SubAccountLimit, "as many as it may").with("limit", 500);
+        assert_eq!(limited(accounts), "limit");
+        assert_eq!(limited(Problem::new(Reason::Overloaded, "too many")), "OVERLOADED");
     }
 
     #[test]
