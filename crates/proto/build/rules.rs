@@ -12,8 +12,12 @@ use prost_reflect::{
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The one pattern in use: printable text, without control characters.
+/// Printable text, without control characters.
 const PRINTABLE: &str = "^[^\\p{Cc}]*$";
+
+/// What the ids of ours begin with, and the type that parses each; the patterns of ids are made of these.
+const IDS: &[(&str, &str)] =
+    &[("shp_", "ShopId"), ("agt_", "AgentId"), ("cnv_", "ConversationId"), ("evt_", "EventId")];
 
 /// The source of the `Validate` impls of all messages of our packages.
 pub(crate) fn generate(pool: &DescriptorPool) -> Result<String> {
@@ -141,20 +145,16 @@ fn checks(field: &FieldDescriptor, rules: Option<&DynamicMessage>, value: &str) 
         Kind::String => {
             out.push_str(&format!("checker.no_nul({value});"));
             if let Some(rules) = kind_rules(rules, "string")? {
-                known(&rules, &["min_len", "max_len", "len", "min_bytes", "max_bytes", "prefix", "pattern"])?;
+                known(&rules, &["min_len", "max_len", "len", "min_bytes", "max_bytes", "pattern"])?;
                 for bound in ["min_len", "max_len", "len", "min_bytes", "max_bytes"] {
                     if let Some(n) = number(&rules, bound) {
                         out.push_str(&format!("checker.{bound}({value}, {n});"));
                     }
                 }
-                if let Some(Value::String(prefix)) = set(&rules, "prefix") {
-                    out.push_str(&format!("checker.prefix({value}, {prefix:?});"));
-                }
                 if let Some(Value::String(pattern)) = set(&rules, "pattern") {
-                    if pattern != PRINTABLE {
-                        return Err(format!("{}: unknown pattern {pattern}", field.full_name()).into());
-                    }
-                    out.push_str(&format!("checker.printable({value});"));
+                    let check = pattern_check(&pattern)
+                        .ok_or_else(|| format!("{}: unknown pattern {pattern}", field.full_name()))?;
+                    out.push_str(&format!("checker.{check}({value});"));
                 }
             }
         }
@@ -184,7 +184,8 @@ fn checks(field: &FieldDescriptor, rules: Option<&DynamicMessage>, value: &str) 
                 if let Some(Value::List(numbers)) = set(&rules, "not_in") {
                     for number in numbers {
                         let n = number.as_i32().ok_or("not_in holds numbers")?;
-                        out.push_str(&format!("checker.not_in(*{value}, {n});"));
+                        let refused = kind.get_value(n).ok_or("not_in names values of the enum")?;
+                        out.push_str(&format!("checker.not_in(*{value}, {n}, {:?});", refused.name()));
                     }
                 }
             }
@@ -195,6 +196,24 @@ fn checks(field: &FieldDescriptor, rules: Option<&DynamicMessage>, value: &str) 
         _ => {}
     }
     Ok(out)
+}
+
+/// The check that enforces one of the patterns in use; any other is unknown.
+fn pattern_check(pattern: &str) -> Option<String> {
+    if pattern == PRINTABLE {
+        return Some("printable".to_owned());
+    }
+    IDS.iter().find_map(|(prefix, kind)| {
+        let required = format!("^{prefix}[0-9a-f]{{32}}$");
+        let check = if pattern == required {
+            "id"
+        } else if pattern == format!("^$|{required}") {
+            "optional_id"
+        } else {
+            return None;
+        };
+        Some(format!("{check}::<fenliu_domain::ids::{kind}>"))
+    })
 }
 
 fn rules_of(options: &DynamicMessage, extension: &ExtensionDescriptor) -> Result<Option<DynamicMessage>> {

@@ -1,6 +1,7 @@
 //! Checks messages against the bounds their proto declares, and names every field that is out of bounds at once.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
+use std::str::FromStr;
 
 use fenliu_domain::problem::{Problem, Violation};
 
@@ -124,8 +125,16 @@ impl Checker {
         self.ensure(value.len() <= max, || format!("must have at most {max} bytes, has {}", value.len()));
     }
 
-    pub(crate) fn prefix(&mut self, value: &str, prefix: &str) {
-        self.ensure(value.starts_with(prefix), || format!("must begin with {prefix}"));
+    pub(crate) fn id<T: FromStr<Err: Display>>(&mut self, value: &str) {
+        if let Err(error) = value.parse::<T>() {
+            self.ensure(false, || error.to_string());
+        }
+    }
+
+    pub(crate) fn optional_id<T: FromStr<Err: Display>>(&mut self, value: &str) {
+        if let (false, Err(error)) = (value.is_empty(), value.parse::<T>()) {
+            self.ensure(false, || format!("{error}, or empty"));
+        }
     }
 
     pub(crate) fn printable(&mut self, value: &str) {
@@ -144,13 +153,9 @@ impl Checker {
         self.ensure(known, || "must be one of the values of its enum".into());
     }
 
-    pub(crate) fn not_in(&mut self, value: i32, refused: i32) {
+    pub(crate) fn not_in(&mut self, value: i32, refused: i32, name: &str) {
         self.ensure(value != refused, || {
-            if refused == 0 {
-                "must be given".into()
-            } else {
-                format!("must not be value {refused} of its enum")
-            }
+            if refused == 0 { "must be given".into() } else { format!("must not be {name}") }
         });
     }
 }
@@ -173,6 +178,36 @@ mod tests {
         let problem = validate(&request).expect_err("five fields are wrong");
         let fields: Vec<_> = problem.violations.iter().map(|v| v.field.as_str()).collect();
         assert_eq!(fields, ["shop_id", "buyer_id", "channel", "content.text", "priority"]);
+    }
+
+    #[test]
+    fn a_malformed_id_is_named_together_with_everything_else() {
+        let problem = validate(&dispatch::ListEventsRequest {
+            shop_id: format!("shp_{}", "G".repeat(32)),
+            conversation_id: format!("cnv_{}", "A".repeat(32)),
+            page_size: -1,
+            ..Default::default()
+        })
+        .expect_err("three fields are wrong");
+        let said: Vec<_> =
+            problem.violations.iter().map(|v| (v.field.as_str(), v.expected.as_str())).collect();
+        let expected = "must be shp_ followed by 32 lower-case hexadecimal digits";
+        assert_eq!(said[0], ("shop_id", expected));
+        let expected = "must be cnv_ followed by 32 lower-case hexadecimal digits, or empty";
+        assert_eq!(said[1], ("conversation_id", expected));
+        assert_eq!(said[2].0, "page_size");
+    }
+
+    #[test]
+    fn a_value_that_is_not_allowed_is_named() {
+        let problem = validate(&dispatch::CloseConversationRequest {
+            shop_id: format!("shp_{:032}", 1),
+            conversation_id: format!("cnv_{:032}", 1),
+            by: crate::history::v1::CloseActor::IdleRule.into(),
+            ..Default::default()
+        })
+        .expect_err("only fenliu closes by its idle rule");
+        assert_eq!(problem.to_string(), "INVALID_REQUEST: by must not be CLOSE_ACTOR_IDLE_RULE");
     }
 
     #[test]
