@@ -124,6 +124,10 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
         },
         Wire::MessageReceived(e) => message_received(e)?,
         Wire::ReplySent(e) => reply_sent(e)?,
+        Wire::QueueFull(e) => {
+            Payload::QueueFull { group: text(&e.group), trace: trace::from_proto(e.trace.as_ref())? }
+        }
+        Wire::RequestNoted(_) => Payload::RequestNoted,
         Wire::Closed(e) => Payload::Closed {
             by: Word::parse(e.by, "by")?,
             agent: optional_id(&e.agent_id, "agent_id")?,

@@ -159,6 +159,10 @@ fn payload(payload: &Payload) -> Wire {
                 small_talk: *small_talk,
             })
         }
+        Payload::QueueFull { group, trace: of } => {
+            Wire::QueueFull(v1::QueueFull { group: group.to_string(), trace: Some(trace::to_proto(of)) })
+        }
+        Payload::RequestNoted => Wire::RequestNoted(v1::RequestNoted {}),
         Payload::Closed { by, agent, reply_owed } => {
             Wire::Closed(v1::Closed { by: by.number(), agent_id: optional(*agent), reply_owed: *reply_owed })
         }

@@ -5,7 +5,7 @@ use fenliu_domain::desk::event::Seq;
 use fenliu_domain::desk::memory::{DeliveryKey, Remembered, RequestKey};
 use fenliu_domain::desk::queue::Ticket;
 use fenliu_domain::desk::snapshot::{AgentState, Snapshot};
-use fenliu_domain::desk::{Buyer, ClosedConversation, Head};
+use fenliu_domain::desk::{Buyer, BuyerKey, ClosedConversation, Head};
 use fenliu_domain::problem::Problem;
 
 use super::{inward, outward, policy};
@@ -25,7 +25,7 @@ pub fn to_proto(snapshot: &Snapshot) -> v1::DeskSnapshot {
         policy_seq: snapshot.policy_seq.0,
         agents: snapshot.agents.iter().map(agent).collect(),
         conversations: snapshot.conversations.iter().map(conversation).collect(),
-        buyers: snapshot.buyers.iter().map(|(id, of)| buyer(id, of)).collect(),
+        buyers: snapshot.buyers.iter().map(|(key, of)| buyer(key, of)).collect(),
         requests: snapshot.requests.iter().map(request).collect(),
         deliveries: snapshot.deliveries.iter().map(delivery).collect(),
         requests_forgotten: snapshot.requests_forgotten,
@@ -67,13 +67,15 @@ fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
         unanswered: of.owed.map_or(0, |owed| owed.count),
         reply_due_steps: of.owed.map_or(0, |owed| owed.steps_taken.into()),
         last_seq: of.last_seq.0,
+        handed_by_agent_id: outward::optional(of.handed_by),
     }
 }
 
-fn buyer(id: &str, of: &Buyer) -> v1::BuyerSnapshot {
+fn buyer(key: &BuyerKey, of: &Buyer) -> v1::BuyerSnapshot {
     let closed = of.closed.as_ref();
     v1::BuyerSnapshot {
-        buyer_id: id.to_owned(),
+        buyer_id: key.buyer.to_string(),
+        channel: key.channel.to_string(),
         open_conversation_id: of.open.map(|id| id.to_string()).unwrap_or_default(),
         closed_conversation_id: closed.map(|closed| closed.id.to_string()).unwrap_or_default(),
         closed_time: closed.map(|closed| to_timestamp(closed.at)),
@@ -124,7 +126,7 @@ pub fn from_proto(snapshot: &v1::DeskSnapshot) -> Result<Snapshot, Problem> {
         buyers: snapshot
             .buyers
             .iter()
-            .map(|buyer| Ok((inward::text(&buyer.buyer_id), parse_buyer(buyer)?)))
+            .map(|buyer| Ok((buyer_key(buyer), parse_buyer(buyer)?)))
             .collect::<Result<_, Problem>>()?,
         requests: snapshot.requests.iter().map(parse_request).collect::<Result<_, _>>()?,
         deliveries: snapshot.deliveries.iter().map(parse_delivery).collect::<Result<_, _>>()?,
@@ -172,6 +174,7 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
         stage,
         opened: inward::time(of.open_time.as_ref(), "conversations.open_time")?,
         owed: parse_owed(of)?,
+        handed_by: optional_id(&of.handed_by_agent_id, "conversations.handed_by_agent_id")?,
         last_seq: Seq(of.last_seq),
     })
 }
@@ -184,6 +187,10 @@ fn parse_owed(of: &v1::ConversationSnapshot) -> Result<Option<Owed>, Problem> {
         count: of.unanswered,
         steps_taken: inward::small(of.reply_due_steps, "conversations.reply_due_steps")?,
     }))
+}
+
+fn buyer_key(of: &v1::BuyerSnapshot) -> BuyerKey {
+    BuyerKey { channel: inward::text(&of.channel), buyer: inward::text(&of.buyer_id) }
 }
 
 fn parse_buyer(of: &v1::BuyerSnapshot) -> Result<Buyer, Problem> {

@@ -66,7 +66,8 @@ impl House {
 
     async fn start(data: Data, clock: VirtualClock, sub_accounts_per_shop: u32, starts: u64) -> Self {
         let lifecycle = Lifecycle::new();
-        let platform = Platform::simulated(&clock, starts, lifecycle.clone()).with_page_key([7; 32]);
+        let platform = Platform::simulated(&clock, starts, lifecycle.clone())
+            .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let service = fenliu_accounts::start(config(&data.url, sub_accounts_per_shop), platform).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

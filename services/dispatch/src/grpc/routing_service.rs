@@ -17,7 +17,7 @@ use crate::history::reader::parse as parse_stored;
 use crate::history::{Fault, Stored};
 
 /// The kinds of event that are routing decisions.
-const DECISIONS: [&str; 3] = ["assigned", "queued", "transferred"];
+const DECISIONS: [&str; 4] = ["assigned", "queued", "queue_full", "transferred"];
 /// Most decisions explained at once.
 const LIMIT: u64 = 500;
 
@@ -54,6 +54,7 @@ fn recorded_trace(stored: &Stored) -> Option<history::RouteTrace> {
     match stored.event.payload.as_ref()? {
         history::event::Payload::Assigned(assigned) => assigned.trace.clone(),
         history::event::Payload::Queued(queued) => queued.trace.clone(),
+        history::event::Payload::QueueFull(full) => full.trace.clone(),
         _ => None,
     }
 }
@@ -77,6 +78,10 @@ fn lines(event: &Event) -> Vec<String> {
         Payload::Queued { group, position, trace, .. } => {
             told(trace, format!("queued for group {group} at place {position}"))
         }
+        Payload::QueueFull { group, trace } => told(
+            trace,
+            format!("turned away from the full queue of group {group}, to be taken in when it has room"),
+        ),
         Payload::Transferred { from, target } => {
             let from = from.map_or_else(|| "a supervisor".to_owned(), |from| from.to_string());
             let target = match target {

@@ -104,7 +104,8 @@ impl House {
         starts: u64,
     ) -> Self {
         let lifecycle = Lifecycle::new();
-        let platform = Platform::simulated(&clock, starts, lifecycle.clone()).with_page_key([7; 32]);
+        let platform = Platform::simulated(&clock, starts, lifecycle.clone())
+            .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let mut config = Config::at(DatabaseConfig::at(&data.url));
         config.sweeper.interval_ms = interval_ms;
         let accounts = connect_lazy(format!("http://{}", directory.address).parse().expect("a URI"));
