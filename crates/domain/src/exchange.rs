@@ -206,12 +206,6 @@ pub struct Conversation {
     pub exchanges: Vec<Exchange>,
 }
 
-/// Whether an actor is a robot whose words may settle a matter. Canned replies and FAQ cards are not: where they are
-/// all a buyer got, nobody has dealt with them.
-pub(crate) const fn is_robot(actor: Actor) -> bool {
-    matches!(actor, Actor::AssistRobot | Actor::FullRobot)
-}
-
 impl Exchange {
     /// When its first question came.
     #[must_use]

@@ -7,7 +7,8 @@
 //! Rules that hold for every pack:
 //! * Limits are inclusive: an answer after exactly the limit is in time.
 //! * A turn runs from the first unanswered question inside the window to the first reply that counts. Exchanges
-//!   without such a reply run on into the next.
+//!   without such a reply run on into the next; but where a pack treats what robots dealt with alone in a way of its
+//!   own, a question that a full robot settled alone is a turn of its own.
 //! * A turn is judged by when it was asked. Asked again inside the window, it is judged from there.
 //! * What is still open when its limit has passed is a miss; before that it is pending and not counted.
 //! * Nothing after the moment judged as of is seen.
@@ -100,7 +101,7 @@ pub struct Draft {
     pub countable_actors: Vec<Actor>,
     /// Whether small talk is no answer.
     pub min_content: bool,
-    /// What becomes of units no human took part in.
+    /// What becomes of units that a robot which answers by itself dealt with alone.
     pub robot_only: Treatment,
     /// What becomes of units that were never assigned.
     pub unassigned: Treatment,
@@ -137,7 +138,7 @@ pub struct RulePack {
     pub countable: Vec<Actor>,
     /// Whether small talk is no answer.
     pub min_content: bool,
-    /// What becomes of units no human took part in.
+    /// What becomes of units that a robot which answers by itself dealt with alone.
     pub robot_only: Treatment,
     /// What becomes of units that were never assigned.
     pub unassigned: Treatment,

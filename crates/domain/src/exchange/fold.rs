@@ -2,7 +2,7 @@
 
 use super::{
     Ask, Conversation, Exchange, Happening, Holder, Holding, MAX_ASKS_KEPT, MAX_HOLDINGS_KEPT, Reply,
-    Session, What, is_robot,
+    Session, What,
 };
 use crate::message::Actor;
 use crate::time::Timestamp;
@@ -95,7 +95,7 @@ impl Fold {
     /// assignments still say who answers, and that person is the one asked next.
     fn reply(&mut self, reply: Reply) {
         let (at, actor, agent) = (reply.at, reply.actor, reply.agent.clone());
-        if is_robot(actor) {
+        if actor == Actor::FullRobot {
             self.session.robot_at = earlier(self.session.robot_at, at);
         }
         if let Some(current) = &mut self.current {

@@ -24,7 +24,7 @@ pub struct Parts {
     pub missed_unanswered: u64,
     /// Units whose limit has not passed yet; not counted.
     pub pending: u64,
-    /// Units left out because no human took part.
+    /// Units left out because a robot that answers by itself dealt with them alone.
     pub excluded_robot_only: u64,
     /// Units left out because nobody was ever assigned.
     pub excluded_unassigned: u64,

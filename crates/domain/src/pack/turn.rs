@@ -2,7 +2,7 @@
 
 use super::{RulePack, Treatment, Unit};
 use crate::day::{Day, Zone};
-use crate::exchange::{Ask, Conversation, Exchange, Holder, Reply, is_robot};
+use crate::exchange::{Ask, Conversation, Exchange, Holder, Reply};
 use crate::message::Actor;
 use crate::time::{Span, Timestamp};
 
@@ -14,7 +14,7 @@ pub enum Verdict {
     OutsideWindow,
     /// Left out: nobody was ever assigned.
     Unassigned,
-    /// Left out: no human took part.
+    /// Left out: a robot that answers by itself dealt with it alone.
     RobotOnly,
     /// Answered within the limit.
     Met,
@@ -111,7 +111,23 @@ pub(super) struct Judged<'a> {
 struct Turn<'a> {
     exchanges: &'a [Exchange],
     reply: Option<&'a Reply>,
+    /// The next question, where a robot settled this one without a reply that counts.
+    next_asked: Option<Timestamp>,
     first: bool,
+}
+
+/// Who has dealt with a turn so far.
+#[derive(Default)]
+struct Dealt {
+    robot: bool,
+    others: bool,
+}
+
+impl Dealt {
+    /// A robot that answers by itself did, and neither people nor what the pack counts beside it.
+    const fn by_robot_alone(&self) -> bool {
+        self.robot && !self.others
+    }
 }
 
 impl Judge {
@@ -130,25 +146,56 @@ impl Judge {
 
     fn next_turn<'a>(&self, rest: &mut &'a [Exchange], first: bool) -> Option<Turn<'a>> {
         let all = *rest;
-        let seen = all.iter().take_while(|exchange| exchange.asked_at() <= self.as_of).count();
-        let answered =
-            all[..seen].iter().enumerate().find_map(|(i, exchange)| Some((i, self.reply_to(exchange)?)));
-        let length = answered.map_or(seen, |(i, _)| i + 1);
-        *rest = if answered.is_some() { &all[length..] } else { &[] };
-        (length > 0).then(|| Turn {
-            exchanges: &all[..length],
-            reply: answered.map(|(_, reply)| reply),
-            first,
-        })
+        let (mut exchanges, mut reply, mut dealt) = (&all[..0], None, Dealt::default());
+        for (i, exchange) in all.iter().enumerate().take_while(|(_, exchange)| self.sees(exchange.asked_at()))
+        {
+            (exchanges, *rest) = all.split_at(i + 1);
+            reply = self.reply_to(exchange);
+            self.take_in(&mut dealt, exchange);
+            if reply.is_some() || (self.robot_settles() && dealt.by_robot_alone()) {
+                break;
+            }
+        }
+        let next_asked = rest.first().map(Exchange::asked_at).filter(|_| reply.is_none());
+        let next_asked = next_asked.filter(|at| self.sees(*at));
+        (!exchanges.is_empty()).then_some(Turn { exchanges, reply, next_asked, first })
+    }
+
+    /// Whether what a robot settled alone ends there, to be treated as the pack says, instead of running on into the
+    /// buyer's next question. A conversation is treated so as a whole.
+    fn robot_settles(&self) -> bool {
+        self.pack.robot_only != Treatment::Judge && self.pack.unit != Unit::Session
     }
 
     fn reply_to<'a>(&self, exchange: &'a Exchange) -> Option<&'a Reply> {
-        let counts = |reply: &&Reply| {
-            self.sees(reply.at)
-                && self.pack.countable.contains(&reply.actor)
-                && !(self.pack.min_content && reply.small_talk)
-        };
-        exchange.replies.iter().find(counts)
+        exchange.replies.iter().find(|reply| self.sees(reply.at) && self.counts(reply))
+    }
+
+    fn counts(&self, reply: &Reply) -> bool {
+        self.pack.countable.contains(&reply.actor) && self.says_enough(reply)
+    }
+
+    const fn says_enough(&self, reply: &Reply) -> bool {
+        !(self.pack.min_content && reply.small_talk)
+    }
+
+    /// A robot that assists works for somebody, so that its words are not those of a robot alone. Canned replies and
+    /// FAQ cards settle nothing unless the pack counts them: where they are all a buyer got, nobody has dealt with it.
+    fn take_in(&self, dealt: &mut Dealt, exchange: &Exchange) {
+        for reply in exchange.replies.iter().filter(|reply| self.sees(reply.at)) {
+            match reply.actor {
+                Actor::FullRobot => dealt.robot |= self.says_enough(reply),
+                Actor::Human | Actor::AssistRobot => dealt.others = true,
+                Actor::AutoReply | Actor::FaqCard => dealt.others |= self.counts(reply),
+            }
+        }
+        dealt.others |= holders(std::slice::from_ref(exchange), self.as_of).any(Holder::is_people);
+    }
+
+    fn dealt(&self, exchanges: &[Exchange]) -> Dealt {
+        let mut dealt = Dealt::default();
+        exchanges.iter().for_each(|exchange| self.take_in(&mut dealt, exchange));
+        dealt
     }
 
     fn sees(&self, at: Timestamp) -> bool {
@@ -207,8 +254,11 @@ impl Judge {
         };
         let whole_session = self.pack.unit == Unit::Session;
         if self.pack.robot_only != Treatment::Judge {
-            let robot_only =
-                if whole_session { self.robot_only_session(conversation) } else { self.robot_only(turn) };
+            let robot_only = if whole_session {
+                self.robot_only_session(conversation)
+            } else {
+                self.dealt(turn.exchanges).by_robot_alone()
+            };
             if robot_only {
                 return treat(self.pack.robot_only, Verdict::RobotOnly, by_time);
             }
@@ -226,13 +276,7 @@ impl Judge {
     fn robot_only_session(&self, conversation: &Conversation) -> bool {
         let session = &conversation.session;
         let seen = |at: Option<Timestamp>| at.is_some_and(|at| self.sees(at));
-        seen(session.robot_at) && !seen(session.people_at)
-    }
-
-    fn robot_only(&self, turn: &Turn<'_>) -> bool {
-        turn.replies(self.as_of).any(|reply| is_robot(reply.actor))
-            && !turn.replies(self.as_of).any(|reply| reply.actor == Actor::Human)
-            && !turn.holders(self.as_of).any(Holder::is_people)
+        seen(session.robot_at) && !seen(session.people_at) && !self.dealt(&conversation.exchanges).others
     }
 
     fn unassigned_session(&self, conversation: &Conversation) -> bool {
@@ -246,10 +290,11 @@ impl Judge {
             && !turn.replies(self.as_of).any(|reply| reply.actor == Actor::Human)
     }
 
-    /// A wait ends with the answer; without one when the conversation ends, or it goes on until now.
+    /// A wait ends with the answer; without one with the question after what a robot settled, or when the
+    /// conversation ends, or it goes on until now.
     fn end_of_wait(&self, conversation: &Conversation, turn: &Turn<'_>, asked: Timestamp) -> Timestamp {
         let closed = conversation.session.closed_at.filter(|closed| self.sees(*closed));
-        let end = turn.reply.map(|reply| reply.at).or(closed).unwrap_or(self.as_of);
+        let end = turn.reply.map(|reply| reply.at).or(turn.next_asked).or(closed).unwrap_or(self.as_of);
         end.max(asked)
     }
 }
@@ -261,6 +306,11 @@ fn treat(treatment: Treatment, left_out: Verdict, by_time: Verdict) -> Verdict {
         Treatment::Answered => Verdict::Met,
         Treatment::Miss => Verdict::MissedUnanswered,
     }
+}
+
+fn holders(exchanges: &[Exchange], as_of: Timestamp) -> impl Iterator<Item = &Holder> {
+    let holdings = exchanges.iter().flat_map(|exchange| &exchange.holdings);
+    holdings.filter(move |holding| holding.from <= as_of).map(|holding| &holding.holder)
 }
 
 /// The question a turn may be judged from.
@@ -282,13 +332,8 @@ impl<'a> Turn<'a> {
         self.exchanges.iter().flat_map(|exchange| &exchange.replies).filter(move |reply| reply.at <= as_of)
     }
 
-    fn holders(&self, as_of: Timestamp) -> impl Iterator<Item = &'a Holder> + use<'a> {
-        let holdings = self.exchanges.iter().flat_map(|exchange| &exchange.holdings);
-        holdings.filter(move |holding| holding.from <= as_of).map(|holding| &holding.holder)
-    }
-
     fn agent_asked(&self, as_of: Timestamp) -> Option<&'a str> {
-        self.holders(as_of).find_map(Holder::agent)
+        holders(self.exchanges, as_of).find_map(Holder::agent)
     }
 }
 

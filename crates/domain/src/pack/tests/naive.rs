@@ -23,6 +23,7 @@ struct Turn {
     answer: Option<i64>,
     robot: bool,
     human: bool,
+    helped: bool,
     people: bool,
     agent: bool,
 }
@@ -81,6 +82,7 @@ const fn is_people(holder: &Holder) -> bool {
 
 fn turns(pack: &RulePack, as_of: i64, story: &[Happening]) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
+    let splits = pack.robot_only != Treatment::Judge && pack.unit != Unit::Session;
     let (mut holder, mut opening_seen, mut open) = (Holder::Nobody, false, false);
     // Whether anybody has replied since the run of questions began; and when it began, as long as it is not known
     // whether the agent it came to is there to be asked.
@@ -93,7 +95,9 @@ fn turns(pack: &RulePack, as_of: i64, story: &[Happening]) -> Vec<Turn> {
         let begins = replied && matches!(happening.what, What::Asked { .. });
         match &happening.what {
             What::Asked { .. } => {
-                if !open {
+                let alone = |turn: &Turn| turn.robot && !turn.helped && !turn.people;
+                let settled = splits && turns.last().is_some_and(alone);
+                if !open || settled {
                     turns.push(Turn::default());
                 }
                 (open, replied) = (true, false);
@@ -103,8 +107,9 @@ fn turns(pack: &RulePack, as_of: i64, story: &[Happening]) -> Vec<Turn> {
                 replied = true;
                 let counts = pack.countable.contains(actor) && !(pack.min_content && *small_talk);
                 if let Some(turn) = turns.last_mut() {
-                    turn.robot |= matches!(actor, Actor::AssistRobot | Actor::FullRobot);
+                    turn.robot |= *actor == Actor::FullRobot && !(pack.min_content && *small_talk);
                     turn.human |= *actor == Actor::Human;
+                    turn.helped |= helps(*actor, counts);
                     if counts && open {
                         turn.answer = Some(at);
                         open = false;
@@ -139,6 +144,15 @@ fn turns(pack: &RulePack, as_of: i64, story: &[Happening]) -> Vec<Turn> {
     turns
 }
 
+/// Whether a reply means that more than a full robot had to do with it.
+const fn helps(actor: Actor, counts: bool) -> bool {
+    match actor {
+        Actor::Human | Actor::AssistRobot => true,
+        Actor::FullRobot => false,
+        Actor::AutoReply | Actor::FaqCard => counts,
+    }
+}
+
 /// The agent the question came to has it.
 fn was_asked(turns: &mut [Turn], standing: &mut Option<i64>) {
     if let (Some(turn), Some(_)) = (turns.last_mut(), standing.take()) {
@@ -147,14 +161,18 @@ fn was_asked(turns: &mut [Turn], standing: &mut Option<i64>) {
 }
 
 /// Who had to do with a whole conversation, in the place of its first turn.
-fn whole(story: &[Happening], as_of: i64, first: &Turn) -> Turn {
-    let mut turn = Turn { robot: false, human: false, people: false, agent: false, ..first.clone() };
+fn whole(pack: &RulePack, story: &[Happening], as_of: i64, first: &Turn) -> Turn {
+    let mut turn = Turn { asks: first.asks.clone(), answer: first.answer, ..Turn::default() };
+    let mut asked = false;
     for happening in story.iter().filter(|happening| micros(happening) <= as_of) {
         match &happening.what {
-            What::Replied { actor, agent, .. } => {
-                turn.robot |= matches!(actor, Actor::AssistRobot | Actor::FullRobot);
+            What::Asked { .. } => asked = true,
+            What::Replied { actor, agent, small_talk, .. } => {
+                let counts = pack.countable.contains(actor) && !(pack.min_content && *small_talk);
+                turn.robot |= *actor == Actor::FullRobot;
                 turn.human |= *actor == Actor::Human;
                 turn.people |= *actor == Actor::Human;
+                turn.helped |= asked && helps(*actor, counts);
                 turn.agent |= *actor == Actor::Human && !agent.is_empty();
             }
             What::Assigned { .. } => (turn.agent, turn.people) = (true, true),
@@ -180,7 +198,7 @@ fn verdict(pack: &RulePack, as_of: i64, turn: &Turn, ask: i64) -> Verdict {
     };
     if !inside(pack, ask) {
         Verdict::OutsideWindow
-    } else if turn.robot && !turn.human && !turn.people && pack.robot_only != Treatment::Judge {
+    } else if turn.robot && !turn.helped && !turn.people && pack.robot_only != Treatment::Judge {
         treat(pack.robot_only, Verdict::RobotOnly)
     } else if turn.answer.is_none() && !turn.agent && !turn.human {
         treat(pack.unassigned, Verdict::Unassigned)
@@ -202,7 +220,7 @@ fn units(pack: &RulePack, as_of: i64, stories: &[Vec<Happening>]) -> Vec<(i64, V
                     units.insert(key, verdict(pack, as_of, turn, ask));
                 }
                 Unit::Session if number == 0 => {
-                    let turn = whole(story, as_of, turn);
+                    let turn = whole(pack, story, as_of, turn);
                     let day = local_day(micros(&story[0]));
                     units.insert((day, index.to_string()), verdict(pack, as_of, &turn, best(&turn.asks)));
                 }
