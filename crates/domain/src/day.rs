@@ -264,7 +264,8 @@ impl FromStr for Day {
         if !shaped {
             return Err(malformed);
         }
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self).map_err(|_| malformed)
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| malformed)?;
+        if day.year() < 1 { Err(malformed) } else { Ok(Self(day)) }
     }
 }
 

@@ -100,9 +100,16 @@ fn only_real_times_and_dates_are_read() {
     for text in ["", "8:00", "08:60", "24:01", "25:00", "+8:00", "08:0x", "08:00:00", "０８:００"] {
         assert!(text.parse::<ClockTime>().is_err(), "{text}");
     }
-    for text in ["", "2026-02-30", "2026-2-3", "26-02-03", "2026/02/03", "2026-13-01", "+026-01-01"] {
+    for text in
+        ["", "2026-02-30", "2026-2-3", "26-02-03", "2026/02/03", "2026-13-01", "+026-01-01", "0000-12-31"]
+    {
         assert!(text.parse::<Day>().is_err(), "{text}");
     }
+    assert_eq!(
+        day("0001-01-01").minus(1).to_string(),
+        "0000-12-31",
+        "days may be reckoned beyond what is read"
+    );
     assert_eq!(clock("24:00"), ClockTime::DAY_END);
     assert_eq!(clock("08:05").to_string(), "08:05");
     assert_eq!(day("2026-02-03").to_string(), "2026-02-03");
