@@ -19,9 +19,11 @@ use crate::message::Actor;
 use crate::problem::{Problem, Reason, Violation};
 use crate::time::{Span, Timestamp};
 
+mod place;
 mod tally;
 mod turn;
 
+pub use place::Place;
 pub use tally::{AgentParts, Parts, Report, ResponseTimes, Tally};
 pub use turn::{Blame, Miss, Verdict};
 
@@ -168,6 +170,13 @@ impl Draft {
             "must be 1 second to 30 days",
         );
         faults.unless(!self.countable_actors.is_empty(), "countable_actors", "must name at least one");
+        let only_robots = self.countable_actors.iter().all(|actor| *actor == Actor::FullRobot);
+        let robots_count = matches!(self.robot_only, Treatment::Judge | Treatment::Answered);
+        faults.unless(
+            self.countable_actors.is_empty() || !only_robots || robots_count,
+            "countable_actors",
+            "must name somebody besides full_robot when what robots dealt with alone is left out or a miss",
+        );
         faults.unless(self.target_basis_points <= WHOLE, "target_basis_points", "must be at most 10000");
         faults.unless(self.unit.is_some(), "unit", "must be set");
         let start = faults.parse(&self.window_start, "window_start", ClockTime::MIDNIGHT);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::turn::{Judge, Judged, Miss, Verdict};
-use super::{RulePack, Unit, WHOLE};
+use super::{Place, RulePack, Unit, WHOLE};
 use crate::day::{Day, DayRange, Zone};
 use crate::exchange::Conversation;
 use crate::time::{Span, Timestamp};
@@ -73,7 +73,7 @@ pub struct Report {
     pub response_times: ResponseTimes,
     /// Response times of each conversation's first turn.
     pub first_response_times: ResponseTimes,
-    /// Every miss, the longest wait first; empty unless they were asked for.
+    /// Every miss in the order of its [`Place`], the longest wait first; empty unless they were asked for.
     pub misses: Vec<Miss>,
 }
 
@@ -204,9 +204,7 @@ impl Tally {
         for (_, decision) in std::mem::take(&mut self.buyer_days) {
             self.close(decision);
         }
-        let longest_first =
-            |miss: &Miss| (Reverse(miss.waited), miss.ask.at, miss.conversation.clone(), miss.day);
-        self.report.misses.sort_by_cached_key(longest_first);
+        self.report.misses.sort_by_cached_key(Place::of);
         self.report.response_times = self.waits.summary();
         self.report.first_response_times = self.first_waits.summary();
         self.report

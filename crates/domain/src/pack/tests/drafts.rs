@@ -35,6 +35,27 @@ fn a_draft_is_refused_with_every_field_that_is_wrong() {
 }
 
 #[test]
+fn answers_of_robots_cannot_be_all_that_counts_and_count_for_nothing() {
+    let draft = |countable_actors: &[Actor], robot_only| Draft {
+        rule_pack_id: "x".into(),
+        unit: Some(Unit::Turn),
+        limit: MIN_LIMIT,
+        countable_actors: countable_actors.to_vec(),
+        robot_only,
+        ..Draft::default()
+    };
+    for treatment in [Treatment::Exclude, Treatment::Miss] {
+        let problem = draft(&[Actor::FullRobot], treatment).check().expect_err("it contradicts itself");
+        assert_eq!(problem.violations[0].field, "countable_actors");
+        let beside = draft(&[Actor::FullRobot, Actor::Human], treatment).check();
+        assert!(beside.is_ok(), "people count as well: {beside:?}");
+    }
+    for treatment in [Treatment::Judge, Treatment::Answered] {
+        assert!(draft(&[Actor::FullRobot], treatment).check().is_ok());
+    }
+}
+
+#[test]
 fn an_empty_window_is_refused() {
     let draft = Draft {
         rule_pack_id: "x".into(),
