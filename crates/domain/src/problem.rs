@@ -128,8 +128,6 @@ reasons! {
     NothingSaid, "NOTHING_SAID", Precondition;
     /// A reply is still owed.
     ReplyOwed, "REPLY_OWED", Precondition;
-    /// The reader was too slow, or its place is gone; go on from the position it remembers.
-    Resume, "RESUME", OutOfRange;
     /// The history does not hold the event the follower saw last: it was restored from a backup.
     HistoryRewound, "HISTORY_REWOUND", OutOfRange;
     /// The store cannot take anything now.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fenliu_domain::desk::Head;
-use fenliu_domain::desk::agent::Agent;
+use fenliu_domain::desk::agent::{Agent, Presence};
 use fenliu_domain::desk::command::Attempt;
 use fenliu_domain::desk::event::{Event, Seq, Text};
 use fenliu_domain::desk::policy::Policy;
@@ -96,8 +96,10 @@ pub enum ConfirmError {
 /// A heartbeat as the engine took it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
-    /// When the agent counts as offline if no further one comes.
-    pub lapses: Timestamp,
+    /// What the desk has the agent as.
+    pub presence: Presence,
+    /// When the agent counts as offline if no further one comes; `None` when they are offline already.
+    pub lapses: Option<Timestamp>,
 }
 
 /// Agents whose heartbeats stopped.

@@ -38,8 +38,8 @@ pub(crate) struct Identified<T> {
 impl<T: Mutation> Identified<T> {
     /// Takes the request id out of a request, or makes one when the caller sent none.
     pub(crate) fn of(request: Request<T>, ids: &IdSource) -> Self {
-        let traceparent =
-            request.metadata().get(TRACEPARENT).and_then(|value| value.to_str().ok()).map(Text::from);
+        let traceparent = request.metadata().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let traceparent = traceparent.filter(|value| is_traceparent(value)).map(Text::from);
         let mut body = request.into_inner();
         let given = std::mem::take(body.request_id());
         let mark = (!given.is_empty()).then(|| RequestMark {
@@ -52,8 +52,31 @@ impl<T: Mutation> Identified<T> {
     }
 }
 
+/// Whether a text names a trace as W3C writes it: version, trace, span and flags, in lower-case hexadecimal.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    parts.iter().map(|part| part.len()).eq([2, 32, 16, 2]) && parts.iter().all(|part| hex(part))
+}
+
 /// SHA-256 over the RPC and the request. The RPC's name ends with a byte that no name holds, so no body can
 /// pretend to be another RPC's.
 fn hash<T: Mutation>(body: &T) -> [u8; 32] {
     Sha256::new().chain_update(T::RPC).chain_update([0]).chain_update(body.encode_to_vec()).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_w3c_writes_names_a_trace() {
+        assert!(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+        for text in
+            ["", "g", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "00--b7ad6b7169203331-01"]
+        {
+            assert!(!is_traceparent(text), "{text}");
+        }
+        assert!(!is_traceparent(&"0".repeat(3_000)));
+    }
 }

@@ -122,10 +122,12 @@ impl Room {
 
     pub(super) fn beat(&mut self, agent: AgentId, device: &str, now: Timestamp) -> Option<Beat> {
         let there = self.desk.agent(agent)?;
-        if there.presence != Presence::Offline {
-            self.beats.beat(agent, device, now);
+        let presence = there.presence;
+        if presence == Presence::Offline {
+            return Some(Beat { presence, lapses: None });
         }
-        Some(Beat { lapses: now + self.grace() })
+        self.beats.beat(agent, device, now);
+        Some(Beat { presence, lapses: Some(now + self.grace()) })
     }
 
     fn grace(&self) -> Span {

@@ -9,6 +9,7 @@ use fenliu_proto::convert::{id, to_timestamp};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::presence_service_server::PresenceService;
 use fenliu_proto::status::refusal;
+use fenliu_proto::words::Word;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::paging::Page;
@@ -58,7 +59,8 @@ impl Handler {
         let live = self.0.loaded(shop).await?;
         let beat = live.beat(shop, agent, &request.session_id, now).await;
         let beat = beat.map_err(|NotLoaded| shop_not_found(shop))?.ok_or_else(|| agent_not_found(agent))?;
-        Ok(proto::HeartbeatResponse { lapse_time: Some(to_timestamp(beat.lapses)) })
+        let lapse_time = beat.lapses.map(to_timestamp);
+        Ok(proto::HeartbeatResponse { lapse_time, presence: beat.presence.number() })
     }
 
     async fn get(&self, request: &proto::GetAgentRequest) -> Result<proto::GetAgentResponse, Problem> {

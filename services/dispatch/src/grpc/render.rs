@@ -34,10 +34,12 @@ pub(super) fn agent(agent: &Agent) -> proto::Agent {
 
 /// What succeeded but may not have been meant.
 pub(super) fn capacity_warnings(capacity: u32) -> Vec<String> {
-    if (1..RECOMMENDED_CAPACITY).contains(&capacity) {
-        vec![format!("a capacity of {capacity} is below the recommended {RECOMMENDED_CAPACITY}")]
-    } else {
-        Vec::new()
+    match capacity {
+        0 => vec!["a capacity of 0 means transfers only: nothing is assigned automatically".to_owned()],
+        1..RECOMMENDED_CAPACITY => {
+            vec![format!("a capacity of {capacity} is below the recommended {RECOMMENDED_CAPACITY}")]
+        }
+        _ => Vec::new(),
     }
 }
 

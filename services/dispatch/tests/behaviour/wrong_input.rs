@@ -293,6 +293,9 @@ async fn times_out_of_range_are_refused() {
     let future = Some(prost_types::Timestamp { seconds: 253_402_300_799, nanos: 0 });
     let request = proto::ReceiveMessageRequest { occurred_time: future, ..message(&shop, "b", "hi") };
     refused(house.to.reception.receive_message(request).await, Reason::ClockSkew);
+    let ancient = Some(prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 });
+    let request = proto::ReceiveMessageRequest { occurred_time: ancient, ..message(&shop, "b", "hi") };
+    refused(house.to.reception.receive_message(request).await, Reason::ClockSkew);
     let mut policy = before.policy.policy.clone().expect("the policy");
     policy.reopen_window_duration = Some(prost_types::Duration { seconds: 1, nanos: -1 });
     let request =
@@ -300,9 +303,6 @@ async fn times_out_of_range_are_refused() {
     let status = house.to.policy.update_policy(request).await.expect_err("refused");
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(house.everything(&shop).await, before);
-    let ancient = Some(prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 });
-    let request = proto::ReceiveMessageRequest { occurred_time: ancient, ..message(&shop, "b", "hi") };
-    house.to.reception.receive_message(request).await.expect("a channel may be very late");
 }
 
 #[tokio::test]
