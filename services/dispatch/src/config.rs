@@ -97,7 +97,7 @@ impl SweeperConfig {
 
 impl Default for DirectoryConfig {
     fn default() -> Self {
-        Self { address: "http://127.0.0.1:50052".to_owned(), retry_interval_ms: 500 }
+        Self { address: "http://127.0.0.1:50051".to_owned(), retry_interval_ms: 500 }
     }
 }
 

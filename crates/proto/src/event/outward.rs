@@ -116,8 +116,20 @@ fn payload(payload: &Payload) -> Wire {
                 TransferTarget::Group(group) => v1::transferred::Target::ToGroup(group.to_string()),
             }),
         }),
-        Payload::ChatEntered { buyer, channel, standing: of } => {
-            let (stage, agent_id, queue_position) = standing(*of);
+        Payload::QueueFull { group, trace: of } => {
+            Wire::QueueFull(v1::QueueFull { group: group.to_string(), trace: Some(trace::to_proto(of)) })
+        }
+        Payload::RequestNoted => Wire::RequestNoted(v1::RequestNoted {}),
+        _ => conversation(payload),
+    }
+}
+
+/// What happens in conversations. The kinds that [`payload`] renders itself are named, so that a new kind must be
+/// put somewhere.
+fn conversation(of: &Payload) -> Wire {
+    match of {
+        Payload::ChatEntered { buyer, channel, standing: at } => {
+            let (stage, agent_id, queue_position) = standing(*at);
             Wire::ChatEntered(v1::ChatEntered {
                 buyer_id: buyer.to_string(),
                 channel: channel.to_string(),
@@ -136,8 +148,8 @@ fn payload(payload: &Payload) -> Wire {
                 with_robot: *with_robot,
             })
         }
-        Payload::MessageReceived { message, kind, length, channel, external, standing: of } => {
-            let (stage, agent_id, queue_position) = standing(*of);
+        Payload::MessageReceived { message, kind, length, channel, external, standing: at } => {
+            let (stage, agent_id, queue_position) = standing(*at);
             Wire::MessageReceived(v1::MessageReceived {
                 message_id: message.to_string(),
                 kind: kind.number(),
@@ -159,10 +171,6 @@ fn payload(payload: &Payload) -> Wire {
                 small_talk: *small_talk,
             })
         }
-        Payload::QueueFull { group, trace: of } => {
-            Wire::QueueFull(v1::QueueFull { group: group.to_string(), trace: Some(trace::to_proto(of)) })
-        }
-        Payload::RequestNoted => Wire::RequestNoted(v1::RequestNoted {}),
         Payload::Closed { by, agent, reply_owed } => {
             Wire::Closed(v1::Closed { by: by.number(), agent_id: optional(*agent), reply_owed: *reply_owed })
         }
@@ -175,5 +183,15 @@ fn payload(payload: &Payload) -> Wire {
         Payload::HandedToHuman { reason } => {
             Wire::HandedToHuman(v1::HandedToHuman { reason: reason.number() })
         }
+        Payload::PolicyChanged { .. }
+        | Payload::AgentSynced { .. }
+        | Payload::PresenceChanged { .. }
+        | Payload::CapacityChanged { .. }
+        | Payload::Assigned { .. }
+        | Payload::Queued { .. }
+        | Payload::QueueLeft { .. }
+        | Payload::Transferred { .. }
+        | Payload::QueueFull { .. }
+        | Payload::RequestNoted => payload(of),
     }
 }

@@ -14,6 +14,19 @@ use crate::history::v1;
 const ANN: AgentId = AgentId::from_bits(1);
 const BEN: AgentId = AgentId::from_bits(2);
 
+fn message(buyer: &str) -> Command {
+    Command::ReceiveMessage(BuyerMessage {
+        buyer: buyer.into(),
+        channel: "pinduoduo".into(),
+        external: Some(format!("ext {buyer}").into()),
+        occurred: None,
+        kind: MessageKind::Text,
+        length: 4,
+        group: None,
+        priority: 100,
+    })
+}
+
 /// A day at a desk in which nearly every kind of event happens.
 fn a_day() -> (Desk, Vec<Event>) {
     let mut desk = Desk::new(ShopId::from_bits(1));
@@ -32,18 +45,6 @@ fn a_day() -> (Desk, Vec<Event>) {
         unlimited: false,
         enabled: true,
         weight: 3,
-    };
-    let message = |buyer: &str| {
-        Command::ReceiveMessage(BuyerMessage {
-            buyer: buyer.into(),
-            channel: "pinduoduo".into(),
-            external: Some(format!("ext {buyer}").into()),
-            occurred: None,
-            kind: MessageKind::Text,
-            length: 4,
-            group: None,
-            priority: 100,
-        })
     };
     let mut now = Timestamp::default();
     let mut number = 0;
