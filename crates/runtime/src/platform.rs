@@ -39,12 +39,6 @@ impl Platform {
         Self { page_tokens: PageTokens::new(ids.next_key()), clock, ids, lifecycle }
     }
 
-    /// The same with page tokens under this key.
-    #[must_use]
-    pub fn with_page_key(self, key: [u8; 32]) -> Self {
-        self.with_page_tokens(PageTokens::new(key))
-    }
-
     /// The same with these page tokens.
     #[must_use]
     pub fn with_page_tokens(mut self, page_tokens: PageTokens) -> Self {
