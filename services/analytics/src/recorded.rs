@@ -27,12 +27,19 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
         time.ok_or_else(|| Problem::field("event.occurred_time", "must be set"))?,
         "event.occurred_time",
     )?;
+    let reached =
+        event.recorded_time.as_ref().map(|time| timestamp(time, "event.recorded_time")).transpose()?;
     let mut steps = vec![Step::Shop(shop)];
     match event.payload {
         Some(Payload::PolicyChanged(changed)) => steps.extend(zone_change(shop, changed)),
         Some(payload) if !event.conversation_id.is_empty() => {
-            let happened = |what| Step::Happened(shop, event.conversation_id.clone(), Happening { at, what });
-            steps.extend(happenings(payload).into_iter().flatten().map(happened));
+            let is_question = matches!(payload, Payload::MessageReceived(_));
+            let happened =
+                |(at, what)| Step::Happened(shop, event.conversation_id.clone(), Happening { at, what });
+            let said = happenings(payload).into_iter().flatten().map(|what| (at, what));
+            let reached =
+                reached.filter(|reached| is_question && *reached != at).map(|at| (at, What::Reached));
+            steps.extend(said.chain(reached).map(happened));
         }
         Some(_) | None => {}
     }
@@ -78,12 +85,14 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
             only(What::Closed { abandoned: closed.reply_owed && closed.by() == proto::CloseActor::Buyer })
         }
         Payload::HandedToHuman(_) => only(What::HandedToHuman),
+        Payload::Transferred(_) => only(What::Transferred),
         Payload::ChatEntered(_)
-        | Payload::Transferred(_)
         | Payload::PresenceChanged(_)
         | Payload::CapacityChanged(_)
         | Payload::AgentSynced(_)
         | Payload::PolicyChanged(_)
+        | Payload::QueueFull(_)
+        | Payload::RequestNoted(_)
         | Payload::ReplyDue(_) => [None, None],
     }
 }

@@ -122,3 +122,83 @@ async fn a_history_restored_from_a_backup_is_worked_in_anew_and_imports_stay() {
     }
     assert_eq!(counted(&mut house).await, (1, 2));
 }
+
+/// Misses of the conversation "cnv 1": each by its agent, and how long that agent and further ones had it.
+async fn blamed(house: &mut House) -> Vec<(String, i64, i64)> {
+    let pack = Some(fenliu_proto::analytics::v1::list_misses_request::Pack::RulePackId("taobao-3min".into()));
+    let request =
+        fenliu_proto::analytics::v1::ListMissesRequest { shop_id: SHOP.into(), pack, ..Default::default() };
+    let misses = house.rates.list_misses(request).await.expect("misses").into_inner().misses;
+    let seconds = |span: Option<prost_types::Duration>| span.map_or(0, |span| span.seconds);
+    let blamed = |miss: fenliu_proto::analytics::v1::Miss| {
+        let blame = miss.blame.unwrap_or_default();
+        (miss.agent, seconds(blame.with_agent_duration), seconds(blame.after_transfer_duration))
+    };
+    misses.into_iter().map(blamed).collect()
+}
+
+fn handed(id: &str, before: i64, agent: &str, previous: &str) -> proto::Event {
+    let (agent_id, previous_agent_id) = (agent.into(), previous.into());
+    let assigned = proto::Assigned { agent_id, previous_agent_id, ..Default::default() };
+    event(id, "cnv 1", before, Payload::Assigned(assigned))
+}
+
+fn said(id: &str, before: i64, agent: Option<&str>) -> proto::Event {
+    let message_id = id.to_owned();
+    let payload = match agent {
+        None => Payload::MessageReceived(proto::MessageReceived { message_id, ..Default::default() }),
+        Some(agent) => Payload::ReplySent(proto::ReplySent {
+            message_id,
+            actor: Actor::Human.into(),
+            agent_id: agent.into(),
+            ..Default::default()
+        }),
+    };
+    event(id, "cnv 1", before, payload)
+}
+
+#[tokio::test]
+async fn a_miss_is_not_blamed_on_an_agent_who_had_gone() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    house.dispatch.record(talk(1, 10));
+    // The channel says it was asked three seconds before it came; lan had gone, so that mei got it at once.
+    let mut asked = said("msg 2", 2_003, None);
+    asked.recorded_time = Some(to_timestamp(before_start(2_000)));
+    let moved = handed("evt moved", 2_000, "agt mei", "agt lan");
+    let last = house.dispatch.record([asked, moved, said("msg 3", 1_800, Some("agt mei"))]);
+    house.caught_up(last).await;
+    assert_eq!(blamed(&mut house).await, [("agt mei".to_owned(), 203, 0)]);
+}
+
+#[tokio::test]
+async fn a_question_given_away_stays_the_miss_of_who_gave_it() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    house.dispatch.record(talk(1, 10));
+    let given = event("evt given", "cnv 1", 2_000, Payload::Transferred(proto::Transferred::default()));
+    let asked = said("msg 2", 2_000, None);
+    let moved = handed("evt moved", 2_000, "agt mei", "agt lan");
+    let last = house.dispatch.record([asked, given, moved, said("msg 3", 1_800, Some("agt mei"))]);
+    house.caught_up(last).await;
+    assert_eq!(blamed(&mut house).await, [("agt lan".to_owned(), 0, 200)]);
+}
+
+#[tokio::test]
+async fn who_closed_a_conversation_does_not_bear_what_is_asked_after() {
+    let mut house = House::open().await;
+    house.dispatch.record([policy()]);
+    house.dispatch.record(talk(1, 10));
+    let closed = event("evt closed", "cnv 1", 3_000, Payload::Closed(proto::Closed::default()));
+    let opened = Payload::ConversationOpened(proto::ConversationOpened {
+        buyer_id: "b1".into(),
+        priority: 100,
+        ..Default::default()
+    });
+    let opened = event("evt again", "cnv 1", 2_900, opened);
+    let moved = handed("evt moved", 2_900, "agt mei", "");
+    let answer = said("msg 3", 2_700, Some("agt mei"));
+    let last = house.dispatch.record([closed, opened, said("msg 2", 2_900, None), moved, answer]);
+    house.caught_up(last).await;
+    assert_eq!(blamed(&mut house).await, [("agt mei".to_owned(), 200, 0)]);
+}
