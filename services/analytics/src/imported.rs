@@ -1,6 +1,7 @@
 //! What other systems report, in the words of the fold.
 
 use fenliu_domain::exchange::{Happening, What};
+use fenliu_domain::ids::ConversationId;
 use fenliu_domain::message::Actor;
 use fenliu_domain::problem::Problem;
 use fenliu_proto::analytics::v1 as proto;
@@ -11,11 +12,20 @@ use prost::Message;
 
 use crate::storage::Record;
 
+/// What the ids of our own conversations begin with: no import may call a conversation so, which would pass for one
+/// of the history in lists of misses and exchanges.
+const OURS: &str = ConversationId::PREFIX;
+
 /// The record of an event. `field` is where it stands in the request.
 ///
 /// # Errors
-/// INVALID_REQUEST naming the field when its time is none, or it says nothing.
+/// INVALID_REQUEST naming the field when its time is none, its conversation is called like one of ours, or it says
+/// nothing.
 pub(crate) fn record(event: proto::ImportedEvent, field: &str) -> Result<Record, Problem> {
+    if event.conversation.starts_with(OURS) {
+        let expected = format!("must not begin with {OURS}, as the ids of fenliu's own conversations do");
+        return Err(Problem::field(format!("{field}.conversation"), expected));
+    }
     let happening = happening(&event, field)?;
     Ok(Record {
         at: happening.at,

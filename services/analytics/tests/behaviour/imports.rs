@@ -2,6 +2,7 @@
 
 use fenliu_domain::problem::Reason;
 use fenliu_proto::analytics::v1 as proto;
+use tonic_types::StatusExt;
 
 use crate::house::{House, batch, conversation, rate, refused, refused_fields};
 
@@ -52,6 +53,37 @@ async fn a_batch_with_events_that_make_no_sense_is_refused_whole() {
     let status = refusal.expect_err("nothing of it may be stored");
     assert_eq!(fenliu_proto::status::reason_of(&status), Some(Reason::InvalidRequest));
     refused(house.rates.get_reply_rate(rate("taobao-3min")).await, Reason::ShopNotFound);
+}
+
+#[tokio::test]
+async fn an_error_says_which_message_it_is_about_and_what_was_stored_before() {
+    let mut house = House::open().await;
+    let good = batch(conversation("a", 900, Some(5)));
+    let malformed = proto::ImportEventsRequest { events: vec![], ..good.clone() };
+    let nowhere = proto::ImportEventsRequest { time_zone: "Mars/Olympus".into(), ..good.clone() };
+    for (bad, imported) in [(nowhere, "3"), (malformed, "0")] {
+        let status = house.import(vec![good.clone(), bad]).await.expect_err("the second message is bad");
+        let info = status.get_details_error_info().expect("an ErrorInfo");
+        assert_eq!((info.metadata["message"].as_str(), info.metadata["imported"].as_str()), ("2", imported));
+    }
+}
+
+#[tokio::test]
+async fn no_import_poses_as_a_conversation_of_ours() {
+    let mut house = House::open().await;
+    let events = conversation(&format!("cnv_{:032x}", 1), 900, Some(5));
+    let fields = ["events[0].conversation", "events[1].conversation", "events[2].conversation"];
+    refused_fields(house.import(vec![batch(events)]).await, Reason::InvalidRequest, &fields);
+}
+
+#[tokio::test]
+async fn a_changed_record_under_a_known_id_changes_nothing() {
+    let mut house = House::open().await;
+    house.import(vec![batch(conversation("a", 900, Some(5)))]).await.expect("imported");
+    let changed = batch(conversation("a", 900, Some(500)));
+    let stored = house.import(vec![changed]).await.expect("imported").into_inner();
+    assert_eq!((stored.imported, stored.repeated), (0, 3));
+    assert_eq!(house.rate("taobao-3min").await.total.expect("a total").within_limit, 1);
 }
 
 #[tokio::test]
