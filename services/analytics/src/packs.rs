@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use fenliu_domain::message::Actor;
 use fenliu_domain::pack::{Confidence, Draft, RulePack, Treatment, Unit};
-use fenliu_domain::problem::{Problem, Reason};
+use fenliu_domain::problem::{Problem, Reason, Violation};
 use fenliu_domain::time::Span;
 use serde::Deserialize;
 
@@ -49,6 +49,24 @@ impl Packs {
             let message = format!("there is no rule pack {id:?}; there are {}", names.join(", "));
             Problem::new(Reason::RulePackNotFound, message).with("rule_pack_id", id)
         })
+    }
+
+    /// Refuses a pack of the caller's own that would pass for one that is shipped.
+    ///
+    /// # Errors
+    /// RULE_PACK_INVALID naming rule_pack_id.
+    pub(crate) fn refuse_namesake(&self, pack: &RulePack) -> Result<(), Problem> {
+        if !self.0.contains_key(&pack.id) {
+            return Ok(());
+        }
+        let message = format!(
+            "rule_pack_id {:?} is the name of a pack fenliu ships; give your own pack a name of its own",
+            pack.id
+        );
+        let expected = "must not be the name of a pack fenliu ships".to_owned();
+        let violation = Violation { field: "rule_pack_id".into(), expected };
+        let problem = Problem::new(Reason::RulePackInvalid, message).with("rule_pack_id", &pack.id);
+        Err(Problem { violations: vec![violation], ..problem })
     }
 
     /// All of them, by name.

@@ -79,7 +79,7 @@ fn question(
     let range = day_range(start, end)?;
     let pack = match chosen {
         Some(Chosen::Shipped(id)) => packs.get(&id)?.clone(),
-        Some(Chosen::Custom(pack)) => custom(*pack)?,
+        Some(Chosen::Custom(pack)) => custom(*pack, packs)?,
         None => return Err(Problem::field("pack", "must be set")),
     };
     Ok(Question { shop, pack, range, as_of })
@@ -99,7 +99,7 @@ fn day_range(start: &str, end: &str) -> Result<DayRange, Problem> {
     if let (Some(first), Some(last)) = (range.first, range.last) {
         let expected = match first.days_until(last) {
             ..0 => Some("must not be before start_date".to_owned()),
-            MAX_DAYS.. => Some(format!("must be less than {MAX_DAYS} days after start_date")),
+            days if days > MAX_DAYS => Some(format!("must be at most {MAX_DAYS} days after start_date")),
             _ => None,
         };
         violations.extend(expected.map(|expected| Violation { field: "end_date".into(), expected }));
@@ -111,7 +111,7 @@ fn day_range(start: &str, end: &str) -> Result<DayRange, Problem> {
 ///
 /// # Errors
 /// RULE_PACK_INVALID naming every field that is wrong, as `custom.…`.
-fn custom(pack: proto::RulePack) -> Result<RulePack, Problem> {
+fn custom(pack: proto::RulePack, packs: &Packs) -> Result<RulePack, Problem> {
     let limit = pack
         .limit_duration
         .as_ref()
@@ -148,7 +148,8 @@ fn custom(pack: proto::RulePack) -> Result<RulePack, Problem> {
         weekend_answer_by: pack.weekend_answer_by,
         valid_from: pack.valid_from,
     };
-    draft.check().map_err(|problem| {
+    let checked = draft.check().and_then(|pack| packs.refuse_namesake(&pack).map(|()| pack));
+    checked.map_err(|problem| {
         let named = |v: Violation| Violation { field: format!("custom.{}", v.field), expected: v.expected };
         Problem { violations: problem.violations.into_iter().map(named).collect(), ..problem }
     })

@@ -67,7 +67,8 @@ impl House {
 
     async fn start(data: Data, clock: VirtualClock, dispatch: Dispatch) -> Self {
         let lifecycle = Lifecycle::new();
-        let platform = Platform::simulated(&clock, 1, lifecycle.clone()).with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
+        let platform = Platform::simulated(&clock, 1, lifecycle.clone())
+            .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let history = format!("http://{}", dispatch.address).parse().expect("an address is a URI");
         let database = DatabaseConfig { max_connections: 4, ..DatabaseConfig::at(&data.url) };
         let service =

@@ -101,6 +101,30 @@ async fn misses_are_proved_page_by_page_and_the_longest_wait_comes_first() {
 }
 
 #[tokio::test]
+async fn no_miss_is_skipped_when_others_come_and_go_between_pages() {
+    let mut house = House::open().await;
+    let late = |name: &str, after: i64| conversation(name, 3_600, Some(after));
+    house.import(vec![batch([late("a", 900), late("b", 800), late("c", 700)].concat())]).await.expect("in");
+    // The same, under the same names, from a second source: each is a miss of its own.
+    let again = proto::ImportEventsRequest { source: "mirror".into(), ..batch(late("b", 800)) };
+    house.import(vec![again]).await.expect("imported");
+    let mut request = proto::ListMissesRequest { page_size: 2, ..misses("taobao-3min") };
+    let first = house.rates.list_misses(request.clone()).await.expect("a page").into_inner();
+    // An answer to "a" that came late to us makes it good: what stood behind it moves up.
+    let asked_at = before_start(3_600);
+    let quick = event("a", 9, asked_at + Span::from_secs(5), replied("lan"));
+    house.import(vec![batch(vec![quick])]).await.expect("imported");
+    request.page_token = first.next_page_token;
+    let second = house.rates.list_misses(request).await.expect("a page").into_inner();
+    let names = |page: &[proto::Miss]| page.iter().map(|miss| miss.conversation.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (names(&first.misses), names(&second.misses)),
+        (vec!["a".into(), "b".into()], vec!["b".into(), "c".into()])
+    );
+    assert_eq!((first.total_size, second.total_size, second.next_page_token.as_str()), (4, 3, ""));
+}
+
+#[tokio::test]
 async fn a_token_of_another_question_is_refused() {
     let mut house = House::open().await;
     let events = (0..3).flat_map(|n: i64| conversation(&format!("c{n}"), 3_600, None)).collect();
@@ -157,6 +181,9 @@ async fn days_that_are_none_are_refused_by_field() {
         ("2026-02-30", "yesterday", &["start_date", "end_date"][..]),
         ("2026-05-02", "2026-05-01", &["end_date"]),
         ("2025-01-01", "2026-05-01", &["end_date"]),
+        ("2025-01-01", "2026-02-06", &["end_date"]),
+        ("0000-12-31", "", &["start_date"]),
+        ("", "0000-12-31", &["end_date"]),
     ] {
         let request = proto::GetReplyRateRequest {
             start_date: start.into(),
@@ -165,6 +192,32 @@ async fn days_that_are_none_are_refused_by_field() {
         };
         refused_fields(house.rates.get_reply_rate(request).await, Reason::InvalidRequest, fields);
     }
+}
+
+#[tokio::test]
+async fn a_range_may_be_four_hundred_days_long_or_open() {
+    let mut house = House::open().await;
+    house.import(vec![batch(conversation("c", 3_600, Some(5)))]).await.expect("imported");
+    for (start, end) in
+        [("2025-03-30", "2026-05-04"), ("0001-01-01", ""), ("", "9999-12-31"), ("2026-05-04", ""), ("", "")]
+    {
+        let request = proto::GetReplyRateRequest {
+            start_date: start.into(),
+            end_date: end.into(),
+            ..rate("taobao-3min")
+        };
+        let total = house.rates.get_reply_rate(request).await.expect("a rate").into_inner().total;
+        assert_eq!(total.expect("a total").counted, 1, "{start}..{end}");
+    }
+}
+
+#[tokio::test]
+async fn a_pack_of_the_callers_own_cannot_pass_for_one_that_is_shipped() {
+    let mut house = House::open().await;
+    let pack = proto::RulePack { rule_pack_id: "taobao-3min".into(), ..custom() };
+    let request = proto::GetReplyRateRequest { pack: Some(Pack::Custom(pack)), ..rate("") };
+    let refusal = house.rates.get_reply_rate(request).await;
+    refused_fields(refusal, Reason::RulePackInvalid, &["custom.rule_pack_id"]);
 }
 
 #[tokio::test]
