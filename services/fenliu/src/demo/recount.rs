@@ -108,8 +108,10 @@ fn what(payload: &Payload) -> Option<What> {
             What::Closed { abandoned: *reply_owed && *by == CloseActor::Buyer }
         }
         Payload::HandedToHuman { .. } => What::HandedToHuman,
+        Payload::Transferred { .. } => What::Transferred,
         Payload::ChatEntered { .. }
-        | Payload::Transferred { .. }
+        | Payload::QueueFull { .. }
+        | Payload::RequestNoted
         | Payload::PresenceChanged { .. }
         | Payload::CapacityChanged { .. }
         | Payload::AgentSynced { .. }
