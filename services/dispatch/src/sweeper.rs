@@ -6,7 +6,7 @@
 use fenliu_domain::desk::command::Command;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_domain::time::Timestamp;
+use fenliu_domain::time::{Span, Timestamp};
 use fenliu_live::Lapsed;
 use futures::stream::{self, StreamExt};
 
@@ -20,6 +20,8 @@ const SWEEP_LIMIT: usize = 1_000;
 const AT_ONCE: usize = 64;
 /// Fewest agents whose lapsing at once can be a mass lapse.
 const MASS_LAPSE_MIN: usize = 20;
+/// How long a mass lapse is taken for a fault.
+const MASS_LAPSE_PAUSE: Span = Span::from_mins(10);
 /// Desks to snapshot, and desks that were dropped, are looked for once in so many sweeps.
 const UPKEEP_PERIOD: u64 = 240;
 
@@ -28,18 +30,11 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
     let platform = desks.platform().clone();
     let soft = platform.lifecycle.soft();
     load_all(&desks).await;
-    let mut silence = false;
+    let mut silence = Silence::default();
     for round in 1_u64.. {
         let now = platform.clock.now();
         run_due(&desks, now).await;
-        let before =
-            std::mem::replace(&mut silence, run_lapsed(&desks, now, config.mass_lapse_percent).await);
-        if silence && !before {
-            tracing::error!(
-                "so many agents fell silent at once that the network or the clock must be at fault; nobody is logged \
-                 off until fewer are silent"
-            );
-        }
+        run_lapsed(&desks, now, config.mass_lapse_percent, &mut silence).await;
         if round.is_multiple_of(UPKEEP_PERIOD) {
             snapshot_all(&desks, now).await;
             load_all(&desks).await;
@@ -79,15 +74,39 @@ async fn run_due(desks: &Desks, now: Timestamp) {
     side_by_side(ticks).await;
 }
 
-/// Logs off whose heartbeats stopped; true when so many did that nobody is.
-async fn run_lapsed(desks: &Desks, now: Timestamp, mass_lapse_percent: u8) -> bool {
+/// Logs off whose heartbeats stopped, unless so many did that it is taken for a fault.
+async fn run_lapsed(desks: &Desks, now: Timestamp, mass_lapse_percent: u8, silence: &mut Silence) {
     let lapsed = desks.live().lapsed(now, SWEEP_LIMIT).await;
-    if is_mass_lapse(&lapsed, mass_lapse_percent) {
-        return true;
+    if silence.holds(is_mass_lapse(&lapsed, mass_lapse_percent), now) {
+        return;
     }
     let lapses = lapsed.agents.into_iter().map(|(shop, agent)| run(desks, shop, Command::Lapse { agent }));
     side_by_side(lapses).await;
-    false
+}
+
+/// A mass lapse: since when it lasts.
+#[derive(Debug, Default)]
+struct Silence {
+    since: Option<Timestamp>,
+}
+
+impl Silence {
+    /// Whether nobody is logged off now. A fault of the network passes; agents who are still silent after
+    /// [`MASS_LAPSE_PAUSE`] have gone, and must not be given buyers for ever.
+    fn holds(&mut self, mass: bool, now: Timestamp) -> bool {
+        if !mass {
+            self.since = None;
+            return false;
+        }
+        if self.since.is_none() {
+            tracing::error!(
+                pause = %MASS_LAPSE_PAUSE,
+                "so many agents fell silent at once that the network or the clock must be at fault; nobody is logged \
+                 off until fewer are silent, or the pause is over"
+            );
+        }
+        now.since(*self.since.get_or_insert(now)) < MASS_LAPSE_PAUSE
+    }
 }
 
 /// Runs commands side by side, so that their commits are shared and one shop's wait is not every shop's. A store
@@ -129,6 +148,18 @@ mod tests {
     use fenliu_domain::ids::AgentId;
 
     use super::*;
+
+    #[test]
+    fn a_mass_lapse_is_taken_for_a_fault_for_ten_minutes_and_no_longer() {
+        let mut silence = Silence::default();
+        let at = |minutes| Timestamp::default() + Span::from_mins(minutes);
+        assert!(silence.holds(true, at(0)));
+        assert!(silence.holds(true, at(9)));
+        assert!(!silence.holds(true, at(10)), "they have gone");
+        assert!(!silence.holds(true, at(11)), "the rest of them too");
+        assert!(!silence.holds(false, at(12)));
+        assert!(silence.holds(true, at(13)), "the next one is another");
+    }
 
     #[test]
     fn only_many_and_a_large_share_are_a_mass_lapse() {
