@@ -22,6 +22,7 @@ mod decide;
 pub mod event;
 mod evolve;
 mod floor;
+mod index;
 pub mod memory;
 pub mod policy;
 pub mod queue;

@@ -1,49 +1,22 @@
 //! The only place where a desk changes: one event in, one change carried out.
 //!
 //! Every change of an agent goes through [`Desk::with_agent`] and every change of a conversation through
-//! [`Desk::with_conversation`], which take it off the indexes before and put it back after.
+//! [`Desk::with_conversation`], which keep the indexes in step (`index.rs`).
 
 use super::agent::{Agent, AgentEntry};
 use super::conversation::{Conversation, Owed, Stage, Standing};
 use super::event::{Event, Payload, Seq, Text};
+use super::index::Indexed;
 use super::memory::{DeliveryKey, Remembered, RequestKey};
 use super::policy::Policy;
 use super::queue::Ticket;
-use super::{ClosedConversation, Desk, Head, floor};
+use super::{ClosedConversation, Desk, Head};
 use crate::ids::{AgentId, CommandId, ConversationId};
 use crate::message::Actor;
 use crate::time::Timestamp;
+
 /// Most buyers forgotten per event, so that no command pays for all.
 const FORGET_LIMIT: usize = 2;
-
-/// Who holds a conversation, and since when a reply is owed in it.
-type Holding = (Option<AgentId>, Option<Timestamp>);
-
-/// Where a conversation stands in the desk's indexes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Indexed {
-    timer: Option<Timestamp>,
-    waiting: Option<(Text, Ticket)>,
-    open_since: Option<Timestamp>,
-    holder: Option<AgentId>,
-    owed_since: Option<Timestamp>,
-}
-
-impl Indexed {
-    fn of(conversation: &Conversation, policy: &Policy) -> Self {
-        let waiting = match conversation.stage {
-            Stage::Queued(ticket) => Some((conversation.group.clone(), ticket)),
-            _ => None,
-        };
-        Self {
-            timer: conversation.timer(policy).map(|(at, _)| at),
-            waiting,
-            open_since: (conversation.stage == Stage::Open).then_some(conversation.opened),
-            holder: conversation.agent(),
-            owed_since: conversation.owed.map(|owed| owed.since),
-        }
-    }
-}
 
 impl Desk {
     /// Carries out an event that follows the head.
@@ -120,23 +93,6 @@ impl Desk {
         self.policy = policy.clone();
         self.policy_seq = seq;
         self.reindex();
-    }
-
-    /// Builds every derived index anew: after a policy change and after a restore.
-    pub(super) fn reindex(&mut self) {
-        self.floor = super::Floor::default();
-        for agent in self.agents.values() {
-            self.floor.enter(agent, self.policy.strategy);
-        }
-        let ids: Vec<_> = self.conversations.keys().copied().collect();
-        self.queue = super::Queue::default();
-        self.timers.clear();
-        self.stranded.clear();
-        self.overflow.clear();
-        for id in ids {
-            let after = Indexed::of(&self.conversations[&id], &self.policy);
-            self.reindex_one(id, Indexed::default(), after, None);
-        }
     }
 
     fn sync_agent(&mut self, id: AgentId, entry: &AgentEntry) {
@@ -249,127 +205,6 @@ impl Desk {
             if let Some((_, buyer)) = self.expiries.pop_first() {
                 self.buyers.remove(&buyer);
             }
-        }
-    }
-
-    /// Changes an agent, keeping the floor in step.
-    fn with_agent(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
-        let Some(agent) = self.agents.get_mut(&id) else { return };
-        let strategy = self.policy.strategy;
-        // Most changes of most agents leave them where they stand; then the floor need not be touched.
-        let before = floor::spot(agent, strategy);
-        if before.is_none() {
-            self.floor.leave(agent, strategy);
-        }
-        change(agent);
-        match (before, floor::spot(agent, strategy)) {
-            (Some(before), Some(after)) => self.floor.step(&agent.entry.groups[0], before, after),
-            _ => self.floor.enter(agent, strategy),
-        }
-    }
-
-    /// Changes what the directory says of an agent, their groups included.
-    fn with_entry(&mut self, id: AgentId, entry: &AgentEntry) {
-        let Some(agent) = self.agents.get_mut(&id) else { return };
-        self.floor.leave(agent, self.policy.strategy);
-        agent.entry = entry.clone();
-        self.floor.enter(agent, self.policy.strategy);
-    }
-
-    /// Changes a conversation, keeping queue, timers, loads and the stranded in step.
-    fn with_conversation(&mut self, id: ConversationId, seq: Seq, change: impl FnOnce(&mut Conversation)) {
-        self.with_stamped_conversation(id, seq, None, change);
-    }
-
-    /// The same; whoever gets the conversation by it is marked with the assignment's number, if it is one.
-    fn with_stamped_conversation(
-        &mut self,
-        id: ConversationId,
-        seq: Seq,
-        stamp: Option<u64>,
-        change: impl FnOnce(&mut Conversation),
-    ) {
-        let Some(conversation) = self.conversations.get_mut(&id) else { return };
-        let before = Indexed::of(conversation, &self.policy);
-        change(conversation);
-        conversation.last_seq = seq;
-        let after = Indexed::of(conversation, &self.policy);
-        self.reindex_one(id, before, after, stamp);
-    }
-
-    /// Moves one conversation in every index it stands elsewhere in.
-    fn reindex_one(&mut self, id: ConversationId, before: Indexed, after: Indexed, stamp: Option<u64>) {
-        if before.timer != after.timer {
-            if let Some(at) = before.timer {
-                self.timers.remove(&(at, id));
-            }
-            if let Some(at) = after.timer {
-                self.timers.insert((at, id));
-            }
-        }
-        if before.waiting != after.waiting {
-            if let Some((group, ticket)) = before.waiting {
-                self.queue.leave(&group, ticket, id);
-            }
-            if let Some((group, ticket)) = after.waiting {
-                self.queue.join(&group, ticket, id);
-            }
-        }
-        if before.open_since != after.open_since {
-            if let Some(since) = before.open_since {
-                self.overflow.remove(&(since, id));
-            }
-            if let Some(since) = after.open_since {
-                self.overflow.insert((since, id));
-            }
-        }
-        if (before.holder, before.owed_since) != (after.holder, after.owed_since) {
-            self.take_from(id, (before.holder, before.owed_since), after.holder);
-            self.give_to(id, (after.holder, after.owed_since), stamp);
-        }
-    }
-
-    /// Takes what a holder owes for a conversation off them, and the conversation too unless they keep it.
-    fn take_from(&mut self, id: ConversationId, (from, owed): Holding, next: Option<AgentId>) {
-        let Some(from) = from else { return };
-        self.with_agent(from, |agent| {
-            if next != Some(from) {
-                agent.conversations.remove(&id);
-            }
-            if let Some(since) = owed {
-                agent.owing.remove(&(since, id));
-            }
-        });
-        if let Some(since) = owed {
-            self.stranded.remove(&(since, id));
-        }
-    }
-
-    /// Gives a conversation, and what is owed for it, to its holder.
-    fn give_to(&mut self, id: ConversationId, (to, owed): Holding, stamp: Option<u64>) {
-        let Some(to) = to else { return };
-        self.with_agent(to, |agent| {
-            agent.conversations.insert(id);
-            agent.last_assigned = stamp.unwrap_or(agent.last_assigned);
-            if let Some(since) = owed {
-                agent.owing.insert((since, id));
-            }
-        });
-        let keeps = self.agents.get(&to).is_some_and(Agent::keeps_buyers);
-        if let (Some(since), false) = (owed, keeps) {
-            self.stranded.insert((since, id));
-        }
-    }
-
-    /// An agent's presence changed: what they owe is stranded exactly while they may not keep it.
-    fn restrand(&mut self, id: AgentId) {
-        let Some(agent) = self.agents.get(&id) else { return };
-        if agent.keeps_buyers() {
-            for owing in &agent.owing {
-                self.stranded.remove(owing);
-            }
-        } else {
-            self.stranded.extend(agent.owing.iter().copied());
         }
     }
 }
