@@ -23,18 +23,38 @@ pub(super) fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
     fitting.count()
 }
 
+/// Where in its list an entry stands, as a page token carries it.
+pub(super) trait Cursor: Sized {
+    /// Its bytes.
+    fn bytes(&self) -> Vec<u8>;
+
+    /// The cursor of these bytes; `None` when they are none of this kind.
+    fn read(bytes: &[u8]) -> Option<Self>;
+}
+
+/// The number of an entry.
+impl Cursor for u64 {
+    fn bytes(&self) -> Vec<u8> {
+        self.to_be_bytes().to_vec()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_be_bytes)
+    }
+}
+
 /// One page of one list.
 #[derive(Debug)]
-pub(super) struct Page<'a> {
+pub(super) struct Page<'a, C = u64> {
     tokens: &'a PageTokens,
     scope: String,
-    /// What the list calls the entry before the page; 0 on the first.
-    pub(super) after: u64,
+    /// Where the entry before the page stands; the default on the first.
+    pub(super) after: C,
     /// Most entries of the page.
     pub(super) limit: u64,
 }
 
-impl<'a> Page<'a> {
+impl<'a, C: Cursor + Default> Page<'a, C> {
     /// The page a token leads to. `scope` is the list with its filter: another list's token is refused.
     ///
     /// # Errors
@@ -45,12 +65,12 @@ impl<'a> Page<'a> {
             Ok(size) => size.min(MAX_PAGE),
         };
         let after = if token.is_empty() {
-            0
+            C::default()
         } else {
             let cursor = tokens.open(scope.as_bytes(), token)?;
-            u64::from_be_bytes(cursor.try_into().map_err(|_| {
+            C::read(&cursor).ok_or_else(|| {
                 Problem::new(Reason::PageTokenInvalid, "the page token is not one of this list")
-            })?)
+            })?
         };
         Ok(Self { tokens, scope, after, limit })
     }
@@ -62,19 +82,19 @@ impl<'a> Page<'a> {
 
     /// Cuts a list read with [`Page::limit_and_one`] to the page, and to what fits into one message; the token of
     /// the next page follows `last`, and is empty on the last page.
-    pub(super) fn cut<T: Message>(&self, entries: &mut Vec<T>, last: impl Fn(&T) -> u64) -> String {
+    pub(super) fn cut<T: Message>(&self, entries: &mut Vec<T>, last: impl Fn(&T) -> C) -> String {
         let fitting = fitting(entries.iter().map(Message::encoded_len));
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX).min(fitting);
         if entries.len() <= limit {
             return String::new();
         }
         entries.truncate(limit);
-        entries.last().map(|entry| self.token(last(entry))).unwrap_or_default()
+        entries.last().map(|entry| self.token(&last(entry))).unwrap_or_default()
     }
 
     /// The token of the page after this entry.
-    pub(super) fn token(&self, after: u64) -> String {
-        self.tokens.seal(self.scope.as_bytes(), &after.to_be_bytes())
+    pub(super) fn token(&self, after: &C) -> String {
+        self.tokens.seal(self.scope.as_bytes(), &after.bytes())
     }
 }
 

@@ -80,7 +80,7 @@ impl Handler {
         let agents: Vec<_> = board.agents.iter().skip(after).take(limit).map(render::agent).collect();
         let through = after + agents.len();
         let more = through < board.agents.len();
-        let next_page_token = if more { page.token(through as u64) } else { String::new() };
+        let next_page_token = if more { page.token(&(through as u64)) } else { String::new() };
         Ok(proto::ListAgentsResponse { agents, next_page_token, seq: board.seq.0 })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fenliu_domain::desk::event::Event;
 use fenliu_domain::ids::{AgentId, CommandId, ConversationId, EventId, ShopId};
+use fenliu_domain::time::Timestamp;
 use fenliu_proto::event::from_proto;
 use fenliu_proto::history::v1 as proto;
 use fenliu_runtime::sql::Database;
@@ -38,6 +39,38 @@ pub(crate) struct Filter {
     pub(crate) agent: Option<AgentId>,
     pub(crate) unanswered_only: bool,
     pub(crate) stages: Vec<proto::Stage>,
+}
+
+/// Where a conversation stands in a list with the longest waiting first: a page goes on behind it whatever has been
+/// answered since the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WaitingPlace {
+    pub(crate) owed_since: Option<Timestamp>,
+    pub(crate) opened: Timestamp,
+    pub(crate) id: ConversationId,
+}
+
+impl WaitingPlace {
+    pub(crate) const fn of(record: &ConversationRecord) -> Self {
+        Self { owed_since: record.owed_since, opened: record.opened, id: record.id }
+    }
+
+    /// What stands behind it.
+    fn behind(self) -> Condition {
+        let (owed, opened) = (conversation::Column::OwedSinceTime, conversation::Column::OpenTime);
+        let later = Condition::any().add(opened.gt(self.opened.micros())).add(
+            Condition::all()
+                .add(opened.eq(self.opened.micros()))
+                .add(conversation::Column::ConversationId.gt(uuid(self.id.bits()))),
+        );
+        match self.owed_since.map(Timestamp::micros) {
+            None => Condition::all().add(owed.is_null()).add(later),
+            Some(since) => Condition::any()
+                .add(owed.gt(since))
+                .add(owed.is_null())
+                .add(Condition::all().add(owed.eq(since)).add(later)),
+        }
+    }
 }
 
 /// A page of conversations from one state of the history.
@@ -235,21 +268,21 @@ impl History {
         Ok(projection::read(row.into_iter().collect())?.pop())
     }
 
-    /// A page of conversations, the longest waiting first, with their count, from one state.
+    /// A page of conversations after a place, the longest waiting first, with the count of all, from one state.
     pub(crate) async fn conversations(
         &self,
         shop: ShopId,
         filter: &Filter,
-        offset: u64,
+        after: Option<WaitingPlace>,
         limit: u64,
     ) -> Result<ConversationPage, Fault> {
         let matching = conversation::Entity::find().filter(condition(shop, filter));
         let page = matching
             .clone()
+            .filter(after.map_or_else(Condition::all, WaitingPlace::behind))
             .order_by_with_nulls(conversation::Column::OwedSinceTime, Order::Asc, NullOrdering::Last)
             .order_by_asc(conversation::Column::OpenTime)
             .order_by_asc(conversation::Column::ConversationId)
-            .offset(offset)
             .limit(limit);
         let shop = uuid(shop.bits());
         self.database

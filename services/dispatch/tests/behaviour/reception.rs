@@ -265,3 +265,35 @@ async fn a_policy_is_replaced_only_by_who_has_read_it() {
     let senseless = proto::UpdatePolicyRequest { policy: Some(policy), etag: String::new(), ..update };
     refused(house.to.policy.update_policy(senseless).await, Reason::PolicyInvalid);
 }
+
+#[tokio::test]
+async fn the_next_page_leaves_nobody_out_whom_nobody_answered() {
+    let mut house = House::open().await;
+    let shop = house.shop(1).await;
+    let ann = house.online(&shop, 2, 10).await;
+    let mut asked = Vec::new();
+    for buyer in ["a", "b", "c", "d", "e"] {
+        asked.push(house.says(&shop, buyer).await.conversation_id);
+        house.pass(Span::from_secs(1)).await;
+    }
+    let answered = house.says(&shop, "answered").await.conversation_id;
+    house.answers(&shop, &ann, &answered).await;
+    let mut list =
+        proto::ListConversationsRequest { shop_id: shop.clone(), page_size: 2, ..Default::default() };
+    let mut listed = Vec::new();
+    loop {
+        let page =
+            house.to.conversations.list_conversations(list.clone()).await.expect("listed").into_inner();
+        for conversation in page.conversations {
+            // Whoever is answered between two pages moves to the end of the list.
+            house.answers(&shop, &ann, &conversation.conversation_id).await;
+            listed.push(conversation.conversation_id);
+        }
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        list.page_token = page.next_page_token;
+    }
+    assert_eq!(listed[..5], asked);
+    assert_eq!(listed[5..].iter().filter(|id| **id == answered).count(), 1);
+}

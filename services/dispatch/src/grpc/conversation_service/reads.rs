@@ -3,16 +3,38 @@
 use fenliu_domain::desk::refusal::conversation_not_found;
 use fenliu_domain::ids::{ConversationId, EventId, ShopId};
 use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Timestamp;
 use fenliu_proto::convert::{id, optional_id};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::event::Payload;
 use fenliu_proto::history::v1::{Event, Stage};
 
 use super::Handler;
-use crate::grpc::paging::Page;
+use crate::grpc::paging::{Cursor, Page};
 use crate::grpc::{parse, render};
-use crate::history::reader::Filter;
+use crate::history::reader::{Filter, WaitingPlace};
 use crate::history::{Body, ConversationRecord, Fault};
+
+/// The place in a list with the longest waiting first: whether something is owed, since when, when it was opened, and
+/// its id.
+impl Cursor for Option<WaitingPlace> {
+    fn bytes(&self) -> Vec<u8> {
+        let Some(WaitingPlace { owed_since, opened, id }) = self else { return Vec::new() };
+        let owed = owed_since.map_or(i64::MAX, Timestamp::micros);
+        [&owed.to_be_bytes()[..], &opened.micros().to_be_bytes(), &id.bits().to_be_bytes()].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (owed, rest) = bytes.split_first_chunk()?;
+        let (opened, id) = rest.split_first_chunk()?;
+        Some(Some(WaitingPlace {
+            // Nothing owed is beyond any time.
+            owed_since: Timestamp::from_micros(i64::from_be_bytes(*owed)),
+            opened: Timestamp::from_micros(i64::from_be_bytes(*opened))?,
+            id: ConversationId::from_bits(u128::from_be_bytes(id.try_into().ok()?)),
+        }))
+    }
+}
 
 /// The kinds of event that are messages.
 const MESSAGES: [&str; 2] = ["message_received", "reply_sent"];
@@ -45,13 +67,17 @@ impl Handler {
         };
         let scope = format!("ListConversations {shop} {filter:?}");
         let tokens = &self.0.platform().page_tokens;
-        let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
-        let found = self.0.history().conversations(shop, &filter, page.after, page.limit).await;
-        let found = found.map_err(Fault::into_problem)?;
-        let through = page.after + u64::try_from(found.records.len()).unwrap_or(0);
+        let page: Page<'_, Option<WaitingPlace>> =
+            Page::of(tokens, scope, request.page_size, &request.page_token)?;
+        let found = self.0.history().conversations(shop, &filter, page.after, page.limit_and_one()).await;
+        let mut found = found.map_err(Fault::into_problem)?;
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let more = found.records.len() > limit;
+        found.records.truncate(limit);
+        let last = found.records.last().filter(|_| more).map(WaitingPlace::of);
         Ok(proto::ListConversationsResponse {
             conversations: found.records.iter().map(render::conversation).collect(),
-            next_page_token: if through < found.total { page.token(through) } else { String::new() },
+            next_page_token: last.map(|last| page.token(&Some(last))).unwrap_or_default(),
             total_size: u32::try_from(found.total).unwrap_or(u32::MAX),
             seq: found.seq,
         })
