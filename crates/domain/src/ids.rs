@@ -93,6 +93,31 @@ id!(
     EventId,
     "evt_"
 );
+id!(
+    /// A program that calls with a service token.
+    ServiceId,
+    "svc_"
+);
+id!(
+    /// A sign-in: what one refresh token after another continues.
+    SessionId,
+    "ses_"
+);
+id!(
+    /// A custom role.
+    RoleId,
+    "rol_"
+);
+id!(
+    /// A mute or a ban.
+    SanctionId,
+    "snc_"
+);
+id!(
+    /// A leave, a swap or an extra duty.
+    ExceptionId,
+    "exc_"
+);
 
 /// One attempt at a command: fresh for each attempt, also when a caller repeats a request, so that two attempts
 /// of one request are two different proposals of which only one is stored.

@@ -1,5 +1,6 @@
 //! The rules of fenliu, and nothing else: no I/O, no clock, no randomness, no serialisation.
 //!
+//! * [`access`] says who may do what.
 //! * [`desk`] is one shop's live reception as a pure state machine: commands go in, events come out.
 //! * [`exchange`] folds a conversation's events into who asked when and who answered first.
 //! * [`pack`] judges those facts by each marketplace's own rules.
@@ -10,6 +11,7 @@
 //! Invariants: time and ids come in as parameters; every refusal is a named [`problem::Problem`]; nothing here
 //! depends on another crate of ours.
 
+pub mod access;
 pub mod day;
 pub mod desk;
 pub mod exchange;

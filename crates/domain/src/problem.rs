@@ -30,6 +30,10 @@ pub enum Kind {
     Deadline,
     /// There is no such method.
     Unimplemented,
+    /// Who calls is not known, or no longer.
+    Unauthenticated,
+    /// Who calls is known, and may not.
+    Denied,
     /// A defect of fenliu.
     Internal,
 }
@@ -84,6 +88,12 @@ reasons! {
     VideoNotAllowed, "VIDEO_NOT_ALLOWED", Invalid;
     /// The time given is too far from the server's.
     ClockSkew, "CLOCK_SKEW", Invalid;
+    /// The password is too short, too long or too easily guessed.
+    PasswordWeak, "PASSWORD_WEAK", Invalid;
+    /// The binding code is none, or it has expired.
+    BindingCodeInvalid, "BINDING_CODE_INVALID", Invalid;
+    /// The roster contradicts itself or its bounds; each field is named.
+    RosterInvalid, "ROSTER_INVALID", Invalid;
     /// A message on the wire is larger than this server takes.
     MessageTooLarge, "MESSAGE_TOO_LARGE", Exhausted;
     /// There is no such shop.
@@ -98,14 +108,56 @@ reasons! {
     ServiceNotFound, "SERVICE_NOT_FOUND", NotFound;
     /// There is no such rule pack.
     RulePackNotFound, "RULE_PACK_NOT_FOUND", NotFound;
+    /// The account does not work for this shop.
+    BindingNotFound, "BINDING_NOT_FOUND", NotFound;
+    /// There is no such role in this shop.
+    RoleNotFound, "ROLE_NOT_FOUND", NotFound;
+    /// The shop has no such version of its roster.
+    RosterNotFound, "ROSTER_NOT_FOUND", NotFound;
+    /// There is no such leave, swap or extra duty in this shop.
+    ExceptionNotFound, "EXCEPTION_NOT_FOUND", NotFound;
+    /// There is no such sanction in this shop.
+    SanctionNotFound, "SANCTION_NOT_FOUND", NotFound;
+    /// There is no such service token.
+    ServiceTokenNotFound, "SERVICE_TOKEN_NOT_FOUND", NotFound;
     /// Somebody on the platform signs in with this name already.
     LoginNameTaken, "LOGIN_NAME_TAKEN", AlreadyExists;
+    /// The account works for this shop already.
+    AlreadyBound, "ALREADY_BOUND", AlreadyExists;
+    /// The platform account belongs to another binding already.
+    ExternalAccountTaken, "EXTERNAL_ACCOUNT_TAKEN", AlreadyExists;
+    /// The shop has a role of this name already.
+    RoleNameTaken, "ROLE_NAME_TAKEN", AlreadyExists;
     /// The shop has as many sub-accounts as it may.
     SubAccountLimit, "SUB_ACCOUNT_LIMIT", Exhausted;
+    /// The shop has as many groups as it may.
+    GroupLimit, "GROUP_LIMIT", Exhausted;
+    /// The shop has as many custom roles as it may.
+    RoleLimit, "ROLE_LIMIT", Exhausted;
+    /// The account works for as many shops as it may.
+    BindingLimit, "BINDING_LIMIT", Exhausted;
+    /// There are as many service tokens as there may be.
+    ServiceTokenLimit, "SERVICE_TOKEN_LIMIT", Exhausted;
+    /// The shop has as many leaves, swaps and extra duties ahead as it may.
+    ExceptionLimit, "EXCEPTION_LIMIT", Exhausted;
+    /// Too many sign-ins have failed; wait before the next.
+    TooManyAttempts, "TOO_MANY_ATTEMPTS", Exhausted;
     /// What was read has changed since.
     EtagMismatch, "ETAG_MISMATCH", Aborted;
-    /// The main account cannot be disabled.
+    /// The main account cannot be disabled, deleted, sanctioned or stripped of ownership.
     MainAccountProtected, "MAIN_ACCOUNT_PROTECTED", Precondition;
+    /// An account always works for the shop that created it.
+    HomeBinding, "HOME_BINDING", Precondition;
+    /// The account still holds open conversations.
+    OpenConversations, "OPEN_CONVERSATIONS", Precondition;
+    /// Somebody still has the role.
+    RoleInUse, "ROLE_IN_USE", Precondition;
+    /// A built-in role cannot be changed or deleted.
+    RoleBuiltIn, "ROLE_BUILT_IN", Precondition;
+    /// The leave, swap or extra duty has been decided already.
+    ExceptionDecided, "EXCEPTION_DECIDED", Precondition;
+    /// The sanction has ended already.
+    SanctionEnded, "SANCTION_ENDED", Precondition;
     /// The account is disabled.
     AgentDisabled, "AGENT_DISABLED", Precondition;
     /// The capacity asked for is above the agent's ceiling.
@@ -128,6 +180,26 @@ reasons! {
     NothingSaid, "NOTHING_SAID", Precondition;
     /// A reply is still owed.
     ReplyOwed, "REPLY_OWED", Precondition;
+    /// The call needs a token and has none.
+    TokenMissing, "TOKEN_MISSING", Unauthenticated;
+    /// The token is not one of ours.
+    TokenInvalid, "TOKEN_INVALID", Unauthenticated;
+    /// The token's time is over.
+    TokenExpired, "TOKEN_EXPIRED", Unauthenticated;
+    /// The token was revoked before its time was over.
+    TokenRevoked, "TOKEN_REVOKED", Unauthenticated;
+    /// Name and password do not belong together.
+    SignInRefused, "SIGN_IN_REFUSED", Unauthenticated;
+    /// The refresh token is unknown, spent or over.
+    RefreshTokenInvalid, "REFRESH_TOKEN_INVALID", Unauthenticated;
+    /// The caller may not do this.
+    PermissionDenied, "PERMISSION_DENIED", Denied;
+    /// Nobody grants what they do not hold themselves.
+    PermissionNotHeld, "PERMISSION_NOT_HELD", Denied;
+    /// The account is disabled and cannot sign in.
+    SignInDisabled, "SIGN_IN_DISABLED", Denied;
+    /// The account is banned and cannot sign in.
+    SignInBanned, "SIGN_IN_BANNED", Denied;
     /// The history does not hold the event the follower saw last: it was restored from a backup.
     HistoryRewound, "HISTORY_REWOUND", OutOfRange;
     /// The store cannot take anything now.

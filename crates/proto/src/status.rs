@@ -76,6 +76,8 @@ const fn code(kind: Kind) -> Code {
         Kind::Unavailable => Code::Unavailable,
         Kind::Deadline => Code::DeadlineExceeded,
         Kind::Unimplemented => Code::Unimplemented,
+        Kind::Unauthenticated => Code::Unauthenticated,
+        Kind::Denied => Code::PermissionDenied,
         Kind::Internal => Code::Internal,
     }
 }
