@@ -41,6 +41,13 @@ pub enum MalformedLoginName {
     Invisible,
 }
 
+/// What names that begin with this text have their keys begin with.
+#[must_use]
+pub fn key_of(beginning: &str) -> String {
+    let composed: String = beginning.nfc().take(MAX_CHARS).collect();
+    fold(&composed)
+}
+
 impl LoginName {
     /// Reads a name.
     ///

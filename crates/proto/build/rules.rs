@@ -17,7 +17,15 @@ const PRINTABLE: &str = "^[^\\p{Cc}]*$";
 
 /// What the ids of ours begin with, and the type that parses each; the patterns of ids are made of these.
 const IDS: &[(&str, &str)] =
-    &[("shp_", "ShopId"), ("agt_", "AgentId"), ("cnv_", "ConversationId"), ("evt_", "EventId")];
+    &[
+    ("shp_", "ShopId"),
+    ("agt_", "AgentId"),
+    ("cnv_", "ConversationId"),
+    ("evt_", "EventId"),
+    ("svc_", "ServiceId"),
+    ("snc_", "SanctionId"),
+    ("exc_", "ExceptionId"),
+];
 
 /// The source of the `Validate` impls of all messages of our packages.
 pub(crate) fn generate(pool: &DescriptorPool) -> Result<String> {

@@ -1,5 +1,6 @@
 //! Enums in and out: one table each, read in both directions.
 
+use fenliu_domain::access::Permission;
 use fenliu_domain::desk::agent::Presence;
 use fenliu_domain::desk::event::{
     AssignReason, CloseActor, HandOverReason, PresenceCause, QueueLeaveReason, QueueReason,
@@ -42,6 +43,34 @@ pub trait Word: Copy + PartialEq + Sized + 'static {
     fn parse_or(number: i32, unsaid: Self, field: &str) -> Result<Self, Problem> {
         if number == 0 { Ok(unsaid) } else { Self::parse(number, field) }
     }
+}
+
+impl Word for Permission {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::ShopRead, common::Permission::ShopRead as i32),
+        (Self::ShopUpdate, common::Permission::ShopUpdate as i32),
+        (Self::AgentsRead, common::Permission::AgentsRead as i32),
+        (Self::AgentsManage, common::Permission::AgentsManage as i32),
+        (Self::RolesManage, common::Permission::RolesManage as i32),
+        (Self::RostersRead, common::Permission::RostersRead as i32),
+        (Self::RostersManage, common::Permission::RostersManage as i32),
+        (Self::SanctionsRead, common::Permission::SanctionsRead as i32),
+        (Self::SanctionsManage, common::Permission::SanctionsManage as i32),
+        (Self::AuditRead, common::Permission::AuditRead as i32),
+        (Self::TokensManage, common::Permission::TokensManage as i32),
+        (Self::ReceptionServe, common::Permission::ReceptionServe as i32),
+        (Self::DeskRead, common::Permission::DeskRead as i32),
+        (Self::DeskWork, common::Permission::DeskWork as i32),
+        (Self::DeskSupervise, common::Permission::DeskSupervise as i32),
+        (Self::PolicyRead, common::Permission::PolicyRead as i32),
+        (Self::PolicyUpdate, common::Permission::PolicyUpdate as i32),
+        (Self::HistoryRead, common::Permission::HistoryRead as i32),
+        (Self::ReportsRead, common::Permission::ReportsRead as i32),
+        (Self::ReportsImport, common::Permission::ReportsImport as i32),
+        (Self::PlatformShops, common::Permission::PlatformShops as i32),
+        (Self::PlatformDirectory, common::Permission::PlatformDirectory as i32),
+        (Self::PlatformHistory, common::Permission::PlatformHistory as i32),
+    ];
 }
 
 impl Word for MessageKind {
@@ -181,5 +210,7 @@ mod tests {
         check::<Fallback>();
         check::<StepKind>();
         check::<Verdict>();
+        check::<Permission>();
+        assert_eq!(Permission::TABLE.len(), Permission::ALL.len());
     }
 }

@@ -1,136 +1,129 @@
-//! An account of a shop: the main account and the sub-accounts, and what may be changed about them.
+//! An account: who somebody is, and how they sign in. What they do in a shop is their [binding](crate::binding).
+
+use std::fmt;
 
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::login_name::LoginName;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Timestamp;
 
-/// The capacity of an account that names none, and the least that marketplaces recommend.
-pub(crate) const RECOMMENDED_CAPACITY: u32 = 200;
-/// The highest capacity short of unlimited.
-pub(crate) const MAX_CAPACITY: u32 = 10_000;
-/// Most groups one account answers for.
-pub(crate) const MAX_GROUPS: usize = 32;
-
-/// An account that may receive conversations.
+/// An account. It belongs to the shop that created it, its home, and is managed there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) id: AgentId,
-    pub(crate) shop: ShopId,
+    pub(crate) home: ShopId,
     /// As it was given, composed.
     pub(crate) login_name: String,
     pub(crate) display_name: String,
     pub(crate) main_account: bool,
-    pub(crate) groups: Vec<String>,
-    pub(crate) room: Room,
     pub(crate) enabled: bool,
+    /// `None` = it cannot sign in yet.
+    pub(crate) password: Option<PasswordHash>,
+    /// Tokens of an earlier version are void.
+    pub(crate) token_version: u64,
     pub(crate) created: Timestamp,
+    /// A deleted account is kept for its name and its history, and found by nobody.
+    pub(crate) deleted: Option<Timestamp>,
 }
 
-/// How many open conversations an account may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
-    /// At most [`MAX_CAPACITY`]; 0 = transfers only.
-    pub(crate) capacity: u32,
-    /// Never saturated, whatever the capacity says.
-    pub(crate) unlimited: bool,
-}
+/// A password as it is kept: an argon2id text in the PHC format, with its salt and its parameters.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PasswordHash(String);
 
-/// What somebody who creates a sub-account decides.
+/// What somebody who creates a sub-account decides about it.
 #[derive(Clone, Debug)]
 pub(crate) struct NewAccount {
     pub(crate) login_name: LoginName,
     /// The login name when `None`.
     pub(crate) display_name: Option<String>,
-    pub(crate) groups: Vec<String>,
-    pub(crate) room: Room,
-}
-
-/// New values for some of an account's fields; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AccountChange {
-    pub(crate) display_name: Option<String>,
-    pub(crate) groups: Option<Vec<String>>,
-    pub(crate) capacity: Option<u32>,
-    pub(crate) unlimited: Option<bool>,
-    pub(crate) enabled: Option<bool>,
+    pub(crate) password: Option<PasswordHash>,
 }
 
 impl Account {
-    /// A shop's main account. It hands out by hand and is the last resort of routing, so it is never full.
-    pub(crate) fn main(id: AgentId, shop: ShopId, name: &LoginName, now: Timestamp) -> Self {
-        Self {
-            id,
-            shop,
-            login_name: name.given().to_owned(),
-            display_name: name.given().to_owned(),
-            main_account: true,
-            groups: Vec::new(),
-            room: Room { capacity: RECOMMENDED_CAPACITY, unlimited: true },
-            enabled: true,
-            created: now,
-        }
+    /// A shop's main account, its owner and the last resort of routing.
+    pub(crate) fn main(
+        id: AgentId,
+        home: ShopId,
+        name: &LoginName,
+        password: Option<PasswordHash>,
+        now: Timestamp,
+    ) -> Self {
+        let new = NewAccount { login_name: name.clone(), display_name: None, password };
+        Self { main_account: true, ..new.create(id, home, now) }
     }
 
-    /// The account with these changes.
+    /// The account, able to sign in and work or not.
     ///
     /// # Errors
-    /// MAIN_ACCOUNT_PROTECTED when they would disable a main account.
-    pub(crate) fn changed(self, change: AccountChange) -> Result<Self, Problem> {
-        let enabled = change.enabled.unwrap_or(self.enabled);
-        if self.main_account && !enabled {
-            let advice = "the main account cannot be disabled; it is the last resort of routing";
-            let problem = Problem::new(Reason::MainAccountProtected, advice);
-            return Err(problem.with("agent_id", self.id).with("shop_id", self.shop));
+    /// MAIN_ACCOUNT_PROTECTED when this would disable a main account.
+    pub(crate) fn with_enabled(self, enabled: bool) -> Result<Self, Problem> {
+        if !enabled {
+            self.expect_no_main_account("disabled")?;
         }
-        Ok(Self {
-            display_name: change.display_name.unwrap_or(self.display_name),
-            groups: change.groups.unwrap_or(self.groups),
-            room: Room {
-                capacity: change.capacity.unwrap_or(self.room.capacity),
-                unlimited: change.unlimited.unwrap_or(self.room.unlimited),
-            },
-            enabled,
-            ..self
-        })
+        Ok(Self { enabled, ..self })
+    }
+
+    /// The account, deleted: disabled and without a password.
+    ///
+    /// # Errors
+    /// MAIN_ACCOUNT_PROTECTED when it is a main account.
+    pub(crate) fn deleted(self, now: Timestamp) -> Result<Self, Problem> {
+        self.expect_no_main_account("deleted")?;
+        Ok(Self { enabled: false, password: None, deleted: Some(now), ..self })
+    }
+
+    /// Whether it may sign in and work.
+    pub(crate) const fn works(&self) -> bool {
+        self.enabled && self.deleted.is_none()
+    }
+
+    /// # Errors
+    /// MAIN_ACCOUNT_PROTECTED when it is one.
+    pub(crate) fn expect_no_main_account(&self, done: &str) -> Result<(), Problem> {
+        if !self.main_account {
+            return Ok(());
+        }
+        let words =
+            format!("the main account cannot be {done}; it owns the shop and is the last resort of routing");
+        let problem = Problem::new(Reason::MainAccountProtected, words);
+        Err(problem.with("agent_id", self.id).with("shop_id", self.home))
     }
 }
 
 impl NewAccount {
     /// The sub-account.
-    pub(crate) fn create(self, id: AgentId, shop: ShopId, now: Timestamp) -> Account {
+    pub(crate) fn create(self, id: AgentId, home: ShopId, now: Timestamp) -> Account {
         let login_name = self.login_name.given().to_owned();
         Account {
             id,
-            shop,
+            home,
             display_name: self.display_name.unwrap_or_else(|| login_name.clone()),
             login_name,
             main_account: false,
-            groups: self.groups,
-            room: self.room,
             enabled: true,
+            password: self.password,
+            token_version: 1,
             created: now,
+            deleted: None,
         }
     }
 }
 
-impl AccountChange {
-    /// Whether it says anything about how many conversations the account may hold.
-    pub(crate) const fn touches_room(&self) -> bool {
-        self.capacity.is_some() || self.unlimited.is_some()
+impl PasswordHash {
+    /// The hash with this PHC text.
+    pub(crate) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Its PHC text.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
     }
 }
 
-impl Room {
-    /// What succeeded but may not have been meant.
-    pub(crate) fn warnings(self) -> Vec<String> {
-        if self.unlimited || self.capacity >= RECOMMENDED_CAPACITY {
-            return Vec::new();
-        }
-        let effect =
-            if self.capacity == 0 { "; the account gets conversations only by transfer" } else { "" };
-        let capacity = self.capacity;
-        vec![format!("capacity {capacity} is below the recommended {RECOMMENDED_CAPACITY}{effect}")]
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(not shown)")
     }
 }
 
@@ -141,30 +134,29 @@ mod tests {
     fn main_account() -> Account {
         let name = LoginName::parse("owner").expect("a name");
         let now = Timestamp::from_micros_clamped(0);
-        Account::main(AgentId::from_bits(1), ShopId::from_bits(1), &name, now)
+        Account::main(AgentId::from_bits(1), ShopId::from_bits(1), &name, None, now)
     }
 
     #[test]
-    fn the_main_account_is_never_full_and_never_disabled() {
-        assert!(main_account().room.unlimited);
-        let change = AccountChange { enabled: Some(false), ..AccountChange::default() };
-        let refused = main_account().changed(change).expect_err("it is protected");
-        assert_eq!(refused.reason, Reason::MainAccountProtected);
+    fn the_main_account_is_neither_disabled_nor_deleted() {
+        let refusals = [main_account().with_enabled(false), main_account().deleted(Timestamp::MAX)];
+        for refused in refusals {
+            assert_eq!(refused.expect_err("it is protected").reason, Reason::MainAccountProtected);
+        }
+        assert_eq!(main_account().with_enabled(true), Ok(main_account()));
     }
 
     #[test]
-    fn a_change_of_nothing_changes_nothing() {
-        assert_eq!(main_account().changed(AccountChange::default()), Ok(main_account()));
+    fn a_deleted_account_neither_works_nor_keeps_its_password() {
+        let account = Account { main_account: false, password: Some(PasswordHash::new("x".into())), ..main_account() };
+        assert!(account.works());
+        let deleted = account.deleted(Timestamp::from_micros_clamped(5)).expect("deleted");
+        assert!(!deleted.works());
+        assert_eq!((deleted.password, deleted.login_name.as_str()), (None, "owner"));
     }
 
     #[test]
-    fn a_small_capacity_is_warned_of_unless_it_does_not_count() {
-        let warned = |capacity, unlimited| Room { capacity, unlimited }.warnings();
-        assert_eq!(warned(200, false), [""; 0]);
-        assert_eq!(warned(199, true), [""; 0]);
-        assert_eq!(warned(199, false), ["capacity 199 is below the recommended 200"]);
-        let transfers_only =
-            "capacity 0 is below the recommended 200; the account gets conversations only by transfer";
-        assert_eq!(warned(0, false), [transfers_only]);
+    fn a_hash_is_never_printed() {
+        assert_eq!(format!("{:?}", PasswordHash::new("$argon2id$…".into())), "PasswordHash(not shown)");
     }
 }

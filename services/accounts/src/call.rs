@@ -1,12 +1,12 @@
 //! One attempt to change something, as idempotency sees it.
 
+use fenliu_domain::access::{Caller, Permissions};
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_runtime::ids::IdSource;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::Request;
 
-use crate::caller::Caller;
 
 /// Who asks for what under which request id.
 #[derive(Clone, Debug)]
@@ -18,6 +18,13 @@ pub(crate) struct Call {
     pub(crate) body_hash: [u8; 32],
 }
 
+/// Who sent a request, as the layer that authenticates found out. A request that never passed it comes from somebody
+/// who may do nothing.
+pub(crate) fn caller_of<T>(request: &Request<T>) -> Caller {
+    let known = request.extensions().get::<Caller>().cloned();
+    known.unwrap_or(Caller { permissions: Permissions::NONE, ..Caller::ANYBODY })
+}
+
 /// A request that changes something.
 pub(crate) trait Mutation: Message {
     /// The RPC it belongs to.
@@ -25,47 +32,84 @@ pub(crate) trait Mutation: Message {
 
     /// Its request id.
     fn request_id(&mut self) -> &mut String;
+
+    /// Its bytes, save what must not be remembered even as a hash: a fast hash of a password is a gift to whoever
+    /// reads the table. So a repetition with another password is still a repetition.
+    fn without_secret(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
 }
 
 impl Call {
     /// Takes the request id out of a request, or makes one when the caller sent none.
     pub(crate) fn of<T: Mutation>(request: &mut Request<T>, ids: &IdSource) -> Self {
-        let caller = Caller::of(request);
+        let caller = caller_of(request);
         let body = request.get_mut();
         let mut request_id = std::mem::take(body.request_id());
         if request_id.is_empty() {
             request_id = ids.next_request_id();
         }
         // The RPC's name ends with a byte that no name holds, so no body can pretend to be another RPC's.
-        let hash = Sha256::new().chain_update(T::RPC).chain_update([0]).chain_update(body.encode_to_vec());
+        let hash = Sha256::new().chain_update(T::RPC).chain_update([0]).chain_update(body.without_secret());
         Self { caller, request_id, rpc: T::RPC, body_hash: hash.finalize().into() }
     }
 }
 
-impl Mutation for proto::CreateShopRequest {
-    const RPC: &'static str = "fenliu.accounts.v1.ShopService/CreateShop";
-    fn request_id(&mut self) -> &mut String {
-        &mut self.request_id
-    }
+/// Names the RPCs of requests that have a request id.
+macro_rules! mutations {
+    ($($request:ident: $rpc:literal,)+) => {
+        $(impl Mutation for proto::$request {
+            const RPC: &'static str = concat!("fenliu.accounts.v1.", $rpc);
+            fn request_id(&mut self) -> &mut String {
+                &mut self.request_id
+            }
+        })+
+    };
 }
 
-impl Mutation for proto::UpdateShopRequest {
-    const RPC: &'static str = "fenliu.accounts.v1.ShopService/UpdateShop";
-    fn request_id(&mut self) -> &mut String {
-        &mut self.request_id
-    }
+mutations! {
+    UpdateShopRequest: "ShopService/UpdateShop",
+    UpdateSubAccountRequest: "AccountService/UpdateSubAccount",
+    DisableSubAccountRequest: "AccountService/DisableSubAccount",
+    EnableSubAccountRequest: "AccountService/EnableSubAccount",
+    DeleteSubAccountRequest: "AccountService/DeleteSubAccount",
+    BindAgentRequest: "BindingService/BindAgent",
+    UpdateBindingRequest: "BindingService/UpdateBinding",
+    UnbindAgentRequest: "BindingService/UnbindAgent",
+    CreateRoleRequest: "RoleService/CreateRole",
+    UpdateRoleRequest: "RoleService/UpdateRole",
+    DeleteRoleRequest: "RoleService/DeleteRole",
+    IssueServiceTokenRequest: "AuthService/IssueServiceToken",
+    RevokeServiceTokenRequest: "AuthService/RevokeServiceToken",
+    MuteAgentRequest: "SanctionService/MuteAgent",
+    BanAgentRequest: "SanctionService/BanAgent",
+    LiftSanctionRequest: "SanctionService/LiftSanction",
+    UpdateSanctionLadderRequest: "SanctionService/UpdateSanctionLadder",
+    UpdateRosterDraftRequest: "RosterService/UpdateRosterDraft",
+    PublishRosterRequest: "RosterService/PublishRoster",
+    ImportRosterRequest: "RosterService/ImportRoster",
+    CreateRosterExceptionRequest: "RosterService/CreateRosterException",
+    AnswerRosterExceptionRequest: "RosterService/AnswerRosterException",
+    CancelRosterExceptionRequest: "RosterService/CancelRosterException",
 }
 
-impl Mutation for proto::CreateSubAccountRequest {
-    const RPC: &'static str = "fenliu.accounts.v1.AccountService/CreateSubAccount";
-    fn request_id(&mut self) -> &mut String {
-        &mut self.request_id
-    }
+/// Names the RPCs of requests that bring a password along, which no hash may remember.
+macro_rules! secret_mutations {
+    ($($request:ident.$secret:ident: $rpc:literal,)+) => {
+        $(impl Mutation for proto::$request {
+            const RPC: &'static str = concat!("fenliu.accounts.v1.", $rpc);
+            fn request_id(&mut self) -> &mut String {
+                &mut self.request_id
+            }
+            fn without_secret(&self) -> Vec<u8> {
+                Self { $secret: String::new(), ..self.clone() }.encode_to_vec()
+            }
+        })+
+    };
 }
 
-impl Mutation for proto::UpdateSubAccountRequest {
-    const RPC: &'static str = "fenliu.accounts.v1.AccountService/UpdateSubAccount";
-    fn request_id(&mut self) -> &mut String {
-        &mut self.request_id
-    }
+secret_mutations! {
+    CreateShopRequest.main_account_password: "ShopService/CreateShop",
+    CreateSubAccountRequest.password: "AccountService/CreateSubAccount",
+    ResetPasswordRequest.new_password: "AccountService/ResetPassword",
 }

@@ -45,9 +45,15 @@ pub struct DirectoryConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Sub-accounts of one shop, disabled ones included; 1 to 1,000,000.
+    /// Accounts that work for one shop, disabled ones included, the main account not; 1 to 1,000,000.
     #[serde(deserialize_with = "bounded::<_, _, 1, 1_000_000>")]
     pub sub_accounts_per_shop: u32,
+    /// Groups of one shop; 1 to 10,000.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 10_000>")]
+    pub groups_per_shop: u32,
+    /// Shops one account works for; 1 to 1,000.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 1_000>")]
+    pub shops_per_account: u32,
 }
 
 impl Config {
@@ -92,7 +98,7 @@ impl Default for DirectoryConfig {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { sub_accounts_per_shop: 10_000 }
+        Self { sub_accounts_per_shop: 10_000, groups_per_shop: 200, shops_per_account: 50 }
     }
 }
 

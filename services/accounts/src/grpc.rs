@@ -1,16 +1,22 @@
 //! The gRPC services: parse, one call, render.
 
 mod account_service;
+mod audit_service;
+mod binding_service;
 mod directory_service;
 mod parse;
 mod render;
+mod role_service;
 mod shop_service;
 
 use std::fmt::Write;
 
 use fenliu_domain::problem::Problem;
 use fenliu_proto::accounts::v1::account_service_server::AccountServiceServer;
+use fenliu_proto::accounts::v1::audit_service_server::AuditServiceServer;
+use fenliu_proto::accounts::v1::binding_service_server::BindingServiceServer;
 use fenliu_proto::accounts::v1::directory_service_server::DirectoryServiceServer;
+use fenliu_proto::accounts::v1::role_service_server::RoleServiceServer;
 use fenliu_proto::accounts::v1::shop_service_server::ShopServiceServer;
 use fenliu_runtime::page::PageTokens;
 use fenliu_runtime::platform::Platform;
@@ -18,8 +24,9 @@ use fenliu_runtime::server::Service;
 use tonic::service::Routes;
 
 use crate::directory::Directory;
+use crate::entrance::{Entrance, Passwords};
 use crate::registry::Registry;
-use crate::storage::{Store, Stored};
+use crate::storage::Store;
 
 /// Entries of a page when the caller does not say.
 const DEFAULT_PAGE: u64 = 50;
@@ -30,24 +37,31 @@ const MAX_PAGE: u64 = 500;
 const NAMES: &[&str] = &[
     "fenliu.accounts.v1.ShopService",
     "fenliu.accounts.v1.AccountService",
+    "fenliu.accounts.v1.BindingService",
+    "fenliu.accounts.v1.RoleService",
+    "fenliu.accounts.v1.AuditService",
     "fenliu.accounts.v1.DirectoryService",
 ];
 
 /// What every handler works with.
 #[derive(Clone)]
-struct Context {
-    registry: Registry,
-    store: Store,
-    platform: Platform,
+pub(crate) struct Context {
+    pub(crate) registry: Registry,
+    pub(crate) entrance: Entrance,
+    pub(crate) passwords: Passwords,
+    pub(crate) store: Store,
+    pub(crate) platform: Platform,
 }
 
-/// The three services, ready to be served.
-pub(crate) fn service(registry: Registry, store: Store, directory: Directory, platform: Platform) -> Service {
-    let context = Context { registry, store, platform };
+/// The services, ready to be served.
+pub(crate) fn service(context: Context, directory: Directory) -> Service {
     let mut routes = Routes::builder();
     routes
         .add_service(ShopServiceServer::new(shop_service::Handler(context.clone())))
-        .add_service(AccountServiceServer::new(account_service::Handler(context)))
+        .add_service(AccountServiceServer::new(account_service::Handler(context.clone())))
+        .add_service(BindingServiceServer::new(binding_service::Handler(context.clone())))
+        .add_service(RoleServiceServer::new(role_service::Handler(context.clone())))
+        .add_service(AuditServiceServer::new(audit_service::Handler(context)))
         .add_service(DirectoryServiceServer::new(directory_service::Handler(directory)));
     Service { routes: routes.routes(), names: NAMES }
 }
@@ -89,13 +103,13 @@ impl<'a> Listing<'a> {
     }
 
     /// Cuts the entries to the page, and makes the token of the next one; empty when there is none.
-    fn cut<T>(&self, entries: &mut Vec<Stored<T>>) -> String {
+    fn cut<T>(&self, entries: &mut Vec<T>, number: fn(&T) -> i64) -> String {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         if entries.len() <= size {
             return String::new();
         }
         entries.truncate(size);
-        let last = entries.last().map_or(self.after, |entry| entry.number);
+        let last = entries.last().map_or(self.after, number);
         self.tokens.seal(self.scope.as_bytes(), &last.to_be_bytes())
     }
 }

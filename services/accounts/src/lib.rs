@@ -16,12 +16,15 @@
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.
 
 mod account;
+mod binding;
 mod call;
-mod caller;
 pub mod config;
+mod conversations;
 mod directory;
+mod entrance;
 mod grpc;
 mod registry;
+mod role;
 mod shop;
 mod storage;
 

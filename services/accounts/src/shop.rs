@@ -6,7 +6,7 @@ use fenliu_domain::login_name::LoginName;
 use fenliu_domain::problem::Problem;
 use fenliu_domain::time::Timestamp;
 
-use crate::account::Account;
+use crate::account::{Account, PasswordHash};
 
 /// The zone of a shop that names none.
 pub(crate) const DEFAULT_ZONE: &str = "Asia/Shanghai";
@@ -34,6 +34,7 @@ pub(crate) struct NewShop {
     pub(crate) zone: Zone,
     pub(crate) hours: Window,
     pub(crate) main_login_name: LoginName,
+    pub(crate) main_password: Option<PasswordHash>,
 }
 
 /// New values for some of a shop's fields; `None` leaves a field as it is.
@@ -76,8 +77,8 @@ impl Shop {
 impl NewShop {
     /// The shop and its main account.
     pub(crate) fn open(self, id: ShopId, main_account: AgentId, now: Timestamp) -> (Shop, Account) {
-        let main = Account::main(main_account, id, &self.main_login_name, now);
-        let Self { display_name, zone, hours, .. } = self;
+        let Self { display_name, zone, hours, main_login_name, main_password } = self;
+        let main = Account::main(main_account, id, &main_login_name, main_password, now);
         (Shop { id, display_name, zone, hours, main_account, created: now }, main)
     }
 }

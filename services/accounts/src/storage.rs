@@ -8,18 +8,22 @@
 //! Invariants: rows never leave this module; a version is used once; every row of a shop is found through its
 //! [`Tenant`]; a refusal leaves nothing behind.
 
+mod audit;
 mod change;
 mod directory;
 mod fault;
+mod members;
 mod memory;
 mod migrations;
 mod rows;
+mod sign_ins;
 mod tenant;
 
 #[cfg(test)]
 mod tests;
 
-use fenliu_domain::ids::ShopId;
+use fenliu_domain::access::Caller;
+use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_runtime::clock::SharedClock;
 use fenliu_runtime::platform::Platform;
@@ -33,9 +37,12 @@ use tokio_util::task::TaskTracker;
 pub(crate) use self::change::Change;
 pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
-pub(crate) use self::tenant::Tenant;
+pub(crate) use self::audit::{AuditEntry, AuditFilter};
+pub(crate) use self::tenant::{AccountFilter, BindingFilter, Tenant};
 
-use self::rows::shop;
+use self::change::Actor;
+use self::rows::{binding, shop};
+use crate::binding::Binding;
 use crate::call::Call;
 use crate::shop::Shop;
 
@@ -112,7 +119,7 @@ impl Store {
         let clock = self.clock.clone();
         let committed = self.db.transaction(move |txn| {
             Box::pin(async move {
-                let change = Change::begin(txn, &clock).await?;
+                let change = Change::begin(txn, &clock, Actor::of(&call)).await?;
                 let now = change.now();
                 memory::recall(txn, &call, now).await?;
                 let answer = work(change).await?;
@@ -131,6 +138,48 @@ impl Store {
         }
     }
 
+    /// Does `work` that nobody asked for: what is due by time. It has no request id; whoever repeats it finds it done.
+    ///
+    /// # Errors
+    /// Whatever `work` refuses, with nothing changed; STORE_UNAVAILABLE.
+    pub(crate) async fn by_itself<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Change<'a>) -> BoxFuture<'a, Result<T, Fault>> + Send + 'static,
+    {
+        self.unremembered(Actor::fenliu(), work).await
+    }
+
+    /// Does `work` that a caller asked for and that is not remembered, because its answer must not be: one with
+    /// secrets in it.
+    ///
+    /// # Errors
+    /// As [`Store::by_itself`].
+    pub(crate) async fn unrepeatable<T, F>(&self, caller: Caller, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Change<'a>) -> BoxFuture<'a, Result<T, Fault>> + Send + 'static,
+    {
+        self.unremembered(Actor::calling(caller), work).await
+    }
+
+    async fn unremembered<T, F>(&self, actor: Actor, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Change<'a>) -> BoxFuture<'a, Result<T, Fault>> + Send + 'static,
+    {
+        let clock = self.clock.clone();
+        let done = self.db.transaction(move |txn| {
+            Box::pin(async move {
+                let change = Change::begin(txn, &clock, actor).await?;
+                work(change).await
+            })
+        });
+        let done = done.await.map_err(Fault::into_problem)?;
+        self.announce();
+        Ok(done)
+    }
+
     /// Everything of one shop.
     pub(crate) fn tenant(&self, shop: ShopId) -> Tenant<'_, sea_orm::DatabaseConnection> {
         Tenant::new(self.db.reader(), shop)
@@ -145,6 +194,16 @@ impl Store {
             .all(self.db.reader())
             .await?;
         rows.into_iter().map(Stored::try_from).collect()
+    }
+
+    /// The shops an account works for.
+    pub(crate) async fn shops_of(&self, agent: AgentId) -> Result<Vec<ShopId>, Fault> {
+        let rows = members::active()
+            .filter(binding::Column::AgentId.eq(agent.to_string()))
+            .order_by_asc(binding::Column::Number)
+            .all(self.db.reader())
+            .await?;
+        rows.into_iter().map(|row| Ok(Stored::<Binding>::try_from(row)?.value.shop)).collect()
     }
 
     /// Wakes whenever something may have changed. What it shows is no version: read the directory to learn more.

@@ -21,7 +21,10 @@ impl ShopService for Handler {
         mut request: Request<proto::CreateShopRequest>,
     ) -> Result<Response<proto::CreateShopResponse>, Status> {
         let call = Call::of(&mut request, &self.0.platform.ids);
-        let new = parse::new_shop(request.get_ref()).map_err(refusal)?;
+        let mut new = parse::shops::new_shop(request.get_ref()).map_err(refusal)?;
+        let given = ("main_account_password", request.get_ref().main_account_password.as_str());
+        let password = parse::shops::first_password(&self.0.passwords, given, &new.main_login_name).await;
+        new.main_password = password.map_err(refusal)?;
         let answer = self.0.registry.open_shop(call, new, render::opened).await;
         answer.map(Response::new).map_err(refusal)
     }
@@ -44,7 +47,7 @@ impl ShopService for Handler {
         let list = Listing::open(tokens, "ListShops", "", (*page_size, page_token)).map_err(refusal)?;
         let shops = self.0.store.shops_after(list.after, list.limit()).await;
         let mut shops = shops.map_err(Fault::into_problem).map_err(refusal)?;
-        let next_page_token = list.cut(&mut shops);
+        let next_page_token = list.cut(&mut shops, |shop| shop.number);
         let shops = shops.iter().map(render::shop).collect();
         Ok(Response::new(proto::ListShopsResponse { shops, next_page_token }))
     }
@@ -54,7 +57,7 @@ impl ShopService for Handler {
         mut request: Request<proto::UpdateShopRequest>,
     ) -> Result<Response<proto::UpdateShopResponse>, Status> {
         let call = Call::of(&mut request, &self.0.platform.ids);
-        let (target, change) = parse::shop_change(request.into_inner()).map_err(refusal)?;
+        let (target, change) = parse::shops::shop_change(request.into_inner()).map_err(refusal)?;
         let answer = self.0.registry.change_shop(call, target, change, render::changed_shop).await;
         answer.map(Response::new).map_err(refusal)
     }

@@ -1,6 +1,7 @@
 //! One change in the making.
 
-use fenliu_domain::ids::ShopId;
+use fenliu_domain::access::{Caller, Permissions, Subject};
+use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::login_name::LoginName;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Timestamp;
@@ -8,11 +9,18 @@ use fenliu_runtime::clock::SharedClock;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, SqlErr};
+use serde_json::Value;
 
-use super::rows::{account, directory_head, shop};
+use super::rows::{account, audit_entry, binding, directory_head, role, shop};
 use super::{Fault, Stored, Tenant};
 use crate::account::Account;
+use crate::binding::Binding;
+use crate::call::Call;
+use crate::role::{Role, expect_held};
 use crate::shop::Shop;
+
+mod cut_off;
+mod groups;
 
 /// A transaction that holds the directory's head, and the versions it uses up.
 pub(crate) struct Change<'a> {
@@ -20,13 +28,47 @@ pub(crate) struct Change<'a> {
     /// The version that taking the head gave, until somebody uses it.
     first: Option<i64>,
     now: Timestamp,
+    actor: Actor,
+}
+
+/// Who makes a change, under which request.
+#[derive(Clone, Debug)]
+pub(super) struct Actor {
+    /// `None` = fenliu itself.
+    caller: Option<Caller>,
+    request_id: String,
+}
+
+impl Actor {
+    /// Whoever calls.
+    pub(super) fn of(call: &Call) -> Self {
+        Self { caller: Some(call.caller.clone()), request_id: call.request_id.clone() }
+    }
+
+    /// Whoever calls, without a request id.
+    pub(super) const fn calling(caller: Caller) -> Self {
+        Self { caller: Some(caller), request_id: String::new() }
+    }
+
+    /// What happens by itself.
+    pub(super) const fn fenliu() -> Self {
+        Self { caller: None, request_id: String::new() }
+    }
+
+    fn name(&self) -> String {
+        self.caller.as_ref().map_or_else(|| "fenliu".to_owned(), |caller| caller.subject.to_string())
+    }
 }
 
 impl<'a> Change<'a> {
     /// Takes the head, as the transaction's first statement, and then the time.
-    pub(super) async fn begin(txn: &'a DatabaseTransaction, clock: &SharedClock) -> Result<Self, Fault> {
+    pub(super) async fn begin(
+        txn: &'a DatabaseTransaction,
+        clock: &SharedClock,
+        actor: Actor,
+    ) -> Result<Self, Fault> {
         let first = Some(advance(txn).await?);
-        Ok(Self { txn, first, now: clock.now() })
+        Ok(Self { txn, first, now: clock.now(), actor })
     }
 
     /// When the change is made.
@@ -34,32 +76,58 @@ impl<'a> Change<'a> {
         self.now
     }
 
+    /// Who makes it, as far as lists show it.
+    pub(crate) fn author(&self) -> String {
+        self.actor.name()
+    }
+
     /// Everything of one shop, as this transaction sees it.
     pub(crate) const fn tenant(&self, shop: ShopId) -> Tenant<'a, DatabaseTransaction> {
         Tenant::new(self.txn, shop)
+    }
+
+    /// The transaction itself, for the rooms of the store.
+    pub(super) const fn txn(&self) -> &'a DatabaseTransaction {
+        self.txn
+    }
+
+    /// Nobody changes what concerns more than they may themselves; fenliu itself may.
+    ///
+    /// # Errors
+    /// PERMISSION_NOT_HELD.
+    pub(crate) fn expect_held(&self, permissions: Permissions) -> Result<(), Fault> {
+        let Some(caller) = &self.actor.caller else { return Ok(()) };
+        Ok(expect_held(caller, permissions)?)
+    }
+
+    /// Appends to the audit log; `before` and `after` hold no secrets, and `None` where there is nothing.
+    pub(crate) async fn audit(
+        &self,
+        shop: Option<ShopId>,
+        action: &'static str,
+        target: impl ToString,
+        (before, after): (Option<Value>, Option<Value>),
+    ) -> Result<(), Fault> {
+        let text = |value: Option<Value>| value.map(|value| value.to_string()).unwrap_or_default();
+        let row = audit_entry::ActiveModel {
+            number: sea_orm::ActiveValue::NotSet,
+            time: Set(self.now.micros()),
+            shop_id: Set(shop.map(|shop| shop.to_string()).unwrap_or_default()),
+            actor: Set(self.actor.name()),
+            action: Set(action.to_owned()),
+            target: Set(target.to_string()),
+            before: Set(text(before)),
+            after: Set(text(after)),
+            request_id: Set(self.actor.request_id.clone()),
+        };
+        audit_entry::Entity::insert(row).exec_without_returning(self.txn).await?;
+        Ok(())
     }
 
     /// Stores a new shop.
     pub(crate) async fn insert_shop(&mut self, value: Shop) -> Result<Stored<Shop>, Fault> {
         let stored = self.first_version_of(value).await?;
         shop::Entity::insert(shop::row(&stored)).exec_without_returning(self.txn).await?;
-        Ok(stored)
-    }
-
-    /// Stores a new account.
-    ///
-    /// # Errors
-    /// LOGIN_NAME_TAKEN when anybody on the platform signs in with this name.
-    pub(crate) async fn insert_account(
-        &mut self,
-        value: Account,
-        name: &LoginName,
-    ) -> Result<Stored<Account>, Fault> {
-        let stored = self.first_version_of(value).await?;
-        let mut row = account::row(&stored);
-        row.login_key = Set(name.key().to_owned());
-        let inserted = account::Entity::insert(row).exec_without_returning(self.txn).await;
-        inserted.map_err(|error| if is_taken(&error) { taken(name).into() } else { Fault::from(error) })?;
         Ok(stored)
     }
 
@@ -74,7 +142,24 @@ impl<'a> Change<'a> {
         Ok(stored)
     }
 
-    /// Stores what an account has become.
+    /// Stores a new account.
+    ///
+    /// # Errors
+    /// LOGIN_NAME_TAKEN when anybody on the platform signs in with this name, or did.
+    pub(crate) async fn insert_account(
+        &mut self,
+        value: Account,
+        name: &LoginName,
+    ) -> Result<Stored<Account>, Fault> {
+        let stored = self.first_version_of(value).await?;
+        let mut row = account::row(&stored);
+        row.login_key = Set(name.key().to_owned());
+        let inserted = account::Entity::insert(row).exec_without_returning(self.txn).await;
+        inserted.map_err(|error| if names(&error, "login_key") { taken(name).into() } else { Fault::from(error) })?;
+        Ok(stored)
+    }
+
+    /// Stores what an account has become, and tells of it wherever it works.
     pub(crate) async fn update_account(
         &mut self,
         old: &Stored<Account>,
@@ -82,7 +167,86 @@ impl<'a> Change<'a> {
     ) -> Result<Stored<Account>, Fault> {
         let stored = Stored { value, number: old.number, version: self.next_version().await? };
         account::Entity::update(account::row(&stored)).exec(self.txn).await?;
+        for bound in self.bindings_of(stored.value.id).await? {
+            let value = bound.value.clone();
+            self.update_binding(&bound, value).await?;
+        }
         Ok(stored)
+    }
+
+    /// Stores a new binding, or an ended one that begins again.
+    ///
+    /// # Errors
+    /// EXTERNAL_ACCOUNT_TAKEN.
+    pub(crate) async fn insert_binding(&mut self, value: Binding) -> Result<Stored<Binding>, Fault> {
+        let stored = self.first_version_of(value).await?;
+        let (shop, agent) = (stored.value.shop.to_string(), stored.value.agent.to_string());
+        binding::Entity::delete_by_id((shop, agent)).exec(self.txn).await?;
+        let inserted = binding::Entity::insert(binding::row(&stored)).exec_without_returning(self.txn).await;
+        inserted.map_err(|error| external_fault(error, &stored.value))?;
+        Ok(stored)
+    }
+
+    /// Stores what a binding has become.
+    ///
+    /// # Errors
+    /// EXTERNAL_ACCOUNT_TAKEN.
+    pub(crate) async fn update_binding(
+        &mut self,
+        old: &Stored<Binding>,
+        value: Binding,
+    ) -> Result<Stored<Binding>, Fault> {
+        let stored = Stored { value, number: old.number, version: self.next_version().await? };
+        let updated = binding::Entity::update(binding::row(&stored)).exec(self.txn).await;
+        updated.map_err(|error| external_fault(error, &stored.value))?;
+        Ok(stored)
+    }
+
+    /// Every binding of an account, ended ones included.
+    pub(crate) async fn bindings_of(&self, agent: AgentId) -> Result<Vec<Stored<Binding>>, Fault> {
+        let of_agent = binding::Column::AgentId.eq(agent.to_string());
+        let rows = binding::Entity::find().filter(of_agent).all(self.txn).await?;
+        rows.into_iter().map(Stored::try_from).collect()
+    }
+
+    /// Stores a new role.
+    ///
+    /// # Errors
+    /// ROLE_NAME_TAKEN.
+    pub(crate) async fn insert_role(&mut self, value: Role) -> Result<Stored<Role>, Fault> {
+        let stored = self.first_version_of(value).await?;
+        let inserted = role::Entity::insert(role::row(&stored)).exec_without_returning(self.txn).await;
+        inserted.map_err(|error| match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => role_taken(&stored.value.name).into(),
+            _ => Fault::from(error),
+        })?;
+        Ok(stored)
+    }
+
+    /// Stores what a role has become.
+    pub(crate) async fn update_role(&mut self, value: Role) -> Result<Stored<Role>, Fault> {
+        let stored = self.first_version_of(value).await?;
+        role::Entity::update(role::row(&stored)).exec(self.txn).await?;
+        Ok(stored)
+    }
+
+    /// Deletes a role.
+    pub(crate) async fn delete_role(&mut self, role: &Role) -> Result<(), Fault> {
+        role::Entity::delete_by_id((role.shop.to_string(), role.name.clone())).exec(self.txn).await?;
+        Ok(())
+    }
+
+    /// Makes all tokens void that the account has now.
+    pub(crate) async fn cut_off_account(&mut self, agent: AgentId) -> Result<(), Fault> {
+        let column = account::Column::TokenVersion;
+        let rows = account::Entity::update_many()
+            .col_expr(column, Expr::col(column).add(1_i64))
+            .filter(account::Column::AgentId.eq(agent.to_string()))
+            .exec_with_returning(self.txn)
+            .await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(()) };
+        let account = Stored::<Account>::try_from(row)?.value;
+        self.cut_off(Subject::Agent(agent), account.token_version).await
     }
 
     async fn first_version_of<T>(&mut self, value: T) -> Result<Stored<T>, Fault> {
@@ -109,11 +273,28 @@ async fn advance(txn: &DatabaseTransaction) -> Result<i64, Fault> {
 }
 
 /// Both databases name the column in the words of the violation: SQLite as itself, PostgreSQL in its index.
-fn is_taken(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(words)) if words.contains("login_key"))
+fn names(error: &DbErr, column: &str) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(words)) if words.contains(column))
 }
 
 fn taken(name: &LoginName) -> Problem {
-    let advice = format!("somebody signs in as {name} already; choose another name");
+    let advice = format!("somebody signs in as {name} already, or did; choose another name");
     Problem::new(Reason::LoginNameTaken, advice).with("login_name", name)
+}
+
+fn role_taken(name: &str) -> Problem {
+    let advice = format!("the shop has a role named {name} already; choose another name");
+    Problem::new(Reason::RoleNameTaken, advice).with("role", name)
+}
+
+fn external_fault(error: DbErr, binding: &Binding) -> Fault {
+    let external = binding.terms.external.as_ref().filter(|_| names(&error, "external"));
+    let Some(external) = external else { return error.into() };
+    // Whose it is may be another shop's secret.
+    let words = format!(
+        "the {} account {} belongs to another binding; unbind it there first",
+        external.platform, external.account_id
+    );
+    let problem = Problem::new(Reason::ExternalAccountTaken, words);
+    problem.with("external_account", &external.account_id).with("platform", &external.platform).into()
 }

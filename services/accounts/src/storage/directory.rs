@@ -2,21 +2,22 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::rows::{account, directory_head, shop};
+use super::members::members;
+use super::rows::{binding, directory_head, shop};
 use super::{Fault, Store, Stored};
-use crate::account::Account;
+use crate::binding::Member;
 use crate::shop::Shop;
 
 /// Most entries of one page.
 pub(crate) const PAGE_ENTRIES: usize = 500;
 
-/// One shop or account as it is since a version.
+/// One shop or agent as it is since a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DirectoryEntry {
     /// A shop.
     Shop(Stored<Shop>),
-    /// An account.
-    Account(Stored<Account>),
+    /// Somebody who works for a shop, or did.
+    Agent(Box<Member>),
 }
 
 /// Some entries, and where to go on.
@@ -37,7 +38,7 @@ impl DirectoryEntry {
     pub(crate) const fn version(&self) -> i64 {
         match self {
             Self::Shop(shop) => shop.version,
-            Self::Account(account) => account.version,
+            Self::Agent(member) => member.binding.version,
         }
     }
 }
@@ -52,14 +53,14 @@ impl Store {
     ///
     /// The head is read first and bounds what follows: all versions up to it were committed before, so an entry
     /// that is missing here has moved on to a later version and will come with that one. Without the bound, a
-    /// commit between the two reads could show its account now and hide its shop for ever.
+    /// commit between the two reads could show its agent now and hide its shop for ever.
     pub(crate) async fn directory_after(&self, version: i64) -> Result<DirectoryPage, Fault> {
         let head = self.directory_head().await?;
         if head <= version {
             return Ok(DirectoryPage { entries: Vec::new(), through: version, caught_up: true, head });
         }
         let mut entries = self.changed_shops(version, head).await?;
-        entries.extend(self.changed_accounts(version, head).await?);
+        entries.extend(self.changed_agents(version, head).await?);
         entries.sort_unstable_by_key(DirectoryEntry::version);
         let caught_up = entries.len() <= PAGE_ENTRIES;
         entries.truncate(PAGE_ENTRIES);
@@ -78,15 +79,16 @@ impl Store {
         rows.into_iter().map(|row| row.try_into().map(DirectoryEntry::Shop)).collect()
     }
 
-    async fn changed_accounts(&self, after: i64, through: i64) -> Result<Vec<DirectoryEntry>, Fault> {
-        let rows = account::Entity::find()
-            .filter(account::Column::Version.gt(after))
-            .filter(account::Column::Version.lte(through))
-            .order_by_asc(account::Column::Version)
+    async fn changed_agents(&self, after: i64, through: i64) -> Result<Vec<DirectoryEntry>, Fault> {
+        let rows = binding::Entity::find()
+            .filter(binding::Column::Version.gt(after))
+            .filter(binding::Column::Version.lte(through))
+            .order_by_asc(binding::Column::Version)
             .limit(ONE_MORE)
             .all(self.db.reader())
             .await?;
-        rows.into_iter().map(|row| row.try_into().map(DirectoryEntry::Account)).collect()
+        let members = members(self.db.reader(), rows).await?;
+        Ok(members.into_iter().map(|member| DirectoryEntry::Agent(Box::new(member))).collect())
     }
 }
 

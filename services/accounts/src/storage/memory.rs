@@ -23,7 +23,7 @@ pub(super) const PRUNED_AT_ONCE: u64 = 16;
 /// # Errors
 /// [`Fault::Repeated`] with the answer; REQUEST_ID_REUSED when the body is another one.
 pub(super) async fn recall(txn: &DatabaseTransaction, call: &Call, now: Timestamp) -> Result<(), Fault> {
-    let key = (call.caller.name().to_owned(), call.request_id.clone());
+    let key = (call.caller.subject.to_string(), call.request_id.clone());
     let Some(row) = Entity::find_by_id(key.clone()).one(txn).await? else { return Ok(()) };
     if is_forgotten(row.time, now) {
         Entity::delete_by_id(key).exec(txn).await?;
@@ -40,7 +40,7 @@ pub(super) async fn remember(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let row = ActiveModel {
-        caller: Set(call.caller.name().to_owned()),
+        caller: Set(call.caller.subject.to_string()),
         request_id: Set(call.request_id.clone()),
         rpc: Set(call.rpc.to_owned()),
         body_hash: Set(call.body_hash.to_vec()),

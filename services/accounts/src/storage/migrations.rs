@@ -1,6 +1,7 @@
 //! The schema, step by step; a step that was released is never changed.
 
 mod m0001_shops_and_accounts;
+mod m0002_sign_in;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -9,6 +10,6 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_shops_and_accounts::Migration)]
+        vec![Box::new(m0001_shops_and_accounts::Migration), Box::new(m0002_sign_in::Migration)]
     }
 }

@@ -6,11 +6,21 @@
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod account;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod audit_entry;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod binding;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod directory_head;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod request_memory;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod revocation;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod role;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod shop_group;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -35,7 +45,51 @@ impl Place<'_> {
         text.parse().map_err(|error| self.corrupt(column, error))
     }
 
+    fn number<T: TryFrom<i64>>(self, column: &'static str, number: i64) -> Result<T, Fault> {
+        T::try_from(number).map_err(|_| self.corrupt(column, "is out of its bounds"))
+    }
+
     fn time(self, column: &'static str, micros: i64) -> Result<Timestamp, Fault> {
         Timestamp::from_micros(micros).ok_or_else(|| self.corrupt(column, "is outside the years 1 to 9999"))
+    }
+}
+
+/// Between the items of a list in one text; a control character, which no name holds.
+const SEPARATOR: char = '\u{1f}';
+
+/// A list in one text, each item between two separators, so that SQL can find an item by itself.
+fn to_list(items: &[String]) -> String {
+    let mut text = String::new();
+    for item in items {
+        text.push(SEPARATOR);
+        text.push_str(item);
+    }
+    if !items.is_empty() {
+        text.push(SEPARATOR);
+    }
+    text
+}
+
+fn from_list(text: &str) -> Vec<String> {
+    text.split(SEPARATOR).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// An item as it stands in a list.
+pub(super) fn listed(item: &str) -> String {
+    to_list(&[item.to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_keeps_its_items_and_shows_each_between_separators() {
+        for list in [vec![], vec!["a".to_owned()], vec!["a b".to_owned(), "%_'".to_owned(), "早班".to_owned()]] {
+            let text = to_list(&list);
+            assert_eq!(from_list(&text), list);
+            assert!(list.iter().all(|item| text.contains(&listed(item))));
+            assert!(!text.contains(&listed("b")));
+        }
     }
 }

@@ -1,20 +1,22 @@
 //! Reads fields one by one and remembers each that cannot be read, so that all are named at once.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use fenliu_domain::day::{ClockTime, Zone};
 use fenliu_domain::login_name::LoginName;
 use fenliu_domain::problem::{Problem, Violation};
 use prost_types::FieldMask;
 
-use crate::account::{MAX_CAPACITY, MAX_GROUPS};
+use crate::binding::{MAX_CAPACITY, MAX_GROUPS, MAX_ROLES, MAX_WEIGHT};
+use fenliu_domain::access::BuiltInRole;
 
 /// Longest name of a shop, an account or a group, in characters.
 const MAX_NAME_CHARS: usize = 64;
 
 /// What was wrong so far. A reader that gives `None` has added to it.
 #[derive(Debug, Default)]
-pub(super) struct Fields {
+pub(in crate::grpc) struct Fields {
     violations: Vec<Violation>,
     /// A refusal with a reason of its own, which is kept when it is the only thing wrong.
     special: Option<Problem>,
@@ -22,28 +24,28 @@ pub(super) struct Fields {
 
 impl Fields {
     /// What was read, or the refusal that names its field.
-    pub(super) fn take<T, E: Display>(&mut self, field: &str, read: Result<T, E>) -> Option<T> {
+    pub(in crate::grpc) fn take<T, E: Display>(&mut self, field: &str, read: Result<T, E>) -> Option<T> {
         read.map_err(|error| self.wrong(field, error.to_string())).ok()
     }
 
     /// A name that people see.
-    pub(super) fn display_name(&mut self, field: &str, text: &str) -> Option<String> {
+    pub(in crate::grpc) fn display_name(&mut self, field: &str, text: &str) -> Option<String> {
         let name = visible_name(text).map(|()| text.to_owned());
         self.take(field, name)
     }
 
     /// A name to sign in with.
-    pub(super) fn login_name(&mut self, field: &str, text: &str) -> Option<LoginName> {
+    pub(in crate::grpc) fn login_name(&mut self, field: &str, text: &str) -> Option<LoginName> {
         self.take(field, LoginName::parse(text))
     }
 
     /// A time of the clock.
-    pub(super) fn clock(&mut self, field: &str, text: &str) -> Option<ClockTime> {
+    pub(in crate::grpc) fn clock(&mut self, field: &str, text: &str) -> Option<ClockTime> {
         self.take(field, text.parse())
     }
 
     /// An IANA zone.
-    pub(super) fn zone(&mut self, field: &str, name: &str) -> Option<Zone> {
+    pub(in crate::grpc) fn zone(&mut self, field: &str, name: &str) -> Option<Zone> {
         match Zone::parse(name) {
             Ok(zone) => Some(zone),
             Err(problem) => {
@@ -55,31 +57,65 @@ impl Fields {
     }
 
     /// Names of groups.
-    pub(super) fn groups(&mut self, field: &str, groups: Vec<String>) -> Option<Vec<String>> {
-        let before = self.violations.len();
-        if groups.len() > MAX_GROUPS {
-            self.wrong(field, format!("must have at most {MAX_GROUPS} items, has {}", groups.len()));
-            return None;
-        }
-        for (index, group) in groups.iter().enumerate() {
-            let item = format!("{field}[{index}]");
-            if groups[..index].contains(group) {
-                self.wrong(&item, "must not name a group twice".to_owned());
-            } else {
-                self.take(&item, visible_name(group));
-            }
-        }
-        (self.violations.len() == before).then_some(groups)
+    pub(in crate::grpc) fn groups(&mut self, field: &str, groups: Vec<String>) -> Option<Vec<String>> {
+        self.names(field, groups, ("group", MAX_GROUPS))
     }
 
-    /// A capacity.
-    pub(super) fn capacity(&mut self, field: &str, capacity: i64) -> Option<u32> {
-        let within = u32::try_from(capacity).ok().filter(|capacity| *capacity <= MAX_CAPACITY);
-        self.take(field, within.ok_or_else(|| format!("must be from 0 to {MAX_CAPACITY}, is {capacity}")))
+    /// Names of roles, sorted; when there are none, that of the agent.
+    pub(in crate::grpc) fn roles(&mut self, field: &str, roles: Vec<String>) -> Option<Vec<String>> {
+        if roles.is_empty() {
+            return Some(vec![BuiltInRole::Agent.name().to_owned()]);
+        }
+        let mut roles = self.names(field, roles, ("role", MAX_ROLES))?;
+        roles.sort_unstable();
+        Some(roles)
+    }
+
+    fn names(
+        &mut self,
+        field: &str,
+        names: Vec<String>,
+        (thing, most): (&str, usize),
+    ) -> Option<Vec<String>> {
+        let before = self.violations.len();
+        if names.len() > most {
+            self.wrong(field, format!("must have at most {most} items, has {}", names.len()));
+            return None;
+        }
+        for (index, name) in names.iter().enumerate() {
+            let item = format!("{field}[{index}]");
+            if names[..index].contains(name) {
+                self.wrong(&item, format!("must not name a {thing} twice"));
+            } else {
+                self.take(&item, visible_name(name));
+            }
+        }
+        (self.violations.len() == before).then_some(names)
+    }
+
+    /// A capacity, or the ceiling of one.
+    pub(in crate::grpc) fn capacity(&mut self, field: &str, capacity: i32) -> Option<u32> {
+        self.capacity_within(field, capacity, MAX_CAPACITY)
+    }
+
+    /// A capacity up to the highest allowed.
+    pub(in crate::grpc) fn capacity_within(&mut self, field: &str, capacity: i32, highest: u32) -> Option<u32> {
+        self.number(field, capacity, 0..=highest)
+    }
+
+    /// A share in weighted strategies.
+    pub(in crate::grpc) fn weight(&mut self, field: &str, weight: i32) -> Option<u32> {
+        self.number(field, weight, 1..=MAX_WEIGHT)
+    }
+
+    fn number(&mut self, field: &str, number: i32, bounds: RangeInclusive<u32>) -> Option<u32> {
+        let within = u32::try_from(number).ok().filter(|number| bounds.contains(number));
+        let (lowest, highest) = bounds.into_inner();
+        self.take(field, within.ok_or_else(|| format!("must be from {lowest} to {highest}, is {number}")))
     }
 
     /// The fields to change, each one of `known`.
-    pub(super) fn mask(&mut self, mask: Option<FieldMask>, known: &[&'static str]) -> Vec<&'static str> {
+    pub(in crate::grpc) fn mask(&mut self, mask: Option<FieldMask>, known: &[&'static str]) -> Vec<&'static str> {
         let paths = mask.unwrap_or_default().paths;
         if paths.is_empty() {
             self.wrong("update_mask", format!("must name at least one of {}", known.join(", ")));
@@ -103,12 +139,12 @@ impl Fields {
     }
 
     /// What was read, if nothing was wrong with any field.
-    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Problem> {
+    pub(in crate::grpc) fn finish<T>(self, read: Option<T>) -> Result<T, Problem> {
         read.filter(|_| self.violations.is_empty()).ok_or_else(|| self.refusal())
     }
 
     /// The refusal that names every field.
-    pub(super) fn refusal(self) -> Problem {
+    pub(in crate::grpc) fn refusal(self) -> Problem {
         match self.special {
             Some(problem) if self.violations.len() == 1 => Problem { violations: self.violations, ..problem },
             _ => Problem::invalid(self.violations),

@@ -12,6 +12,8 @@ pub struct Model {
     pub id: i32,
     /// Version of the latest change anywhere.
     pub version: i64,
+    /// Counts the changes of keys and revocations.
+    pub trust: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
