@@ -46,15 +46,17 @@ impl Recount {
         let url = format!("sqlite://{}", store.path().join("analytics.db").display());
         let lifecycle = Lifecycle::new();
         let platform = Platform::system(lifecycle.clone());
+        let auth = platform.auth.clone();
         let config = fenliu_analytics::Config::at(DatabaseConfig::at(url));
         let service = fenliu_analytics::start(config, platform, dispatch).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let clients = Clients::new(&connect_lazy(format!("http://{}", listener.local_addr()?).parse()?));
         let options = ServerOptions {
-            config: ServerConfig::default(),
+            config: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
             descriptor_set: fenliu_proto::DESCRIPTOR_SET,
             refuse: refusal,
             lifecycle: lifecycle.clone(),
+            auth,
         };
         let served = tokio::spawn(async move {
             if let Err(error) = serve(listener, vec![service], options).await {

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
@@ -10,7 +11,10 @@ use tower::Service;
 
 pub use http::Uri;
 
+pub use self::token_source::{SharedToken, TokenSource, TokenSourceError};
 use crate::layers::{self, deadline};
+
+mod token_source;
 
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -29,6 +33,17 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     channel: Channel,
+    token: Option<TokenSource>,
+}
+
+impl Outgoing {
+    /// The same channel, whose calls carry the token that this source has at that moment. A call that brings an
+    /// `authorization` of its own keeps it.
+    #[must_use]
+    pub fn with_token(mut self, token: TokenSource) -> Self {
+        self.token = Some(token);
+        self
+    }
 }
 
 /// A channel to `uri`, such as `http://127.0.0.1:50051`. Nothing is connected yet; call it within a tokio
@@ -42,7 +57,7 @@ pub fn connect_lazy(uri: Uri) -> Outgoing {
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true)
         .connect_lazy();
-    Outgoing { channel }
+    Outgoing { channel, token: None }
 }
 
 impl Service<Request<Body>> for Outgoing {
@@ -59,6 +74,9 @@ impl Service<Request<Body>> for Outgoing {
         if let Some(left) = deadline::remaining() {
             let left = deadline::timeout_of(headers).ok().flatten().map_or(left, |own| own.min(left));
             headers.insert(deadline::TIMEOUT_HEADER, deadline::timeout_value(left));
+        }
+        if let Some(token) = self.token.as_ref().filter(|_| !headers.contains_key(AUTHORIZATION)) {
+            headers.extend(token.header().map(|value| (AUTHORIZATION, value)));
         }
         layers::inject(headers);
         self.channel.call(request)

@@ -11,10 +11,10 @@
 //!    token falls.
 //! 5. [`limit`] sheds calls beyond the global limits: OVERLOADED, at once, before any work is done for them.
 //! 6. [`deadline`] ends a call whose time is up and lets outgoing calls know what is left.
-//! 7. *Authentication* belongs here: inside the limit and the deadline, because checking a signature costs work
-//!    and fetching keys costs time; outside of everything that reads the request. It will reject with
-//!    UNAUTHENTICATED or PERMISSION_DENIED through `refuse`, and put the caller into the request's extensions.
-//! 8. [`message_size`] refuses a message that is too large by its announced length, before it is read.
+//! 7. [`message_size`] refuses a message that is too large by its announced length, before it is read.
+//! 8. [`authorise`] asks who calls, and whether they may: inside the limit and the deadline, because checking a
+//!    signature costs work and a key may be waited for; inside the message size, because it reads messages; outside of
+//!    everything else that reads them. It puts the caller into the request's extensions.
 //!
 //! Then come tonic's router, the codec, which validates, and the handler.
 //!
@@ -35,6 +35,9 @@ use tonic::body::Body;
 use tower::Service;
 use tower::layer::{Layer, layer_fn};
 
+use crate::auth::{Guard, Rules};
+
+mod authorise;
 mod body;
 pub(crate) mod deadline;
 mod drain;
@@ -80,6 +83,8 @@ pub(crate) struct Limits {
 pub(crate) struct Context {
     pub(crate) refuse: Refuse,
     pub(crate) methods: Methods,
+    pub(crate) rules: Rules,
+    pub(crate) guard: Guard,
     pub(crate) limits: Limits,
     pub(crate) draining: CancellationToken,
     pub(crate) hard: CancellationToken,
@@ -89,12 +94,18 @@ pub(crate) struct Context {
 pub(crate) fn all<S: Inner>(
     context: Context,
 ) -> impl Layer<S, Service: Inner> + Clone + Send + Sync + 'static {
-    let Context { refuse, methods, limits, draining, hard } = context;
+    let Context { refuse, methods, rules, guard, limits, draining, hard } = context;
     let slots = limit::Slots::new(&limits);
     layer_fn(move |routes: S| {
         let methods = methods.clone();
-        let service = message_size::MessageSize { inner: routes, refuse, limit: limits.message_bytes };
-        // Authentication will wrap `service` here.
+        let service = authorise::Authorise {
+            inner: routes,
+            refuse,
+            methods: methods.clone(),
+            rules: rules.clone(),
+            guard: guard.clone(),
+        };
+        let service = message_size::MessageSize { inner: service, refuse, limit: limits.message_bytes };
         let service = deadline::Deadline { inner: service, refuse, methods: methods.clone(), limits };
         let service = limit::Limit { inner: service, refuse, methods: methods.clone(), slots: slots.clone() };
         let service = drain::Drain {

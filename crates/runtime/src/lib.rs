@@ -1,5 +1,5 @@
-//! What every fenliu binary shares: time, ids, configuration, telemetry, the SQL helper, the server and its
-//! layers, channels to other services, and the orderly end of it all. No business rule lives here.
+//! What every fenliu binary shares: time, ids, configuration, telemetry, the SQL helper, authentication, the server and
+//! its layers, channels to other services, and the orderly end of it all. No business rule lives here.
 //!
 //! # How a process runs
 //! `main` reads its configuration ([`config::load`]), starts telemetry ([`telemetry::start`]), and calls
@@ -17,8 +17,9 @@
 //! 5. limit: OVERLOADED beyond the global limits of calls and streams;
 //! 6. deadline: DEADLINE_EXCEEDED when the caller's (or the default) time is up; what is left goes along with
 //!    outgoing calls ([`channel::Outgoing`]);
-//! 7. authentication: its place is kept, it comes with the next issue;
-//! 8. message size: MESSAGE_TOO_LARGE by the announced length;
+//! 7. message size: MESSAGE_TOO_LARGE by the announced length;
+//! 8. authorise: who calls ([`auth`]), and whether they may, by what the contract declares; streams end with their
+//!    caller's token;
 //!
 //! then tonic's router, the validating codec, and the handler.
 //!
@@ -28,9 +29,11 @@
 //!   ([`server::ServerOptions::refuse`]); this crate knows no details of their encoding.
 //! - Every queue, pool, stream, message, wait and drain has a limit, named here or configured.
 //! - A SQL transaction ends whatever becomes of its caller; a store that may forget is refused.
-//! - Secrets (keys, database URLs, statements) are never logged.
-//! - While nobody is authenticated, only loopback addresses are listened on, unless that is allowed expressly.
+//! - Secrets (keys, tokens, database URLs, statements) are never logged.
+//! - Nobody reaches a handler whom the contract does not let in; where nobody is asked who they are, only loopback
+//!   addresses are listened on.
 
+pub mod auth;
 pub mod channel;
 pub mod clock;
 pub mod config;
@@ -40,6 +43,7 @@ pub mod lifecycle;
 pub mod page;
 pub mod platform;
 pub mod process;
+mod secret_file;
 pub mod server;
 pub mod sql;
 pub mod telemetry;

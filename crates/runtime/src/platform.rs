@@ -1,7 +1,8 @@
-//! What every service is handed at its start: time, ids, the end of the process, page tokens.
+//! What every service is handed at its start: time, ids, the end of the process, page tokens, the trust in callers.
 
 use std::sync::Arc;
 
+use crate::auth::Authenticator;
 use crate::clock::{SharedClock, SystemClock, VirtualClock};
 use crate::ids::IdSource;
 use crate::lifecycle::Lifecycle;
@@ -18,6 +19,8 @@ pub struct Platform {
     pub lifecycle: Lifecycle,
     /// Makes and reads page tokens.
     pub page_tokens: PageTokens,
+    /// Verifies callers' tokens. It trusts nobody until a service feeds it with the keys of accounts.
+    pub auth: Authenticator,
 }
 
 impl Platform {
@@ -28,7 +31,7 @@ impl Platform {
     pub fn system(lifecycle: Lifecycle) -> Self {
         let clock = SystemClock::shared();
         let ids = IdSource::system(clock.clone());
-        Self { page_tokens: PageTokens::new(ids.next_key()), clock, ids, lifecycle }
+        Self::new(clock, ids, lifecycle)
     }
 
     /// A world that repeats itself: everything follows from the clock that the caller moves and from `seed`.
@@ -36,7 +39,12 @@ impl Platform {
     pub fn simulated(clock: &VirtualClock, seed: u64, lifecycle: Lifecycle) -> Self {
         let clock: SharedClock = Arc::new(clock.clone());
         let ids = IdSource::seeded(clock.clone(), seed);
-        Self { page_tokens: PageTokens::new(ids.next_key()), clock, ids, lifecycle }
+        Self::new(clock, ids, lifecycle)
+    }
+
+    fn new(clock: SharedClock, ids: IdSource, lifecycle: Lifecycle) -> Self {
+        let auth = Authenticator::new(clock.clone());
+        Self { page_tokens: PageTokens::new(ids.next_key()), auth, clock, ids, lifecycle }
     }
 
     /// The same with these page tokens.

@@ -43,7 +43,13 @@ where
     let platform = config.keyed(Platform::system(lifecycle.clone()))?;
     let listener = server::listen(&config).await?;
     let Contract { descriptor_set, refuse } = contract;
-    let options = ServerOptions { config, descriptor_set, refuse, lifecycle: lifecycle.clone() };
+    let options = ServerOptions {
+        config,
+        descriptor_set,
+        refuse,
+        lifecycle: lifecycle.clone(),
+        auth: platform.auth.clone(),
+    };
     let service = start(platform).await?;
     tracing::info!(address = %listener.local_addr()?, "{name} listens");
     let drained = server::serve(listener, vec![service], options).await?;

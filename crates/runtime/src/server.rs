@@ -17,6 +17,7 @@ use tonic_health::server::HealthReporter;
 use tower::Layer;
 
 use self::connections::Ends;
+use crate::auth::{Authenticator, Guard, Rules, RulesError};
 use crate::config::bounded;
 use crate::layers::{self, Limits, Methods};
 use crate::lifecycle::{Drained, Lifecycle};
@@ -41,8 +42,8 @@ const ABORT_LIMIT: Duration = Duration::from_secs(1);
 pub struct ServerConfig {
     /// Address and port to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Listen on other than loopback addresses although nobody is authenticated.
-    pub allow_non_loopback: bool,
+    /// Ask nobody who they are: every caller may do everything. Only loopback addresses are listened on then.
+    pub insecure_no_auth: bool,
     /// Serve gRPC reflection.
     pub reflection: bool,
     /// Connections held open at once; further ones wait to be accepted.
@@ -83,7 +84,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 50_051)),
-            allow_non_loopback: false,
+            insecure_no_auth: false,
             reflection: true,
             max_connections: 10_000,
             max_concurrent_requests: 1_024,
@@ -150,15 +151,17 @@ pub struct ServerOptions {
     pub refuse: fn(Problem) -> Status,
     /// When to stop.
     pub lifecycle: Lifecycle,
+    /// Verifies tokens; not asked when [`ServerConfig::insecure_no_auth`] is set.
+    pub auth: Authenticator,
 }
 
 /// Why a server cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address can be reached from other machines, and nobody is authenticated yet.
+    /// The address can be reached from other machines, and nobody is asked who they are.
     #[error(
-        "{0} is not a loopback address, and callers are not authenticated yet; listen on 127.0.0.1 or [::1], \
-         or set server.allow_non_loopback = true"
+        "{0} is not a loopback address, and with server.insecure_no_auth whoever reaches it may do everything; \
+         listen on 127.0.0.1 or [::1], or set server.insecure_no_auth = false"
     )]
     NotLoopback(SocketAddr),
     /// The address cannot be listened on.
@@ -170,21 +173,23 @@ pub enum ServeError {
     /// The descriptor set is not one.
     #[error("the descriptor set cannot be read")]
     DescriptorSet(#[from] prost::DecodeError),
+    /// What the contract declares of access cannot be enforced.
+    #[error("the contract's access options cannot be enforced")]
+    Access(#[from] RulesError),
     /// Reflection does not take the descriptor set.
     #[error("reflection cannot use the descriptor set")]
     Reflection(#[from] tonic_reflection::server::Error),
 }
 
-/// Refuses addresses that other machines can reach, unless they are allowed.
+/// Refuses addresses that other machines can reach when nobody is asked who they are.
 ///
 /// # Errors
 /// [`ServeError::NotLoopback`].
-pub const fn check_loopback(address: SocketAddr, allow_non_loopback: bool) -> Result<(), ServeError> {
-    if allow_non_loopback || address.ip().is_loopback() {
-        Ok(())
-    } else {
-        Err(ServeError::NotLoopback(address))
+pub const fn check_loopback(address: SocketAddr, insecure_no_auth: bool) -> Result<(), ServeError> {
+    if insecure_no_auth && !address.ip().is_loopback() {
+        return Err(ServeError::NotLoopback(address));
     }
+    Ok(())
 }
 
 /// Listens on the configured address, if [`check_loopback`] allows it.
@@ -192,7 +197,7 @@ pub const fn check_loopback(address: SocketAddr, allow_non_loopback: bool) -> Re
 /// # Errors
 /// [`ServeError::NotLoopback`] or [`ServeError::Listen`].
 pub async fn listen(config: &ServerConfig) -> Result<TcpListener, ServeError> {
-    check_loopback(config.listen, config.allow_non_loopback)?;
+    check_loopback(config.listen, config.insecure_no_auth)?;
     TcpListener::bind(config.listen).await.map_err(|error| ServeError::Listen(config.listen, error))
 }
 
@@ -202,16 +207,16 @@ pub async fn listen(config: &ServerConfig) -> Result<TcpListener, ServeError> {
 /// connection that never says anything included. Returns what became of the background tasks.
 ///
 /// # Errors
-/// When the address is refused or the descriptor set is none.
+/// When the address is refused, the descriptor set is none, or what it declares of access cannot be enforced.
 pub async fn serve(
     listener: TcpListener,
     services: Vec<Service>,
     options: ServerOptions,
 ) -> Result<Drained, ServeError> {
     if let Ok(address) = listener.local_addr() {
-        check_loopback(address, options.config.allow_non_loopback)?;
+        check_loopback(address, options.config.insecure_no_auth)?;
     }
-    let ServerOptions { config, descriptor_set, refuse, lifecycle } = options;
+    let ServerOptions { config, descriptor_set, refuse, lifecycle, auth } = options;
     let names: Vec<&str> = services.iter().flat_map(|service| service.names).copied().collect();
     let (health, health_server) = tonic_health::server::health_reporter();
     let mut routes = merged(services).add_service(health_server);
@@ -222,6 +227,8 @@ pub async fn serve(
     let layers = layers::Context {
         refuse,
         methods: Methods::from_descriptor_set(descriptor_set)?,
+        rules: Rules::from_descriptor_set(descriptor_set)?,
+        guard: if config.insecure_no_auth { Guard::Off } else { Guard::On(auth) },
         limits: config.limits(),
         draining: ends.draining.clone(),
         hard: lifecycle.hard(),

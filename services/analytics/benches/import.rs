@@ -69,14 +69,21 @@ async fn service(url: &str) -> Channel {
     let lifecycle = Lifecycle::new();
     let nowhere = channel::connect_lazy("http://127.0.0.1:1".parse().expect("a URI"));
     let config = Config::at(DatabaseConfig::at(url));
-    let service = fenliu_analytics::start(config, Platform::system(lifecycle.clone()), nowhere).await;
+    let platform = Platform::system(lifecycle.clone());
+    let auth = platform.auth.clone();
+    let service = fenliu_analytics::start(config, platform, nowhere).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("the port");
     let options = ServerOptions {
-        config: ServerConfig { default_deadline_ms: 600_000, ..ServerConfig::default() },
+        config: ServerConfig {
+            insecure_no_auth: true,
+            default_deadline_ms: 600_000,
+            ..ServerConfig::default()
+        },
         descriptor_set: fenliu_proto::DESCRIPTOR_SET,
         refuse: refusal,
         lifecycle,
+        auth,
     };
     tokio::spawn(serve(listener, vec![service.expect("the service starts")], options));
     Endpoint::from_shared(format!("http://{address}")).expect("a URI").connect_lazy()

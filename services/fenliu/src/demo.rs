@@ -58,7 +58,7 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
         data_dir: scratch.path().join("data"),
         listener,
         platform: Platform::simulated(&clock, args.seed, lifecycle.clone()),
-        server: ServerConfig::default(),
+        server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
     })
     .await?;
     let mut tell = |text: &str| if json { Ok(()) } else { say(text) };
@@ -207,7 +207,7 @@ mod tests {
             data_dir: directory.path().to_owned(),
             listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),
             platform: Platform::simulated(&virtual_clock, seed, Lifecycle::new()),
-            server: ServerConfig::default(),
+            server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
         })
         .await
         .expect("starts");

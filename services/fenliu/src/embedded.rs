@@ -62,6 +62,7 @@ impl Embedded {
         let platform = platform.with_page_tokens(page_tokens(&data_dir, &server)?);
         let channel = connect_lazy(uri(&address.to_string())?);
         let lifecycle = platform.lifecycle.clone();
+        let auth = platform.auth.clone();
         let services = vec![
             fenliu_accounts::start(
                 fenliu_accounts::Config::at(database(&data_dir, "accounts")?),
@@ -86,6 +87,7 @@ impl Embedded {
             descriptor_set: fenliu_proto::DESCRIPTOR_SET,
             refuse: fenliu_proto::status::refusal,
             lifecycle: lifecycle.clone(),
+            auth,
         };
         // The listener's backlog takes calls from now on; they are answered as soon as the task runs.
         let served = tokio::spawn(serve(listener, services, options));

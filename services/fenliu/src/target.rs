@@ -71,7 +71,7 @@ impl Target {
             data_dir: directory,
             listener,
             platform: Platform::system(lifecycle),
-            server: ServerConfig::default(),
+            server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
         })
         .await?;
         Ok(Self { channel: embedded.channel(), embedded: Some(embedded), _scratch: scratch })

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use anyhow::Context;
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
 use fenliu_runtime::platform::Platform;
-use fenliu_runtime::server::listen;
+use fenliu_runtime::server::{ServerConfig, listen};
 
 use crate::cli::UpArgs;
 use crate::config::Config;
@@ -19,16 +19,12 @@ use crate::output::say;
 pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new();
     shutdown_on_signals(&lifecycle).context("cannot watch for signals")?;
-    let listener = listen(&config.server).await?;
+    let server = ServerConfig { insecure_no_auth: true, ..config.server };
+    let listener = listen(&server).await?;
     let platform = Platform::system(lifecycle);
     let name = format!("owner-{:08x}", platform.ids.next_bits() & 0xffff_ffff);
-    let embedded = Embedded::start(Options {
-        data_dir: args.data_dir.clone(),
-        listener,
-        platform,
-        server: config.server,
-    })
-    .await?;
+    let embedded =
+        Embedded::start(Options { data_dir: args.data_dir.clone(), listener, platform, server }).await?;
     let address = reachable(embedded.address());
     if json {
         say(&format!(

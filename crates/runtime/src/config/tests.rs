@@ -80,7 +80,7 @@ fn an_unknown_key_is_named_with_its_place() {
     let message = error("", &[("FENLIU_SERVER__LISTEM", "127.0.0.1:1")], vec![]);
     assert!(message.contains("server.listem"), "{message}");
     assert!(message.contains("environment variable FENLIU_SERVER__LISTEM"), "{message}");
-    assert!(message.contains("expected one of listen, allow_non_loopback"), "{message}");
+    assert!(message.contains("expected one of listen, insecure_no_auth"), "{message}");
 }
 
 #[test]

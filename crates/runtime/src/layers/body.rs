@@ -43,16 +43,29 @@ impl<F: FnMut(&mut HeaderMap) + Unpin> http_body::Body for OnTrailers<F> {
     }
 }
 
-/// A body that ends with a status of its own when something happens before the handler's body has ended. What
-/// the handler has ready goes out first.
+/// A body that ends with a status of its own when something happens before the handler's body has ended.
 pub(super) struct EndedBy {
     inner: Option<Body>,
     end: BoxFuture<'static, Status>,
+    at_once: bool,
 }
 
 impl EndedBy {
+    /// What the handler has ready goes out first.
     pub(super) fn new(inner: Body, end: BoxFuture<'static, Status>) -> Self {
-        Self { inner: Some(inner), end }
+        Self { inner: Some(inner), end, at_once: false }
+    }
+
+    /// Nothing goes out any more when it has happened, so that a handler that always has something ready cannot go
+    /// on.
+    pub(super) fn at_once(inner: Body, end: BoxFuture<'static, Status>) -> Self {
+        Self { at_once: true, ..Self::new(inner, end) }
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<Frame<Bytes>> {
+        let status = std::task::ready!(self.end.as_mut().poll(context));
+        self.inner = None;
+        Poll::Ready(Frame::trailers(trailers(&status)))
     }
 }
 
@@ -65,13 +78,17 @@ impl http_body::Body for EndedBy {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.get_mut();
-        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
-        if let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) {
-            return Poll::Ready(frame);
+        if this.at_once
+            && this.inner.is_some()
+            && let Poll::Ready(end) = this.poll_end(context)
+        {
+            return Poll::Ready(Some(Ok(end)));
         }
-        let Poll::Ready(status) = this.end.as_mut().poll(context) else { return Poll::Pending };
-        this.inner = None;
-        Poll::Ready(Some(Ok(Frame::trailers(trailers(&status)))))
+        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        match Pin::new(inner).poll_frame(context) {
+            Poll::Pending if !this.at_once => this.poll_end(context).map(|end| Some(Ok(end))),
+            frame => frame,
+        }
     }
 
     fn is_end_stream(&self) -> bool {

@@ -18,7 +18,7 @@ use tower::Service;
 use super::{Inner, Refuse, Request, Response};
 
 /// One byte for compression, four for the length.
-const PREFIX_BYTES: usize = 5;
+pub(super) const PREFIX_BYTES: usize = 5;
 
 #[derive(Clone)]
 pub(super) struct MessageSize<S> {

@@ -1,12 +1,13 @@
 //! The key of page tokens in a file, so that tokens outlive the process that made them.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::PageTokens;
 use crate::clock::SystemClock;
 use crate::ids::IdSource;
+use crate::secret_file;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -36,39 +37,14 @@ impl PageTokens {
         let failed = |error| KeyFileError::Io(path.to_owned(), error);
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                make(path).and_then(|()| fs::read(path)).map_err(failed)?
+                let key = IdSource::system(SystemClock::shared()).next_key();
+                secret_file::create(path, &key).and_then(|()| fs::read(path)).map_err(failed)?
             }
             read => read.map_err(failed)?,
         };
         let key = bytes.as_slice().try_into();
         key.map(Self::new).map_err(|_| KeyFileError::NoKey(path.to_owned(), bytes.len()))
     }
-}
-
-/// Writes a new key beside the file and then gives it the file's name, unless somebody else was faster. So the
-/// file is whole whenever it is there, however this process ends.
-fn make(path: &Path) -> io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let draft = PathBuf::from(draft);
-    // Left behind by a process of this number that was killed just then.
-    let _ = fs::remove_file(&draft);
-    let written = write(&draft).and_then(|()| fs::hard_link(&draft, path));
-    fs::remove_file(&draft)?;
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        written => written,
-    }
-}
-
-fn write(draft: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(draft)?;
-    file.write_all(&IdSource::system(SystemClock::shared()).next_key())?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -323,13 +323,13 @@ async fn a_call_continues_its_callers_trace() {
 }
 
 #[test]
-fn only_loopback_addresses_are_listened_on_unless_allowed() {
+fn only_loopback_addresses_are_listened_on_while_nobody_is_asked_for_a_token() {
     for address in ["127.0.0.1:1", "127.8.0.1:1", "[::1]:1"] {
-        assert!(check_loopback(address.parse().unwrap(), false).is_ok());
+        assert!(check_loopback(address.parse().unwrap(), true).is_ok());
     }
     for address in ["0.0.0.0:1", "[::]:1", "10.0.0.1:1"] {
         let address = address.parse().unwrap();
-        assert!(matches!(check_loopback(address, false), Err(ServeError::NotLoopback(_))));
-        assert!(check_loopback(address, true).is_ok());
+        assert!(matches!(check_loopback(address, true), Err(ServeError::NotLoopback(_))));
+        assert!(check_loopback(address, false).is_ok());
     }
 }

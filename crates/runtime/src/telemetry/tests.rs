@@ -15,6 +15,8 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use super::{
     JsonLines, LogFormat, TelemetryConfig, TelemetryError, TelemetryGuard, exported, logged, provider,
 };
+use crate::auth::Authenticator;
+use crate::clock::SystemClock;
 use crate::lifecycle::Lifecycle;
 use crate::server::{ServerConfig, ServerOptions, Service, serve};
 
@@ -146,10 +148,11 @@ async fn a_flush_sends_the_spans_that_have_ended() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let otlp_endpoint = format!("http://{}", listener.local_addr().unwrap());
     let options = ServerOptions {
-        config: ServerConfig::default(),
+        config: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
         descriptor_set: &[],
         refuse: |problem| tonic::Status::unknown(problem.message),
         lifecycle: Lifecycle::new(),
+        auth: Authenticator::new(SystemClock::shared()),
     };
     let service = Service { routes: tonic::service::Routes::new(collector), names: &[] };
     tokio::spawn(serve(listener, vec![service], options));

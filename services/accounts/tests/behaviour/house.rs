@@ -68,15 +68,21 @@ impl House {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, starts, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
+        let auth = platform.auth.clone();
         let service = fenliu_accounts::start(config(&data.url, sub_accounts_per_shop), platform).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let options = ServerOptions {
-            config: ServerConfig { default_deadline_ms: 60_000, ..ServerConfig::default() },
+            config: ServerConfig {
+                insecure_no_auth: true,
+                default_deadline_ms: 60_000,
+                ..ServerConfig::default()
+            },
             descriptor_set: fenliu_proto::DESCRIPTOR_SET,
             refuse: refusal,
             lifecycle: lifecycle.clone(),
+            auth,
         };
         let server = tokio::spawn(async move {
             serve(listener, vec![service], options).await.expect("the server serves until it drains")

@@ -23,7 +23,9 @@ use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest as Text;
 use tonic_prost::ProstCodec;
 
+use crate::auth::Authenticator;
 use crate::channel::{Outgoing, connect_lazy};
+use crate::clock::SystemClock;
 use crate::layers::{deadline, inject};
 use crate::lifecycle::{Drained, Lifecycle};
 use crate::server::{ServeError, ServerConfig, ServerOptions, Service, serve};
@@ -62,8 +64,13 @@ pub(super) async fn start(config: ServerConfig, probe: Probe) -> Running {
     let address = listener.local_addr().unwrap();
     let lifecycle = Lifecycle::new();
     let services = vec![Service { routes: Routes::new(probe), names: &[Probe::NAME] }];
-    let options =
-        ServerOptions { config, descriptor_set: descriptor_set(), refuse, lifecycle: lifecycle.clone() };
+    let options = ServerOptions {
+        config: ServerConfig { insecure_no_auth: true, ..config },
+        descriptor_set: descriptor_set(),
+        refuse,
+        lifecycle: lifecycle.clone(),
+        auth: Authenticator::new(SystemClock::shared()),
+    };
     let server = tokio::spawn(serve(listener, services, options));
     Running { address, lifecycle, server }
 }
@@ -78,6 +85,8 @@ fn refuse(problem: Problem) -> Status {
         Kind::Deadline => Code::DeadlineExceeded,
         Kind::Unimplemented => Code::Unimplemented,
         Kind::Internal => Code::Internal,
+        Kind::Unauthenticated => Code::Unauthenticated,
+        Kind::Denied => Code::PermissionDenied,
         Kind::AlreadyExists | Kind::Precondition | Kind::Aborted | Kind::OutOfRange => Code::Unknown,
     };
     Status::with_details(code, problem.message, problem.reason.name().into())
