@@ -16,8 +16,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const PRINTABLE: &str = "^[^\\p{Cc}]*$";
 
 /// What the ids of ours begin with, and the type that parses each; the patterns of ids are made of these.
-const IDS: &[(&str, &str)] =
-    &[
+const IDS: &[(&str, &str)] = &[
     ("shp_", "ShopId"),
     ("agt_", "AgentId"),
     ("cnv_", "ConversationId"),

@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_deleted_account_neither_works_nor_keeps_its_password() {
-        let account = Account { main_account: false, password: Some(PasswordHash::new("x".into())), ..main_account() };
+        let account =
+            Account { main_account: false, password: Some(PasswordHash::new("x".into())), ..main_account() };
         assert!(account.works());
         let deleted = account.deleted(Timestamp::from_micros_clamped(5)).expect("deleted");
         assert!(!deleted.works());

@@ -148,8 +148,7 @@ impl Terms {
         if self.unlimited || self.capacity >= RECOMMENDED_CAPACITY {
             return Vec::new();
         }
-        let effect =
-            if self.capacity == 0 { "; the agent gets conversations only by transfer" } else { "" };
+        let effect = if self.capacity == 0 { "; the agent gets conversations only by transfer" } else { "" };
         let capacity = self.capacity;
         vec![format!("capacity {capacity} is below the recommended {RECOMMENDED_CAPACITY}{effect}")]
     }

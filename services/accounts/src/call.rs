@@ -7,7 +7,6 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::Request;
 
-
 /// Who asks for what under which request id.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -35,7 +34,10 @@ pub(crate) trait Mutation: Message {
 
     /// Its bytes, save what must not be remembered even as a hash: a fast hash of a password is a gift to whoever
     /// reads the table. So a repetition with another password is still a repetition.
-    fn without_secret(&self) -> Vec<u8> {
+    fn without_secret(&self) -> Vec<u8>
+    where
+        Self: Sized,
+    {
         self.encode_to_vec()
     }
 }

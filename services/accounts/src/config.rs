@@ -30,6 +30,17 @@ pub struct Config {
     /// What a shop may have.
     #[serde(default)]
     pub limits: Limits,
+    /// Who knows the conversations.
+    #[serde(default)]
+    pub dispatch: DispatchConfig,
+}
+
+/// Who knows the conversations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DispatchConfig {
+    /// Where dispatch listens; empty = nowhere. Read by the binary only.
+    pub address: String,
 }
 
 /// How changes reach followers.
@@ -80,6 +91,7 @@ impl Config {
             telemetry: TelemetryConfig::default(),
             directory: DirectoryConfig::default(),
             limits: Limits::default(),
+            dispatch: DispatchConfig::default(),
         }
     }
 }

@@ -28,29 +28,42 @@ mod role;
 mod shop;
 mod storage;
 
+use anyhow::Context as _;
+use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
 
 pub use self::config::Config;
 
+use self::conversations::Conversations;
 use self::directory::Directory;
+use self::entrance::{Entrance, Passwords};
+use self::grpc::Context;
 use self::registry::Registry;
 use self::storage::Store;
 
 /// Opens the store, brings its schema up to date, and returns the service, ready to be served. Of `config`, the
-/// server and telemetry sections are left to whoever serves it.
+/// server and telemetry sections and the address of dispatch are left to whoever serves it; `dispatch` is the way
+/// there, and without it nobody is let go whose conversations would have to be looked at first.
 ///
 /// # Errors
 /// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
-pub async fn start(config: Config, platform: Platform) -> anyhow::Result<Service> {
+pub async fn start(
+    config: Config,
+    platform: Platform,
+    dispatch: Option<Outgoing>,
+) -> anyhow::Result<Service> {
     let store = Store::open(&config.database, &platform).await?;
     if store.has_other_replicas() {
         directory::poll(store.clone(), &platform, config.directory.poll_interval());
     }
-    let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits);
+    let conversations = Conversations::new(dispatch);
+    let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits, conversations);
     let directory = Directory::new(store.clone(), &platform);
-    Ok(grpc::service(registry, store, directory, platform))
+    let passwords = Passwords;
+    let entrance = Entrance::new(store.clone(), passwords.clone());
+    Ok(grpc::service(Context { registry, entrance, passwords, store, platform }, directory))
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.
@@ -61,5 +74,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let contract =
         Contract { descriptor_set: fenliu_proto::DESCRIPTOR_SET, refuse: fenliu_proto::status::refusal };
     let server = config.server.clone();
-    process::run("the accounts service", server, contract, |platform| start(config, platform)).await
+    let dispatch = match config.dispatch.address.as_str() {
+        "" => None,
+        address => Some(connect_lazy(
+            address
+                .parse()
+                .context("dispatch.address must be empty or an address such as http://127.0.0.1:50052")?,
+        )),
+    };
+    process::run("the accounts service", server, contract, |platform| start(config, platform, dispatch)).await
 }

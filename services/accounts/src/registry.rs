@@ -18,7 +18,7 @@ mod roles;
 mod shops;
 
 pub(crate) use self::accounts::{ChangedAccount, CreatedAccount};
-pub(crate) use self::bindings::ChangedBinding;
+pub(crate) use self::bindings::{BindingCode, CODE_LIFE, ChangedBinding};
 pub(crate) use self::roles::ChangedRole;
 pub(crate) use self::shops::{ChangedShop, Opened};
 

@@ -56,7 +56,10 @@ mod tests {
         };
         let held = permissions_of(&["agent".into(), "auditor".into(), "gone".into()], &[own]);
         assert!(held.holds(Permission::AuditRead) && held.holds(Permission::DeskWork));
-        assert_eq!(held.without(BuiltInRole::Agent.permissions()).names().collect::<Vec<_>>(), ["audit.read"]);
+        assert_eq!(
+            held.without(BuiltInRole::Agent.permissions()).names().collect::<Vec<_>>(),
+            ["audit.read"]
+        );
     }
 
     #[test]

@@ -34,10 +34,10 @@ use sea_orm::{ColumnTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, Que
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::audit::{AuditEntry, AuditFilter};
 pub(crate) use self::change::Change;
 pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
-pub(crate) use self::audit::{AuditEntry, AuditFilter};
 pub(crate) use self::tenant::{AccountFilter, BindingFilter, Tenant};
 
 use self::change::Actor;

@@ -7,7 +7,9 @@ use fenliu_proto::words::Word;
 
 use crate::account::Account;
 use crate::binding::{Duty, ExternalAccount, InForce, Member, SanctionKind, Terms};
-use crate::registry::{ChangedAccount, ChangedBinding, ChangedRole, ChangedShop, CreatedAccount, Done, Opened};
+use crate::registry::{
+    ChangedAccount, ChangedBinding, ChangedRole, ChangedShop, CreatedAccount, Done, Opened,
+};
 use crate::role::Role;
 use crate::shop::Shop;
 use crate::storage::{AuditEntry, DirectoryEntry, DirectoryPage, Stored};
@@ -233,5 +235,8 @@ fn duty(duty: &Duty) -> proto::Duty {
         start_time: Some(to_timestamp(*start)),
         end_time: Some(to_timestamp(*end)),
     };
-    proto::Duty { spans: duty.spans.iter().map(span).collect(), through_time: Some(to_timestamp(duty.through)) }
+    proto::Duty {
+        spans: duty.spans.iter().map(span).collect(),
+        through_time: Some(to_timestamp(duty.through)),
+    }
 }

@@ -233,12 +233,7 @@ pub(super) async fn expect_power_over(
     change.expect_held(tenant.permissions_of(&member.binding.value.terms.roles).await?)
 }
 
-async fn note(
-    change: &Change<'_>,
-    action: &'static str,
-    old: &Account,
-    new: &Account,
-) -> Result<(), Fault> {
+async fn note(change: &Change<'_>, action: &'static str, old: &Account, new: &Account) -> Result<(), Fault> {
     let noted = (Some(record::account(old)), Some(record::account(new)));
     change.audit(Some(new.home), action, new.id, noted).await
 }

@@ -87,7 +87,8 @@ impl Registry {
             Box::pin(async move {
                 registry.expect_room(&change.tenant(shop_id)).await?;
                 // The account may have been deleted since its home gave the code out.
-                let account = change.tenant(code.home).account(code.agent).await.map_err(|_| invalid_code())?;
+                let account =
+                    change.tenant(code.home).account(code.agent).await.map_err(|_| invalid_code())?;
                 registry.expect_bindable(&change, shop_id, code.agent).await?;
                 registry.expect_grantable(&change, shop_id, &terms).await?;
                 let warnings = terms.warnings();
@@ -136,7 +137,8 @@ impl Registry {
                 let warnings = if touches_room { terms.warnings() } else { Vec::new() };
                 let new = Binding { terms, ..old.binding.value.clone() };
                 let binding = change.update_binding(&old.binding, new).await?;
-                let noted = (Some(record::binding(&old.binding.value)), Some(record::binding(&binding.value)));
+                let noted =
+                    (Some(record::binding(&old.binding.value)), Some(record::binding(&binding.value)));
                 change.audit(Some(shop_id), "agent.binding_updated", agent_id, noted).await?;
                 let member = Member { binding, account: old.account };
                 Ok(answer(ChangedBinding { member, request_id, warnings }))

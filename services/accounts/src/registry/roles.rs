@@ -152,6 +152,7 @@ fn name_taken(name: &str) -> Problem {
 }
 
 fn in_use(name: &str, login_name: &str) -> Problem {
-    let words = format!("{login_name} still has the role {name}; give everybody who has it another one first");
+    let words =
+        format!("{login_name} still has the role {name}; give everybody who has it another one first");
     Problem::new(Reason::RoleInUse, words).with("role", name).with("login_name", login_name)
 }

@@ -155,7 +155,9 @@ impl<'a> Change<'a> {
         let mut row = account::row(&stored);
         row.login_key = Set(name.key().to_owned());
         let inserted = account::Entity::insert(row).exec_without_returning(self.txn).await;
-        inserted.map_err(|error| if names(&error, "login_key") { taken(name).into() } else { Fault::from(error) })?;
+        inserted.map_err(
+            |error| if names(&error, "login_key") { taken(name).into() } else { Fault::from(error) },
+        )?;
         Ok(stored)
     }
 

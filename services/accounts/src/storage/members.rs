@@ -25,7 +25,8 @@ pub(super) async fn members<C: ConnectionTrait>(
     let mut accounts: HashMap<String, Account> = HashMap::new();
     for some in rows.chunks(ACCOUNTS_AT_ONCE) {
         let ids = some.iter().map(|row| row.agent_id.clone());
-        let found = account::Entity::find().filter(account::Column::AgentId.is_in(ids)).all(connection).await?;
+        let found =
+            account::Entity::find().filter(account::Column::AgentId.is_in(ids)).all(connection).await?;
         for row in found {
             accounts.insert(row.agent_id.clone(), Stored::<Account>::try_from(row)?.value);
         }

@@ -70,7 +70,8 @@ fn to_list(items: &[String]) -> String {
     text
 }
 
-fn from_list(text: &str) -> Vec<String> {
+/// The items of such a text.
+pub(super) fn from_list(text: &str) -> Vec<String> {
     text.split(SEPARATOR).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
@@ -85,7 +86,9 @@ mod tests {
 
     #[test]
     fn a_list_keeps_its_items_and_shows_each_between_separators() {
-        for list in [vec![], vec!["a".to_owned()], vec!["a b".to_owned(), "%_'".to_owned(), "早班".to_owned()]] {
+        for list in
+            [vec![], vec!["a".to_owned()], vec!["a b".to_owned(), "%_'".to_owned(), "早班".to_owned()]]
+        {
             let text = to_list(&list);
             assert_eq!(from_list(&text), list);
             assert!(list.iter().all(|item| text.contains(&listed(item))));

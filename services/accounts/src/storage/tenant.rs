@@ -5,8 +5,8 @@ use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 
 use super::members::{self, members};
@@ -80,8 +80,7 @@ impl<'a, C: ConnectionTrait> Tenant<'a, C> {
         if !filter.key_prefix.is_empty() {
             accounts = accounts.filter(self.position(account::Column::LoginKey, &filter.key_prefix).eq(1));
         }
-        let rows =
-            accounts.order_by_asc(account::Column::Number).limit(limit).all(self.connection).await?;
+        let rows = accounts.order_by_asc(account::Column::Number).limit(limit).all(self.connection).await?;
         rows.into_iter().map(Stored::try_from).collect()
     }
 
@@ -119,8 +118,7 @@ impl<'a, C: ConnectionTrait> Tenant<'a, C> {
         if !filter.role.is_empty() {
             bindings = bindings.filter(self.position(binding::Column::Roles, &listed(&filter.role)).gt(0));
         }
-        let rows =
-            bindings.order_by_asc(binding::Column::Number).limit(limit).all(self.connection).await?;
+        let rows = bindings.order_by_asc(binding::Column::Number).limit(limit).all(self.connection).await?;
         members(self.connection, rows).await
     }
 
@@ -137,8 +135,11 @@ impl<'a, C: ConnectionTrait> Tenant<'a, C> {
     /// All of its own roles, by name.
     pub(crate) async fn roles(&self) -> Result<Vec<Stored<Role>>, Fault> {
         let of_shop = role::Column::ShopId.eq(self.shop.to_string());
-        let rows =
-            role::Entity::find().filter(of_shop).order_by_asc(role::Column::Name).all(self.connection).await?;
+        let rows = role::Entity::find()
+            .filter(of_shop)
+            .order_by_asc(role::Column::Name)
+            .all(self.connection)
+            .await?;
         rows.into_iter().map(Stored::try_from).collect()
     }
 
@@ -157,8 +158,7 @@ impl<'a, C: ConnectionTrait> Tenant<'a, C> {
 
     /// What these roles permit together; one that is gone permits nothing.
     pub(crate) async fn permissions_of(&self, names: &[String]) -> Result<Permissions, Fault> {
-        let all_built_in =
-            names.iter().all(|name| fenliu_domain::access::BuiltInRole::parse(name).is_some());
+        let all_built_in = names.iter().all(|name| fenliu_domain::access::BuiltInRole::parse(name).is_some());
         let own = if all_built_in { Vec::new() } else { self.roles().await? };
         let own: Vec<Role> = own.into_iter().map(|role| role.value).collect();
         Ok(permissions_of(names, &own))

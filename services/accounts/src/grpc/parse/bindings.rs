@@ -77,7 +77,8 @@ pub(in crate::grpc) fn binding_change(
 /// The account on a marketplace, if there is one; `None` when it is wrong.
 fn external(fields: &mut Fields, given: Option<proto::ExternalAccount>) -> Option<Option<ExternalAccount>> {
     let Some(proto::ExternalAccount { platform, account_id }) = given else { return Some(None) };
-    let lower = platform.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+    let lower =
+        platform.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
     let expected = "must be lower-case letters, digits, - and _, such as pinduoduo";
     fields.take("terms.external_account.platform", lower.then_some(()).ok_or(expected))?;
     Some(Some(ExternalAccount { platform, account_id }))

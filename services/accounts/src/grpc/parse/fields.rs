@@ -99,7 +99,12 @@ impl Fields {
     }
 
     /// A capacity up to the highest allowed.
-    pub(in crate::grpc) fn capacity_within(&mut self, field: &str, capacity: i32, highest: u32) -> Option<u32> {
+    pub(in crate::grpc) fn capacity_within(
+        &mut self,
+        field: &str,
+        capacity: i32,
+        highest: u32,
+    ) -> Option<u32> {
         self.number(field, capacity, 0..=highest)
     }
 
@@ -115,7 +120,11 @@ impl Fields {
     }
 
     /// The fields to change, each one of `known`.
-    pub(in crate::grpc) fn mask(&mut self, mask: Option<FieldMask>, known: &[&'static str]) -> Vec<&'static str> {
+    pub(in crate::grpc) fn mask(
+        &mut self,
+        mask: Option<FieldMask>,
+        known: &[&'static str],
+    ) -> Vec<&'static str> {
         let paths = mask.unwrap_or_default().paths;
         if paths.is_empty() {
             self.wrong("update_mask", format!("must name at least one of {}", known.join(", ")));

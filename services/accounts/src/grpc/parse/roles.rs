@@ -32,7 +32,9 @@ pub(in crate::grpc) fn role_change(
 fn permissions(fields: &mut Fields, numbers: &[i32]) -> Option<Permissions> {
     let read = numbers.iter().enumerate().map(|(index, number)| {
         let field = format!("permissions[{index}]");
-        let permission = <Permission as Word>::parse(*number, &field).ok().filter(|permission| !permission.is_of_the_platform());
+        let permission = <Permission as Word>::parse(*number, &field)
+            .ok()
+            .filter(|permission| !permission.is_of_the_platform());
         fields.take(&field, permission.ok_or("must be a permission that can be held in a shop"))
     });
     // Every one is read, so that every wrong one is named.

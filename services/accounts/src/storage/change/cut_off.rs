@@ -35,8 +35,9 @@ impl Change<'_> {
             version: Set(i64::try_from(version).unwrap_or(i64::MAX)),
             forget_time: Set(forget.micros()),
         };
-        let replaced =
-            OnConflict::column(Column::Subject).update_columns([Column::Version, Column::ForgetTime]).to_owned();
+        let replaced = OnConflict::column(Column::Subject)
+            .update_columns([Column::Version, Column::ForgetTime])
+            .to_owned();
         Entity::insert(row).on_conflict(replaced).exec_without_returning(self.txn).await?;
         Entity::delete_many().filter(Column::ForgetTime.lte(self.now.micros())).exec(self.txn).await?;
         self.trust_changed().await
@@ -47,7 +48,11 @@ impl Change<'_> {
         use directory_head::{Column, Entity, ONLY};
 
         let trust = Expr::col(Column::Trust).add(1_i64);
-        Entity::update_many().col_expr(Column::Trust, trust).filter(Column::Id.eq(ONLY)).exec(self.txn).await?;
+        Entity::update_many()
+            .col_expr(Column::Trust, trust)
+            .filter(Column::Id.eq(ONLY))
+            .exec(self.txn)
+            .await?;
         Ok(())
     }
 }

@@ -28,14 +28,17 @@ impl Change<'_> {
             known = self.forget_unused_groups(shop, &known).await?;
         }
         if with(&known) > limit {
-            let words = format!("shop {shop} has {} groups and may have {limit}; use one of them", known.len());
-            return Err(Problem::new(Reason::GroupLimit, words).with("limit", limit).with("shop_id", shop).into());
+            let words =
+                format!("shop {shop} has {} groups and may have {limit}; use one of them", known.len());
+            return Err(Problem::new(Reason::GroupLimit, words)
+                .with("limit", limit)
+                .with("shop_id", shop)
+                .into());
         }
         let new: BTreeSet<_> = groups.iter().filter(|group| !known.contains(*group)).collect();
-        let rows = new.into_iter().map(|name| shop_group::ActiveModel {
-            shop_id: Set(shop.to_string()),
-            name: Set(name.clone()),
-        });
+        let rows = new
+            .into_iter()
+            .map(|name| shop_group::ActiveModel { shop_id: Set(shop.to_string()), name: Set(name.clone()) });
         shop_group::Entity::insert_many(rows).exec_without_returning(self.txn).await?;
         Ok(())
     }

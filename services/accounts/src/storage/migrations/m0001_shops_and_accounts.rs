@@ -4,8 +4,8 @@ use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, integer, json, text, text_null};
 use sea_orm_migration::sea_orm::DbErr;
 use sea_orm_migration::sea_orm::sea_query::{
-    ColumnDef, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, IndexCreateStatement, Query, Table,
-    TableCreateStatement,
+    ColumnDef, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, IndexCreateStatement, Query,
+    Table, TableCreateStatement,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 

@@ -22,7 +22,8 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(revocation()).await?;
-        let index = Index::create().name("revocation_forget").table("revocation").col("forget_time").to_owned();
+        let index =
+            Index::create().name("revocation_forget").table("revocation").col("forget_time").to_owned();
         manager.create_index(index).await
     }
 

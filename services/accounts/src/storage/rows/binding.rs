@@ -75,7 +75,8 @@ pub(crate) fn row(binding: &Stored<Binding>) -> ActiveModel {
     let Terms { roles, groups, capacity, ceiling, unlimited, weight, external } = &value.terms;
     // An ended binding gives its external account back.
     let external = external.as_ref().filter(|_| value.active);
-    let spans = |duty: &Duty| Spans(duty.spans.iter().map(|(start, end)| (start.micros(), end.micros())).collect());
+    let spans =
+        |duty: &Duty| Spans(duty.spans.iter().map(|(start, end)| (start.micros(), end.micros())).collect());
     ActiveModel {
         shop_id: Set(value.shop.to_string()),
         agent_id: Set(value.agent.to_string()),
@@ -114,7 +115,8 @@ impl TryFrom<Model> for Stored<Binding> {
             external: external.map(|(platform, account_id)| ExternalAccount { platform, account_id }),
         };
         let sanction = row.sanction_kind.map(|word| {
-            let kind = kind_of(&word).ok_or_else(|| place.corrupt("sanction_kind", "is no kind of sanction"))?;
+            let kind =
+                kind_of(&word).ok_or_else(|| place.corrupt("sanction_kind", "is no kind of sanction"))?;
             let end = row.sanction_end.map(|end| place.time("sanction_end", end)).transpose()?;
             Ok::<_, Fault>(InForce { kind, end })
         });
