@@ -166,6 +166,8 @@ fn sync_agent(account: &proto::SubAccount) -> Result<(ShopId, Command), Problem>
         unlimited: account.unlimited,
         enabled: account.enabled,
         weight: 1,
+        duty: None,
+        sanction: None,
     };
     Ok((id(&account.shop_id, "shop_id")?, Command::SyncAgent { agent, entry: Box::new(entry) }))
 }

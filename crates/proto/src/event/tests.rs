@@ -45,6 +45,8 @@ fn a_day() -> (Desk, Vec<Event>) {
         unlimited: false,
         enabled: true,
         weight: 3,
+        duty: None,
+        sanction: None,
     };
     let mut now = Timestamp::default();
     let mut number = 0;
@@ -80,6 +82,7 @@ fn a_day() -> (Desk, Vec<Event>) {
         length: 2,
         occurred: None,
         small_talk: true,
+        language: Vec::new(),
     }));
     run(Command::Close { conversation: first, by: CloseActor::Agent, agent: Some(ANN), force: false });
     run(Command::SetPresence { agent: ANN, presence: Presence::Offline });

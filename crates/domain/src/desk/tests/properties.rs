@@ -167,6 +167,8 @@ impl Run {
                     unlimited: unlimited || main,
                     enabled: enabled || main,
                     weight: 1,
+                    duty: None,
+                    sanction: None,
                 };
                 Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) }
             }
@@ -208,6 +210,7 @@ impl Run {
                     length: 2,
                     occurred: None,
                     small_talk: false,
+                    language: Vec::new(),
                 })
             }
             Word::Close { conversation, by, force } => {
