@@ -6,6 +6,7 @@ use crate::desk::agent::{AgentEntry, Availability, Presence, Sanction, SanctionK
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
 use crate::desk::event::{CloseActor, Event, Payload, PresenceCause, TransferTarget};
+use crate::desk::policy::LastAgentWindow;
 use crate::problem::Reason;
 use crate::time::Span;
 
@@ -152,6 +153,22 @@ fn a_sanction_made_longer_or_harder_is_in_force_as_told_last() {
     assert_eq!(names(&shop.sanctions(ANN, Some(BANNED))), ["agent_synced", "presence_changed"]);
     shop.later(Span::from_mins(10));
     assert!(shop.ok(Command::Tick).is_empty(), "until it is lifted");
+}
+
+#[test]
+fn the_last_agent_is_not_preferred_under_a_sanction_whatever_a_window_overrides() {
+    for presence in [Presence::Online, Presence::Busy] {
+        let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
+        let (max_age, even_when_busy, ignore_capacity) = (Span::from_hours(24), true, true);
+        let window = LastAgentWindow { max_age, even_when_busy, ignore_capacity };
+        shop.policy(|policy| policy.last_agent_windows = vec![window]);
+        let first = shop.says("a");
+        shop.serves(ANN, first);
+        shop.sanctions(ANN, Some(MUTED));
+        shop.presence(ANN, presence);
+        let again = shop.says("a");
+        assert_eq!(shop.holder(again), Some(agent_id(BEN)), "{presence:?}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
 use crate::desk::duty::{Duty, DutyState, DutyWindow, MAX_DUTY_WINDOWS};
 use crate::desk::event::{Event, Payload, QueueReason, TransferTarget};
+use crate::desk::policy::LastAgentWindow;
 use crate::problem::Reason;
 use crate::time::{Span, Timestamp};
 
@@ -118,13 +119,24 @@ fn off_duty_leaves_what_presence_forbids_forbidden() {
 }
 
 #[test]
-fn the_last_agent_is_not_preferred_off_duty_not_even_by_a_window_for_the_busy() {
-    let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
-    let first = shop.says("a");
-    shop.serves(ANN, first);
-    shop.rosters(ANN, Some(roster(&[])));
-    let again = shop.says("a");
-    assert_eq!(shop.holder(again), Some(agent_id(BEN)));
+fn the_last_agent_is_not_preferred_off_duty_whatever_a_window_overrides() {
+    for (presence, on_duty, expected) in [
+        (Presence::Online, true, ANN),
+        (Presence::Busy, true, ANN),
+        (Presence::Online, false, BEN),
+        (Presence::Busy, false, BEN),
+    ] {
+        let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
+        let (max_age, even_when_busy, ignore_capacity) = (Span::from_hours(24), true, true);
+        let window = LastAgentWindow { max_age, even_when_busy, ignore_capacity };
+        shop.policy(|policy| policy.last_agent_windows = vec![window]);
+        let first = shop.says("a");
+        shop.serves(ANN, first);
+        shop.rosters(ANN, Some(roster(if on_duty { &[(0, 9)] } else { &[] })));
+        shop.presence(ANN, presence);
+        let again = shop.says("a");
+        assert_eq!(shop.holder(again), Some(agent_id(expected)), "{presence:?}, on duty: {on_duty}");
+    }
 }
 
 #[test]
