@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
+use fenliu_proto::accounts::v1::{BindingTerms, CreateShopRequest, CreateSubAccountRequest};
 use fenliu_proto::common::v1::{Content, Presence};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::{CloseActor, Stage};
@@ -112,7 +112,7 @@ async fn hire(clients: &mut Clients, shop: &str, login_name: &str) -> anyhow::Re
     let created = clients.accounts.create_sub_account(CreateSubAccountRequest {
         shop_id: shop.to_owned(),
         login_name: login_name.to_owned(),
-        capacity: Some(CAPACITY),
+        terms: Some(BindingTerms { capacity: Some(CAPACITY), ..BindingTerms::default() }),
         ..CreateSubAccountRequest::default()
     });
     let agent = created.await?.into_inner().sub_account.context("no account")?.agent_id;

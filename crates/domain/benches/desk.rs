@@ -60,6 +60,8 @@ impl Shop {
                 unlimited: false,
                 enabled: true,
                 weight: 1,
+                duty: None,
+                sanction: None,
             };
             shop.apply(Command::SyncAgent { agent, entry: Box::new(entry) });
             shop.apply(Command::SetPresence { agent, presence: Presence::Online });
@@ -111,6 +113,7 @@ impl Shop {
             length: 10,
             occurred: None,
             small_talk: false,
+            language: Vec::new(),
         }));
         self.apply(Command::Close { conversation, by: CloseActor::Agent, agent: Some(agent), force: false });
     }

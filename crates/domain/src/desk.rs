@@ -9,7 +9,7 @@
 //! command, `evolve` one function an event.
 //!
 //! Invariants: no I/O, no clock, no randomness; a refused command changes nothing; every index (floor, queue,
-//! timers, stranded) is derived from agents and conversations and rebuilt by [`Desk::restore`].
+//! timers, boundaries, stranded) is derived from agents and conversations and rebuilt by [`Desk::restore`].
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,10 +19,12 @@ pub mod agent;
 pub mod command;
 pub mod conversation;
 mod decide;
+pub mod duty;
 pub mod event;
 mod evolve;
 mod floor;
 mod index;
+pub mod language;
 pub mod memory;
 pub mod policy;
 pub mod queue;
@@ -124,6 +126,7 @@ pub struct Desk {
     floor: Floor,
     queue: Queue,
     timers: BTreeSet<(Timestamp, ConversationId)>,
+    boundaries: BTreeSet<(Timestamp, AgentId)>,
     stranded: BTreeSet<(Timestamp, ConversationId)>,
     overflow: BTreeSet<(Timestamp, ConversationId)>,
     expiries: BTreeSet<(Timestamp, BuyerKey)>,
@@ -153,6 +156,7 @@ impl Desk {
             floor: Floor::default(),
             queue: Queue::default(),
             timers: BTreeSet::new(),
+            boundaries: BTreeSet::new(),
             stranded: BTreeSet::new(),
             overflow: BTreeSet::new(),
             expiries: BTreeSet::new(),
@@ -192,14 +196,16 @@ impl Desk {
         Ok(())
     }
 
-    /// When something is due next: a timer, or the beginning of time when work was left over.
+    /// When something is due next: a timer, the end of a shift or of a sanction, or the beginning of time when work was left over.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         if self.has_backlog() {
             // Due at once by any clock, also by one that has been set back.
             return Some(Timestamp::MIN);
         }
-        self.timers.first().map(|(at, _)| *at)
+        let timer = self.timers.first().map(|(at, _)| *at);
+        let boundary = self.boundaries.first().map(|(at, _)| *at);
+        timer.into_iter().chain(boundary).min()
     }
 
     /// The shop it is the desk of.

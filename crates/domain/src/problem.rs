@@ -86,6 +86,8 @@ reasons! {
     RulePackInvalid, "RULE_PACK_INVALID", Invalid;
     /// Agents cannot send video.
     VideoNotAllowed, "VIDEO_NOT_ALLOWED", Invalid;
+    /// The reply has words the shop does not let its agents send.
+    LanguageRefused, "LANGUAGE_REFUSED", Invalid;
     /// The time given is too far from the server's.
     ClockSkew, "CLOCK_SKEW", Invalid;
     /// The password is too short, too long or too easily guessed.
@@ -160,6 +162,10 @@ reasons! {
     SanctionEnded, "SANCTION_ENDED", Precondition;
     /// The account is disabled.
     AgentDisabled, "AGENT_DISABLED", Precondition;
+    /// The agent is muted and cannot reply.
+    AgentMuted, "AGENT_MUTED", Precondition;
+    /// The agent is banned and cannot work.
+    AgentBanned, "AGENT_BANNED", Precondition;
     /// The capacity asked for is above the agent's ceiling.
     CapacityAboveCeiling, "CAPACITY_ABOVE_CEILING", Precondition;
     /// The agent's presence does not allow it.

@@ -1,10 +1,11 @@
 //! Enums in and out: one table each, read in both directions.
 
 use fenliu_domain::access::Permission;
-use fenliu_domain::desk::agent::Presence;
+use fenliu_domain::desk::agent::{Presence, SanctionKind};
 use fenliu_domain::desk::event::{
     AssignReason, CloseActor, HandOverReason, PresenceCause, QueueLeaveReason, QueueReason,
 };
+use fenliu_domain::desk::language::LanguageAction;
 use fenliu_domain::desk::policy::Fallback;
 use fenliu_domain::desk::trace::{StepKind, Verdict};
 use fenliu_domain::message::{Actor, MessageKind};
@@ -144,6 +145,22 @@ impl Word for PresenceCause {
         (Self::Asked, history::PresenceCause::Asked as i32),
         (Self::Lapsed, history::PresenceCause::Lapsed as i32),
         (Self::Disabled, history::PresenceCause::Disabled as i32),
+        (Self::Banned, history::PresenceCause::Banned as i32),
+    ];
+}
+
+impl Word for SanctionKind {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Muted, history::SanctionKind::Muted as i32),
+        (Self::Banned, history::SanctionKind::Banned as i32),
+    ];
+}
+
+impl Word for LanguageAction {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Warn, history::LanguageAction::Warn as i32),
+        (Self::Refuse, history::LanguageAction::Refuse as i32),
+        (Self::Record, history::LanguageAction::Record as i32),
     ];
 }
 
@@ -206,6 +223,8 @@ mod tests {
         check::<QueueLeaveReason>();
         check::<CloseActor>();
         check::<PresenceCause>();
+        check::<SanctionKind>();
+        check::<LanguageAction>();
         check::<HandOverReason>();
         check::<Fallback>();
         check::<StepKind>();

@@ -5,17 +5,18 @@
 
 use std::collections::HashSet;
 
-use fenliu_domain::desk::agent::{AgentEntry, MAX_CAPACITY};
+use fenliu_domain::desk::agent::{AgentEntry, Sanction, SanctionKind};
 use fenliu_domain::desk::command::Command;
+use fenliu_domain::desk::duty::{Duty, DutyWindow};
 use fenliu_domain::desk::event::Text;
 use fenliu_domain::desk::policy::ShopHours;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Kind, Problem};
-use fenliu_domain::time::Span;
+use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::directory_entry::Entry;
 use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
-use fenliu_proto::convert::id;
+use fenliu_proto::convert::{id, timestamp};
 use fenliu_runtime::channel::Outgoing;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tonic::Status;
@@ -102,7 +103,7 @@ fn waves(entries: Vec<proto::DirectoryEntry>) -> Vec<Vec<proto::DirectoryEntry>>
     for entry in entries {
         let (shop, id) = match &entry.entry {
             Some(Entry::Shop(shop)) => (true, shop.shop_id.clone()),
-            Some(Entry::SubAccount(account)) => (false, account.agent_id.clone()),
+            Some(Entry::Agent(agent)) => (false, format!("{} {}", agent.shop_id, agent.agent_id)),
             None => (false, String::new()),
         };
         let joins = kind == Some(shop) && known.insert(id.clone());
@@ -139,7 +140,7 @@ async fn apply_all(desks: &Desks, entries: Vec<proto::DirectoryEntry>) -> Result
 async fn apply(desks: &Desks, entry: proto::DirectoryEntry) -> Result<(), Problem> {
     let (shop, command) = match entry.entry {
         Some(Entry::Shop(shop)) => sync_shop(&shop)?,
-        Some(Entry::SubAccount(account)) => sync_agent(&account)?,
+        Some(Entry::Agent(agent)) => sync_agent(&agent)?,
         // A kind of entry from a newer accounts is not for this dispatch.
         None => return Ok(()),
     };
@@ -155,19 +156,44 @@ fn sync_shop(shop: &proto::Shop) -> Result<(ShopId, Command), Problem> {
     Ok((id(&shop.shop_id, "shop_id")?, Command::SyncShop(hours)))
 }
 
-fn sync_agent(account: &proto::SubAccount) -> Result<(ShopId, Command), Problem> {
-    let agent: AgentId = id(&account.agent_id, "agent_id")?;
+fn sync_agent(told: &proto::DirectoryAgent) -> Result<(ShopId, Command), Problem> {
+    let agent: AgentId = id(&told.agent_id, "agent_id")?;
     let entry = AgentEntry {
-        display_name: Text::from(account.display_name.as_str()),
-        main_account: account.main_account,
-        groups: account.groups.iter().map(|group| Text::from(group.as_str())).collect(),
-        capacity_ceiling: MAX_CAPACITY,
-        capacity_default: account.capacity,
-        unlimited: account.unlimited,
-        enabled: account.enabled,
-        weight: 1,
+        display_name: Text::from(told.display_name.as_str()),
+        main_account: told.main_account,
+        groups: told.groups.iter().map(|group| Text::from(group.as_str())).collect(),
+        capacity_ceiling: told.capacity_ceiling,
+        capacity_default: told.capacity,
+        unlimited: told.unlimited,
+        enabled: told.enabled,
+        weight: told.weight,
+        duty: told.duty.as_ref().map(duty).transpose()?,
+        sanction: told.sanction.as_ref().map(sanction).transpose()?,
     };
-    Ok((id(&account.shop_id, "shop_id")?, Command::SyncAgent { agent, entry: Box::new(entry) }))
+    Ok((id(&told.shop_id, "shop_id")?, Command::SyncAgent { agent, entry: Box::new(entry) }))
+}
+
+fn duty(told: &proto::Duty) -> Result<Duty, Problem> {
+    let windows = told.spans.iter().map(|span| {
+        let start = time(span.start_time.as_ref(), "spans.start_time")?;
+        Ok(DutyWindow { start, end: time(span.end_time.as_ref(), "spans.end_time")? })
+    });
+    let windows = windows.collect::<Result<_, Problem>>()?;
+    Ok(Duty { windows, through: time(told.through_time.as_ref(), "through_time")? })
+}
+
+fn sanction(told: &proto::DirectorySanction) -> Result<Sanction, Problem> {
+    let kind = match told.kind() {
+        proto::SanctionKind::Mute => SanctionKind::Muted,
+        // A kind of a newer accounts is taken for the strictest one known.
+        proto::SanctionKind::Ban | proto::SanctionKind::Unspecified => SanctionKind::Banned,
+    };
+    let until = told.end_time.as_ref().map(|end| timestamp(end, "sanction.end_time")).transpose()?;
+    Ok(Sanction { kind, until })
+}
+
+fn time(told: Option<&prost_types::Timestamp>, field: &str) -> Result<Timestamp, Problem> {
+    timestamp(told.ok_or_else(|| Problem::field(field, "must be set"))?, field)
 }
 
 #[cfg(test)]
@@ -178,7 +204,7 @@ mod tests {
     fn a_wave_holds_nobody_twice_and_no_account_beside_its_shop() {
         let shop = |id: &str| Entry::Shop(proto::Shop { shop_id: id.into(), ..Default::default() });
         let account =
-            |id: &str| Entry::SubAccount(proto::SubAccount { agent_id: id.into(), ..Default::default() });
+            |id: &str| Entry::Agent(proto::DirectoryAgent { agent_id: id.into(), ..Default::default() });
         let told = [shop("s"), shop("t"), account("a"), account("b"), account("a"), account("c"), shop("s")];
         let entries = told
             .into_iter()

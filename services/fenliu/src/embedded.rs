@@ -67,6 +67,7 @@ impl Embedded {
             fenliu_accounts::start(
                 fenliu_accounts::Config::at(database(&data_dir, "accounts")?),
                 platform.clone(),
+                Some(channel.clone()),
             )
             .await?,
             fenliu_dispatch::start(

@@ -26,6 +26,8 @@ fn commands() -> Vec<Command> {
         unlimited: false,
         enabled: true,
         weight: 1,
+        duty: None,
+        sanction: None,
     };
     let hours =
         ShopHours { time_zone: "UTC".into(), service_start: "00:00".into(), service_end: "24:00".into() };

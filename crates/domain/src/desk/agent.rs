@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::duty::{Duty, DutyState};
 use super::event::Text;
 use crate::ids::{AgentId, ConversationId};
 use crate::time::Timestamp;
@@ -59,6 +60,43 @@ impl Presence {
     }
 }
 
+impl PresenceRow {
+    /// The row of whoever may not work: disabled, muted or banned.
+    const BARRED: Self =
+        Self { new_conversations: false, keeps_buyers: false, transfers: false, staffed: false };
+
+    /// The row of the same presence off duty: whom they have they keep, and transfers may still come.
+    const fn off_duty(self) -> Self {
+        Self { new_conversations: false, staffed: false, ..self }
+    }
+}
+
+/// What an agent may not do for a while, by a decision of the shop or the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sanction {
+    /// How far it goes.
+    pub kind: SanctionKind,
+    /// When it ends by itself; `None` = when it is lifted.
+    pub until: Option<Timestamp>,
+}
+
+/// How far a sanction goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SanctionKind {
+    /// Muted (禁言): nothing new, and no replies.
+    Muted,
+    /// Banned (封号): not there at all.
+    Banned,
+}
+
+impl Sanction {
+    /// Whether it has ended by itself.
+    #[must_use]
+    pub fn is_over(self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}
+
 /// What the directory says of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentEntry {
@@ -78,6 +116,10 @@ pub struct AgentEntry {
     pub enabled: bool,
     /// Share in weighted strategies.
     pub weight: u32,
+    /// Their roster; `None` = the shop keeps none, so they are always on duty.
+    pub duty: Option<Duty>,
+    /// The sanction in force; gone from the entry as soon as it has ended by itself.
+    pub sanction: Option<Sanction>,
 }
 
 /// Where an agent stands when somebody is wanted for a new conversation: ready, or the first reason why not.
@@ -87,12 +129,18 @@ pub enum Availability {
     Ready,
     /// The account is disabled.
     Disabled,
+    /// Banned.
+    Banned,
+    /// Muted.
+    Muted,
     /// Away.
     Offline,
     /// On break.
     OnBreak,
     /// Busy.
     Busy,
+    /// There, but off duty.
+    OffDuty,
     /// Capacity 0: transfers only.
     TransferOnly,
     /// No room left.
@@ -108,6 +156,8 @@ pub struct Agent {
     pub entry: AgentEntry,
     /// What they have said about being there.
     pub presence: Presence,
+    /// What their roster says now.
+    pub duty: DutyState,
     /// Open conversations they may hold now.
     pub capacity: u32,
     /// The shop's assignment counter when they were last given a conversation; 0 = never.
@@ -127,6 +177,7 @@ impl Agent {
             capacity: entry.capacity_default.min(entry.capacity_ceiling),
             entry,
             presence: Presence::Offline,
+            duty: DutyState::default(),
             last_assigned: 0,
             conversations: BTreeSet::new(),
             owing: BTreeSet::new(),
@@ -167,16 +218,33 @@ impl Agent {
         self.owing.first().map(|(since, _)| *since)
     }
 
+    /// Their row of the presence table: what they have said about being there, as far as roster and account allow.
+    #[must_use]
+    pub const fn row(&self) -> PresenceRow {
+        match (self.entry.enabled, self.entry.sanction) {
+            (false, _) | (_, Some(_)) => PresenceRow::BARRED,
+            _ if self.duty.on_duty => self.presence.row(),
+            _ => self.presence.row().off_duty(),
+        }
+    }
+
     /// Whether they may keep a conversation they hold.
     #[must_use]
     pub const fn keeps_buyers(&self) -> bool {
-        self.entry.enabled && self.presence.row().keeps_buyers
+        self.row().keeps_buyers
     }
 
     /// Whether a conversation may be handed over to them.
     #[must_use]
     pub const fn takes_transfers(&self) -> bool {
-        self.entry.enabled && self.presence.row().transfers
+        self.row().transfers
+    }
+
+    /// When time alone changes something about them next: their shift begins or ends, or a sanction ends.
+    #[must_use]
+    pub(super) fn boundary(&self) -> Option<Timestamp> {
+        let sanction = self.entry.sanction.and_then(|sanction| sanction.until);
+        self.duty.until.into_iter().chain(sanction).min()
     }
 
     /// Whether they are ready for a new conversation, or the first reason why not.
@@ -184,12 +252,21 @@ impl Agent {
     pub fn availability(&self) -> Availability {
         match self.presence {
             _ if !self.entry.enabled => Availability::Disabled,
+            _ if self.entry.sanction.is_some() => self.barred_by(),
             Presence::Offline => Availability::Offline,
             Presence::OnBreak => Availability::OnBreak,
             Presence::Busy => Availability::Busy,
+            Presence::Online if !self.duty.on_duty => Availability::OffDuty,
             Presence::Online if self.capacity == 0 && !self.entry.unlimited => Availability::TransferOnly,
             Presence::Online if !self.has_room() => Availability::Saturated,
             Presence::Online => Availability::Ready,
+        }
+    }
+
+    const fn barred_by(&self) -> Availability {
+        match self.entry.sanction {
+            Some(Sanction { kind: SanctionKind::Banned, .. }) => Availability::Banned,
+            _ => Availability::Muted,
         }
     }
 }

@@ -157,6 +157,9 @@ pub struct Reply {
     pub occurred: Option<Timestamp>,
     /// True when it only greets or stalls.
     pub small_talk: bool,
+    /// Words of the shop's list that were found in what is said, at most [`MAX_HITS`](super::language::MAX_HITS);
+    /// none when it is civil.
+    pub language: Vec<Text>,
 }
 
 /// What came of a command that was not refused.

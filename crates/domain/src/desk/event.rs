@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::agent::{AgentEntry, Presence};
+use super::agent::{AgentEntry, Presence, SanctionKind};
 use super::conversation::Standing;
+use super::duty::DutyState;
+use super::language::LanguageAction;
 use super::memory::RequestKey;
 use super::policy::Policy;
 use super::trace::RouteTrace;
@@ -216,6 +218,31 @@ pub enum Payload {
         /// Their entry, whole.
         entry: Box<AgentEntry>,
     },
+    /// A shift of an agent's began or ended, or its end is known otherwise than before.
+    DutyChanged {
+        /// The agent.
+        agent: AgentId,
+        /// What their roster says from now on.
+        duty: DutyState,
+    },
+    /// A sanction ended by itself. One that is imposed or lifted comes with the directory's entry.
+    SanctionEnded {
+        /// The agent.
+        agent: AgentId,
+        /// Which kind it was.
+        kind: SanctionKind,
+    },
+    /// An agent said, or tried to say, words of the shop's list.
+    LanguageFlagged {
+        /// The agent.
+        agent: AgentId,
+        /// The reply they are in; `None` when it was refused.
+        message: Option<MessageId>,
+        /// The words found, at most [`MAX_HITS`](super::language::MAX_HITS).
+        words: Vec<Text>,
+        /// What came of the reply.
+        action: LanguageAction,
+    },
     /// The shop's policy changed; always the first event of a shop.
     PolicyChanged {
         /// The policy now in force, whole.
@@ -309,6 +336,8 @@ pub enum PresenceCause {
     Lapsed,
     /// The directory disabled the account.
     Disabled,
+    /// The directory told of a ban.
+    Banned,
 }
 
 /// Why a robot gave a conversation to people.
@@ -340,6 +369,9 @@ impl Payload {
             Self::PresenceChanged { .. } => "presence_changed",
             Self::CapacityChanged { .. } => "capacity_changed",
             Self::AgentSynced { .. } => "agent_synced",
+            Self::DutyChanged { .. } => "duty_changed",
+            Self::SanctionEnded { .. } => "sanction_ended",
+            Self::LanguageFlagged { .. } => "language_flagged",
             Self::PolicyChanged { .. } => "policy_changed",
             Self::ReplyDue { .. } => "reply_due",
             Self::HandedToHuman { .. } => "handed_to_human",
@@ -357,7 +389,10 @@ impl Payload {
             }
             Self::Assigned { agent, .. }
             | Self::PresenceChanged { agent, .. }
-            | Self::CapacityChanged { agent, .. } => Some(*agent),
+            | Self::CapacityChanged { agent, .. }
+            | Self::DutyChanged { agent, .. }
+            | Self::SanctionEnded { agent, .. }
+            | Self::LanguageFlagged { agent, .. } => Some(*agent),
             Self::Transferred { from, .. } => *from,
             Self::Queued { previous, .. } => *previous,
             _ => None,

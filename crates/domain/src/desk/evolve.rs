@@ -42,6 +42,13 @@ impl Desk {
             Payload::CapacityChanged { agent, capacity, .. } => {
                 self.with_agent(*agent, |agent| agent.capacity = *capacity);
             }
+            Payload::DutyChanged { agent, duty } => {
+                self.with_boundary(*agent, |agent| agent.duty = *duty);
+            }
+            Payload::SanctionEnded { agent, .. } => {
+                self.with_boundary(*agent, |agent| agent.entry.sanction = None);
+                self.restrand(*agent);
+            }
             // The others belong to a conversation; a history that says otherwise has nothing to change here.
             _ => {}
         }
@@ -96,16 +103,18 @@ impl Desk {
     }
 
     fn sync_agent(&mut self, id: AgentId, entry: &AgentEntry) {
-        let entry = &self.floor.intern(entry.clone());
+        let main = entry.main_account;
+        let entry = self.floor.intern(entry.clone());
         if self.agents.contains_key(&id) {
-            self.with_entry(id, entry);
+            self.with_boundary(id, |agent| agent.entry = entry);
             self.restrand(id);
         } else {
-            let agent = Agent::new(id, entry.clone());
+            let agent = Agent::new(id, entry);
             self.floor.enter(&agent, self.policy.strategy);
+            self.boundaries.extend(agent.boundary().map(|at| (at, id)));
             self.agents.insert(id, agent);
         }
-        if entry.main_account || self.main_account == Some(id) {
+        if main || self.main_account == Some(id) {
             let mains = self.agents.values().filter(|agent| agent.entry.main_account);
             self.main_account = mains.map(|agent| agent.id).min();
         }

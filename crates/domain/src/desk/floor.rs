@@ -147,9 +147,12 @@ impl Dropped {
         match availability {
             Availability::Ready => None,
             Availability::Disabled => Some(&mut self.disabled),
+            Availability::Banned => Some(&mut self.banned),
+            Availability::Muted => Some(&mut self.muted),
             Availability::Offline => Some(&mut self.offline),
             Availability::OnBreak => Some(&mut self.on_break),
             Availability::Busy => Some(&mut self.busy),
+            Availability::OffDuty => Some(&mut self.off_duty),
             Availability::TransferOnly => Some(&mut self.transfer_only),
             Availability::Saturated => Some(&mut self.saturated),
         }

@@ -1,9 +1,10 @@
-//! The indexes: where agents and conversations stand on the floor, in the queue, among timers and the stranded.
+//! The indexes: where agents and conversations stand on the floor, in the queue, among timers, boundaries and the
+//! stranded.
 //!
 //! They are derived from agents and conversations and nothing else. Whoever changes one of those does it through the
 //! functions here, which move it in every index it stands elsewhere in; [`Desk::reindex`] builds all of them anew.
 
-use super::agent::{Agent, AgentEntry};
+use super::agent::Agent;
 use super::conversation::{Conversation, Stage};
 use super::event::{Seq, Text};
 use super::policy::Policy;
@@ -45,8 +46,10 @@ impl Desk {
     /// Builds every derived index anew: after a policy change and after a restore.
     pub(super) fn reindex(&mut self) {
         self.floor = super::Floor::default();
+        self.boundaries.clear();
         for agent in self.agents.values() {
             self.floor.enter(agent, self.policy.strategy);
+            self.boundaries.extend(agent.boundary().map(|at| (at, agent.id)));
         }
         let ids: Vec<_> = self.conversations.keys().copied().collect();
         self.queue = super::Queue::default();
@@ -75,11 +78,16 @@ impl Desk {
         }
     }
 
-    /// Changes what the directory says of an agent, their groups included.
-    pub(super) fn with_entry(&mut self, id: AgentId, entry: &AgentEntry) {
+    /// Changes what the directory says of an agent, their groups included, or what their roster does: that moves
+    /// their next boundary too.
+    pub(super) fn with_boundary(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
         self.floor.leave(agent, self.policy.strategy);
-        agent.entry = entry.clone();
+        if let Some(at) = agent.boundary() {
+            self.boundaries.remove(&(at, id));
+        }
+        change(agent);
+        self.boundaries.extend(agent.boundary().map(|at| (at, id)));
         self.floor.enter(agent, self.policy.strategy);
     }
 

@@ -1,6 +1,7 @@
 //! The rules one shop has chosen for its desk.
 
 use super::event::Text;
+use super::language::LanguagePolicy;
 use super::strategy::Strategy;
 use crate::problem::{Problem, Reason, Violation};
 use crate::time::Span;
@@ -35,6 +36,8 @@ pub struct Policy {
     pub heartbeat_grace: Span,
     /// True = the robot answers first, and people after a hand-over.
     pub robot_first: bool,
+    /// The words agents should not send, and what happens when they do.
+    pub language: LanguagePolicy,
 }
 
 /// A shop's zone and service window, as accounts tells them.
@@ -88,6 +91,7 @@ impl Policy {
             reply_due: vec![Span::from_secs(100)],
             heartbeat_grace: Span::from_secs(45),
             robot_first: false,
+            language: LanguagePolicy::default(),
         }
     }
 
@@ -135,6 +139,7 @@ impl Policy {
             "heartbeat_grace_duration",
             "must be between 15 seconds and 10 minutes",
         );
+        violations.extend(self.language.violation());
         if violations.is_empty() {
             return Ok(());
         }

@@ -85,7 +85,8 @@ fn keep(_: &Desk, question: &Question<'_>, _: &Text, trace: &mut RouteTrace) -> 
     None
 }
 
-/// The agent the buyer knows (熟客优先), within the policy's windows; never one who is away, on break or disabled.
+/// The agent the buyer knows (熟客优先), within the policy's windows; never one who is away,
+/// on break, off duty, disabled or under a sanction.
 fn last_agent(
     desk: &Desk,
     question: &Question<'_>,
@@ -141,7 +142,8 @@ fn overrides(agent: &Agent, window: super::policy::LastAgentWindow) -> bool {
         Presence::Busy => window.even_when_busy,
         Presence::OnBreak | Presence::Offline => false,
     };
-    agent.entry.enabled && there && !transfer_only && (agent.has_room() || window.ignore_capacity)
+    let may_work = agent.entry.enabled && agent.entry.sanction.is_none() && agent.duty.on_duty;
+    may_work && there && !transfer_only && (agent.has_room() || window.ignore_capacity)
 }
 
 /// Nobody overtakes those who wait.

@@ -2,6 +2,7 @@
 
 use super::agent::{Agent, AgentEntry, Presence};
 use super::conversation::Conversation;
+use super::duty::DutyState;
 use super::event::Seq;
 use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
 use super::policy::Policy;
@@ -51,6 +52,8 @@ pub struct AgentState {
     pub entry: AgentEntry,
     /// What they have said about being there.
     pub presence: Presence,
+    /// What their roster says.
+    pub duty: DutyState,
     /// Open conversations they may hold.
     pub capacity: u32,
     /// The assignment counter when they were last given a conversation.
@@ -113,6 +116,7 @@ fn state(agent: &Agent) -> AgentState {
         id: agent.id,
         entry: agent.entry.clone(),
         presence: agent.presence,
+        duty: agent.duty,
         capacity: agent.capacity,
         last_assigned: agent.last_assigned,
     }
@@ -121,6 +125,7 @@ fn state(agent: &Agent) -> AgentState {
 fn agent(state: AgentState) -> Agent {
     Agent {
         presence: state.presence,
+        duty: state.duty,
         capacity: state.capacity,
         last_assigned: state.last_assigned,
         ..Agent::new(state.id, state.entry)

@@ -1,5 +1,8 @@
 //! Tests of the desk: each rule by name, and the ten properties over random commands.
 
+mod barred;
+mod duty;
+mod language;
 mod properties;
 mod queueing;
 mod repeating;

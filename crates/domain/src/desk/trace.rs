@@ -46,6 +46,12 @@ pub struct Dropped {
     pub transfer_only: u32,
     /// The account is disabled.
     pub disabled: u32,
+    /// There, but off duty.
+    pub off_duty: u32,
+    /// Muted.
+    pub muted: u32,
+    /// Banned.
+    pub banned: u32,
 }
 
 /// The steps of the pipeline.
@@ -98,6 +104,9 @@ impl RouteStep {
                 saturated: 0,
                 transfer_only: 0,
                 disabled: 0,
+                off_duty: 0,
+                muted: 0,
+                banned: 0,
             },
         }
     }
@@ -160,6 +169,9 @@ impl Dropped {
             (self.saturated, "saturated"),
             (self.transfer_only, "for transfers only"),
             (self.disabled, "disabled"),
+            (self.off_duty, "off duty"),
+            (self.muted, "muted"),
+            (self.banned, "banned"),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)

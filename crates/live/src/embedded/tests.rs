@@ -59,6 +59,8 @@ fn entry(name: &str) -> AgentEntry {
         unlimited: false,
         enabled: true,
         weight: 1,
+        duty: None,
+        sanction: None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! From the wire to the domain.
 
-use fenliu_domain::desk::agent::AgentEntry;
+use fenliu_domain::desk::agent::{AgentEntry, Sanction};
 use fenliu_domain::desk::conversation::Standing;
+use fenliu_domain::desk::duty::{Duty, DutyState, DutyWindow};
 use fenliu_domain::desk::event::{Event, Payload, RequestMark, Seq, Text, TransferTarget};
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::problem::Problem;
@@ -45,6 +46,13 @@ pub(super) fn time(value: Option<&prost_types::Timestamp>, field: &str) -> Resul
     timestamp(value.ok_or_else(|| Problem::field(field, "must be set"))?, field)
 }
 
+pub(super) fn optional_time(
+    value: Option<&prost_types::Timestamp>,
+    field: &str,
+) -> Result<Option<Timestamp>, Problem> {
+    value.map(|value| timestamp(value, field)).transpose()
+}
+
 pub(super) fn text(value: &str) -> Text {
     Text::from(value)
 }
@@ -78,8 +86,30 @@ pub(super) fn entry(synced: &v1::AgentSynced) -> Result<(AgentId, AgentEntry), P
         unlimited: synced.unlimited,
         enabled: synced.enabled,
         weight: synced.weight,
+        duty: synced.duty.as_ref().map(duty).transpose()?,
+        sanction: synced.sanction.as_ref().map(sanction).transpose()?,
     };
     Ok((id(&synced.agent_id, "agent_id")?, entry))
+}
+
+fn duty(duty: &v1::Duty) -> Result<Duty, Problem> {
+    let window = |window: &v1::DutyWindow| {
+        Ok(DutyWindow {
+            start: time(window.start_time.as_ref(), "duty.windows.start_time")?,
+            end: time(window.end_time.as_ref(), "duty.windows.end_time")?,
+        })
+    };
+    Ok(Duty {
+        windows: duty.windows.iter().map(window).collect::<Result<_, Problem>>()?,
+        through: time(duty.through_time.as_ref(), "duty.through_time")?,
+    })
+}
+
+fn sanction(sanction: &v1::Sanction) -> Result<Sanction, Problem> {
+    Ok(Sanction {
+        kind: Word::parse(sanction.kind, "sanction.kind")?,
+        until: optional_time(sanction.until_time.as_ref(), "sanction.until_time")?,
+    })
 }
 
 fn payload(wire: &Wire) -> Result<Payload, Problem> {
@@ -103,6 +133,16 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
             previous: e.previous,
             capacity: e.capacity,
         },
+        Wire::DutyChanged(e) => Payload::DutyChanged {
+            agent: id(&e.agent_id, "agent_id")?,
+            duty: DutyState {
+                on_duty: e.on_duty,
+                until: optional_time(e.until_time.as_ref(), "until_time")?,
+            },
+        },
+        Wire::SanctionEnded(e) => {
+            Payload::SanctionEnded { agent: id(&e.agent_id, "agent_id")?, kind: Word::parse(e.kind, "kind")? }
+        }
         Wire::Assigned(e) => assigned(e)?,
         Wire::Queued(e) => queued(e)?,
         Wire::QueueLeft(e) => {
@@ -124,6 +164,7 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
         },
         Wire::MessageReceived(e) => message_received(e)?,
         Wire::ReplySent(e) => reply_sent(e)?,
+        Wire::LanguageFlagged(e) => language_flagged(e)?,
         Wire::QueueFull(e) => {
             Payload::QueueFull { group: text(&e.group), trace: trace::from_proto(e.trace.as_ref())? }
         }
@@ -183,6 +224,15 @@ fn message_received(e: &v1::MessageReceived) -> Result<Payload, Problem> {
         channel: text(&e.channel),
         external: optional_text(&e.external_message_id),
         standing: standing(e.stage, &e.agent_id, e.queue_position)?,
+    })
+}
+
+fn language_flagged(e: &v1::LanguageFlagged) -> Result<Payload, Problem> {
+    Ok(Payload::LanguageFlagged {
+        agent: id(&e.agent_id, "agent_id")?,
+        message: optional_id(&e.message_id, "message_id")?,
+        words: e.words.iter().map(|word| text(word)).collect(),
+        action: Word::parse(e.action, "action")?,
     })
 }
 

@@ -1,7 +1,8 @@
 //! From the domain to the wire.
 
-use fenliu_domain::desk::agent::AgentEntry;
+use fenliu_domain::desk::agent::{AgentEntry, Sanction};
 use fenliu_domain::desk::conversation::Standing;
+use fenliu_domain::desk::duty::{Duty, DutyWindow};
 use fenliu_domain::desk::event::{Event, Payload, RequestMark, TransferTarget};
 use fenliu_domain::ids::AgentId;
 
@@ -61,29 +62,30 @@ pub(super) fn entry(agent: AgentId, entry: &AgentEntry) -> v1::AgentSynced {
         unlimited: entry.unlimited,
         enabled: entry.enabled,
         weight: entry.weight,
+        duty: entry.duty.as_ref().map(duty),
+        sanction: entry.sanction.map(sanction),
     }
+}
+
+fn duty(duty: &Duty) -> v1::Duty {
+    let window = |window: &DutyWindow| v1::DutyWindow {
+        start_time: Some(to_timestamp(window.start)),
+        end_time: Some(to_timestamp(window.end)),
+    };
+    v1::Duty {
+        windows: duty.windows.iter().map(window).collect(),
+        through_time: Some(to_timestamp(duty.through)),
+    }
+}
+
+fn sanction(sanction: Sanction) -> v1::Sanction {
+    v1::Sanction { kind: sanction.kind.number(), until_time: sanction.until.map(to_timestamp) }
 }
 
 fn payload(payload: &Payload) -> Wire {
     match payload {
         Payload::PolicyChanged { policy } => {
             Wire::PolicyChanged(v1::PolicyChanged { policy: Some(policy::to_proto(policy)) })
-        }
-        Payload::AgentSynced { agent, entry: of } => Wire::AgentSynced(entry(*agent, of)),
-        Payload::PresenceChanged { agent, previous, presence, cause } => {
-            Wire::PresenceChanged(v1::PresenceChanged {
-                agent_id: agent.to_string(),
-                previous: previous.number(),
-                presence: presence.number(),
-                cause: cause.number(),
-            })
-        }
-        Payload::CapacityChanged { agent, previous, capacity } => {
-            Wire::CapacityChanged(v1::CapacityChanged {
-                agent_id: agent.to_string(),
-                previous: *previous,
-                capacity: *capacity,
-            })
         }
         Payload::Assigned { agent, previous, reason, ring, rank, trace: of } => {
             Wire::Assigned(v1::Assigned {
@@ -120,7 +122,43 @@ fn payload(payload: &Payload) -> Wire {
             Wire::QueueFull(v1::QueueFull { group: group.to_string(), trace: Some(trace::to_proto(of)) })
         }
         Payload::RequestNoted => Wire::RequestNoted(v1::RequestNoted {}),
+        Payload::AgentSynced { .. }
+        | Payload::PresenceChanged { .. }
+        | Payload::CapacityChanged { .. }
+        | Payload::DutyChanged { .. }
+        | Payload::SanctionEnded { .. } => agent(payload),
         _ => conversation(payload),
+    }
+}
+
+/// What happens to agents; the others are [`payload`]'s.
+fn agent(of: &Payload) -> Wire {
+    match of {
+        Payload::AgentSynced { agent, entry: of } => Wire::AgentSynced(entry(*agent, of)),
+        Payload::PresenceChanged { agent, previous, presence, cause } => {
+            Wire::PresenceChanged(v1::PresenceChanged {
+                agent_id: agent.to_string(),
+                previous: previous.number(),
+                presence: presence.number(),
+                cause: cause.number(),
+            })
+        }
+        Payload::CapacityChanged { agent, previous, capacity } => {
+            Wire::CapacityChanged(v1::CapacityChanged {
+                agent_id: agent.to_string(),
+                previous: *previous,
+                capacity: *capacity,
+            })
+        }
+        Payload::DutyChanged { agent, duty } => Wire::DutyChanged(v1::DutyChanged {
+            agent_id: agent.to_string(),
+            on_duty: duty.on_duty,
+            until_time: duty.until.map(to_timestamp),
+        }),
+        Payload::SanctionEnded { agent, kind } => {
+            Wire::SanctionEnded(v1::SanctionEnded { agent_id: agent.to_string(), kind: kind.number() })
+        }
+        _ => payload(of),
     }
 }
 
@@ -171,6 +209,14 @@ fn conversation(of: &Payload) -> Wire {
                 small_talk: *small_talk,
             })
         }
+        Payload::LanguageFlagged { agent, message, words, action } => {
+            Wire::LanguageFlagged(v1::LanguageFlagged {
+                agent_id: agent.to_string(),
+                message_id: message.map(|id| id.to_string()).unwrap_or_default(),
+                words: words.iter().map(ToString::to_string).collect(),
+                action: action.number(),
+            })
+        }
         Payload::Closed { by, agent, reply_owed } => {
             Wire::Closed(v1::Closed { by: by.number(), agent_id: optional(*agent), reply_owed: *reply_owed })
         }
@@ -187,6 +233,8 @@ fn conversation(of: &Payload) -> Wire {
         | Payload::AgentSynced { .. }
         | Payload::PresenceChanged { .. }
         | Payload::CapacityChanged { .. }
+        | Payload::DutyChanged { .. }
+        | Payload::SanctionEnded { .. }
         | Payload::Assigned { .. }
         | Payload::Queued { .. }
         | Payload::QueueLeft { .. }

@@ -1,5 +1,6 @@
 //! Policies in and out.
 
+use fenliu_domain::desk::language::{LanguageAction, LanguagePolicy};
 use fenliu_domain::desk::policy::{LastAgentWindow, Policy, ShopHours};
 use fenliu_domain::desk::strategy::Strategy;
 use fenliu_domain::problem::{Problem, Reason};
@@ -32,7 +33,16 @@ pub fn to_proto(policy: &Policy) -> v1::Policy {
         reply_due_durations: policy.reply_due.iter().copied().map(to_span).collect(),
         heartbeat_grace_duration: Some(to_span(policy.heartbeat_grace)),
         robot_first: policy.robot_first,
+        language: language(&policy.language),
     }
+}
+
+/// A list nobody has made is not rendered, so that policies older than lists look as they did.
+fn language(language: &LanguagePolicy) -> Option<v1::LanguagePolicy> {
+    (*language != LanguagePolicy::default()).then(|| v1::LanguagePolicy {
+        words: language.words.iter().map(ToString::to_string).collect(),
+        action: language.action.number(),
+    })
 }
 
 /// Parses a policy; whether it makes sense is the domain's [`Policy::validate`].
@@ -70,6 +80,14 @@ pub fn from_proto(policy: &v1::Policy) -> Result<Policy, Problem> {
             "policy.heartbeat_grace_duration",
         )?,
         robot_first: policy.robot_first,
+        language: policy.language.as_ref().map(parse_language).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn parse_language(language: &v1::LanguagePolicy) -> Result<LanguagePolicy, Problem> {
+    Ok(LanguagePolicy {
+        words: language.words.iter().map(|word| word.as_str().into()).collect(),
+        action: Word::parse_or(language.action, LanguageAction::Record, "policy.language.action")?,
     })
 }
 

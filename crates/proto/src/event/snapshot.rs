@@ -1,6 +1,7 @@
 //! Desk snapshots in and out.
 
 use fenliu_domain::desk::conversation::{Conversation, Owed, Stage};
+use fenliu_domain::desk::duty::DutyState;
 use fenliu_domain::desk::event::Seq;
 use fenliu_domain::desk::memory::{DeliveryKey, Remembered, RequestKey};
 use fenliu_domain::desk::queue::Ticket;
@@ -40,6 +41,8 @@ fn agent(agent: &AgentState) -> v1::AgentSnapshot {
         presence: agent.presence.number(),
         capacity: agent.capacity,
         last_assigned: agent.last_assigned,
+        off_duty: !agent.duty.on_duty,
+        duty_until_time: agent.duty.until.map(to_timestamp),
     }
 }
 
@@ -142,12 +145,14 @@ fn missing(field: &str) -> Problem {
 
 fn parse_agent(agent: &v1::AgentSnapshot) -> Result<AgentState, Problem> {
     let (id, entry) = inward::entry(agent.entry.as_ref().ok_or_else(|| missing("agents.entry"))?)?;
+    let until = inward::optional_time(agent.duty_until_time.as_ref(), "agents.duty_until_time")?;
     Ok(AgentState {
         id,
         entry,
         presence: Word::parse(agent.presence, "agents.presence")?,
         capacity: agent.capacity,
         last_assigned: agent.last_assigned,
+        duty: DutyState { on_duty: !agent.off_duty, until },
     })
 }
 
@@ -194,9 +199,6 @@ fn buyer_key(of: &v1::BuyerSnapshot) -> BuyerKey {
 }
 
 fn parse_buyer(of: &v1::BuyerSnapshot) -> Result<Buyer, Problem> {
-    let optional_time = |value: &Option<prost_types::Timestamp>, field| {
-        value.as_ref().map(|value| timestamp(value, field)).transpose()
-    };
     let closed = optional_id(&of.closed_conversation_id, "buyers.closed_conversation_id")?;
     let closed = match closed {
         None => None,
@@ -212,8 +214,8 @@ fn parse_buyer(of: &v1::BuyerSnapshot) -> Result<Buyer, Problem> {
         open: optional_id(&of.open_conversation_id, "buyers.open_conversation_id")?,
         closed,
         last_agent: optional_id(&of.last_agent_id, "buyers.last_agent_id")?
-            .zip(optional_time(&of.last_agent_time, "buyers.last_agent_time")?),
-        expires: optional_time(&of.expire_time, "buyers.expire_time")?,
+            .zip(inward::optional_time(of.last_agent_time.as_ref(), "buyers.last_agent_time")?),
+        expires: inward::optional_time(of.expire_time.as_ref(), "buyers.expire_time")?,
     })
 }
 

@@ -1,8 +1,10 @@
 use fenliu_domain::desk::Desk;
-use fenliu_domain::desk::agent::{AgentEntry, Presence};
+use fenliu_domain::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
-use fenliu_domain::desk::event::{CloseActor, Event, RequestMark, TransferTarget};
-use fenliu_domain::desk::policy::ShopHours;
+use fenliu_domain::desk::duty::{Duty, DutyState, DutyWindow};
+use fenliu_domain::desk::event::{CloseActor, Event, Payload, RequestMark, TransferTarget};
+use fenliu_domain::desk::language::{LanguageAction, LanguagePolicy};
+use fenliu_domain::desk::policy::{Policy, ShopHours};
 use fenliu_domain::ids::{AgentId, CommandId, ShopId};
 use fenliu_domain::message::{Actor, MessageKind};
 use fenliu_domain::time::{Span, Timestamp};
@@ -13,6 +15,7 @@ use crate::history::v1;
 
 const ANN: AgentId = AgentId::from_bits(1);
 const BEN: AgentId = AgentId::from_bits(2);
+const CARL: AgentId = AgentId::from_bits(3);
 
 fn message(buyer: &str) -> Command {
     Command::ReceiveMessage(BuyerMessage {
@@ -25,6 +28,17 @@ fn message(buyer: &str) -> Command {
         group: None,
         priority: 100,
     })
+}
+
+/// The entry with a shift that begins two minutes after the desk's beginning, and a sanction that ends then.
+fn barred(entry: &AgentEntry) -> AgentEntry {
+    let minutes = |minutes| Timestamp::default() + Span::from_mins(minutes);
+    let windows = vec![DutyWindow { start: minutes(2), end: minutes(600) }];
+    AgentEntry {
+        duty: Some(Duty { windows, through: minutes(2_880) }),
+        sanction: Some(Sanction { kind: SanctionKind::Muted, until: Some(minutes(2)) }),
+        ..entry.clone()
+    }
 }
 
 /// A day at a desk in which nearly every kind of event happens.
@@ -45,6 +59,8 @@ fn a_day() -> (Desk, Vec<Event>) {
         unlimited: false,
         enabled: true,
         weight: 3,
+        duty: None,
+        sanction: None,
     };
     let mut now = Timestamp::default();
     let mut number = 0;
@@ -60,7 +76,11 @@ fn a_day() -> (Desk, Vec<Event>) {
         events.extend(made);
         conversation
     };
-    run(Command::SyncShop(hours));
+    run(Command::SyncShop(hours.clone()));
+    let language = LanguagePolicy { words: vec!["滚蛋".into()], action: LanguageAction::Warn };
+    let policy = Box::new(Policy { language, ..Policy::for_hours(hours) });
+    run(Command::ReplacePolicy { policy, if_policy: None });
+    run(Command::SyncAgent { agent: CARL, entry: Box::new(barred(&entry)) });
     for agent in [ANN, BEN] {
         run(Command::SyncAgent { agent, entry: Box::new(entry.clone()) });
     }
@@ -80,6 +100,7 @@ fn a_day() -> (Desk, Vec<Event>) {
         length: 2,
         occurred: None,
         small_talk: true,
+        language: vec!["滚蛋".into()],
     }));
     run(Command::Close { conversation: first, by: CloseActor::Agent, agent: Some(ANN), force: false });
     run(Command::SetPresence { agent: ANN, presence: Presence::Offline });
@@ -93,7 +114,7 @@ fn a_day() -> (Desk, Vec<Event>) {
 fn every_event_survives_the_wire() {
     let (_, events) = a_day();
     let kinds: std::collections::BTreeSet<_> = events.iter().map(|event| event.payload.name()).collect();
-    assert!(kinds.len() >= 13, "the day is varied: {kinds:?}");
+    assert!(kinds.len() >= 16, "the day is varied: {kinds:?}");
     for event in events {
         let bytes = to_proto(&event).encode_to_vec();
         let read = v1::Event::decode(bytes.as_slice()).expect("what we wrote");
@@ -116,6 +137,26 @@ fn an_event_of_a_kind_this_version_does_not_know_is_named() {
     let mut wire = to_proto(&events[0]);
     wire.payload = None;
     assert_eq!(from_proto(&wire).expect_err("unknown").violations[0].field, "payload");
+}
+
+#[test]
+fn what_older_events_do_not_say_reads_as_it_was_meant() {
+    let (_, events) = a_day();
+    let mut wire = to_proto(&events[0]);
+    let Some(v1::event::Payload::PolicyChanged(policy)) = &mut wire.payload else { panic!("{wire:?}") };
+    policy.policy.as_mut().expect("whole").language = None;
+    let Ok(Payload::PolicyChanged { policy }) = from_proto(&wire).map(|event| event.payload) else {
+        panic!("{wire:?}")
+    };
+    assert_eq!(policy.language, LanguagePolicy::default(), "no words, and nothing happens");
+
+    let (desk, _) = a_day();
+    let mut wire = snapshot::to_proto(&desk.snapshot().expect("something has happened"));
+    for agent in &mut wire.agents {
+        (agent.off_duty, agent.duty_until_time) = (false, None);
+    }
+    let read = snapshot::from_proto(&wire).expect("whole");
+    assert!(read.agents.iter().all(|agent| agent.duty == DutyState::default()), "always on duty");
 }
 
 /// A day as release 0.1.0 stored it: events, each with its length before it.

@@ -20,6 +20,9 @@ fn step(step: &RouteStep) -> v1::RouteStep {
         saturated: step.dropped.saturated,
         transfer_only: step.dropped.transfer_only,
         disabled: step.dropped.disabled,
+        off_duty: step.dropped.off_duty,
+        muted: step.dropped.muted,
+        banned: step.dropped.banned,
     });
     v1::RouteStep {
         kind: step.kind.number(),
@@ -46,6 +49,9 @@ fn parse_step(step: &v1::RouteStep) -> Result<RouteStep, Problem> {
         saturated: dropped.saturated,
         transfer_only: dropped.transfer_only,
         disabled: dropped.disabled,
+        off_duty: dropped.off_duty,
+        muted: dropped.muted,
+        banned: dropped.banned,
     });
     Ok(RouteStep {
         kind: Word::parse(step.kind, "trace.steps.kind")?,

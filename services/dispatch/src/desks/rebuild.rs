@@ -6,7 +6,7 @@ use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::{Epoch, LiveDesk};
+use fenliu_live::{DeskInfo, Epoch, LiveDesk};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Call, Desks, TRIES, unavailable};
@@ -68,9 +68,17 @@ impl Desks {
     /// # Errors
     /// SHOP_NOT_FOUND; STORE_UNAVAILABLE.
     pub(crate) async fn loaded(&self, shop: ShopId) -> Result<&dyn LiveDesk, Problem> {
+        self.info(shop).await.map(|_| &*self.live)
+    }
+
+    /// What is known of a desk as a whole, its policy among it; it is loaded for that.
+    ///
+    /// # Errors
+    /// SHOP_NOT_FOUND; STORE_UNAVAILABLE.
+    pub(crate) async fn info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
         for _ in 0..TRIES {
             match self.live.info(shop).await {
-                Ok(info) if info.head.is_some() => return Ok(&*self.live),
+                Ok(info) if info.head.is_some() => return Ok(info),
                 Ok(_) => return Err(shop_not_found(shop)),
                 Err(_) if !self.rebuild(shop).await? => return Err(shop_not_found(shop)),
                 Err(_) => {}

@@ -59,6 +59,8 @@ impl House {
             unlimited: false,
             enabled: true,
             weight: 1,
+            duty: None,
+            sanction: None,
         };
         house.run(call(Command::SyncAgent { agent: ANN, entry: Box::new(entry) })).await;
         house.run(call(Command::SetPresence { agent: ANN, presence: Presence::Online })).await;

@@ -2,7 +2,10 @@
 
 mod reads;
 
-use fenliu_domain::problem::{Problem, Reason};
+use fenliu_domain::desk::event::Text;
+use fenliu_domain::desk::language;
+use fenliu_domain::ids::ShopId;
+use fenliu_domain::problem::Problem;
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::conversation_service_server::ConversationService;
@@ -19,15 +22,22 @@ pub(super) struct Handler(pub(super) Desks);
 impl Handler {
     async fn send(&self, call: Identified<proto::ReplyRequest>) -> Result<proto::ReplyResponse, Problem> {
         let Identified { body, request_id, mark, traceparent } = call;
-        let command = parse::reply(&body)?;
+        let shop = parse::shop(&body.shop_id)?;
+        let command = parse::reply(&body, self.flagged(shop, &body).await?)?;
         let said = parse::body(body.content.as_ref());
-        let call =
-            Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: said };
+        let call = Call { shop, request: mark, traceparent, command, body: said };
         let answer = self.0.run(call).await?;
-        let nothing =
-            || Problem::new(Reason::Internal, "the desk recorded no reply; the log has the details");
-        let (_, message_id) = render::message_of(&answer.events).ok_or_else(nothing)?;
-        Ok(proto::ReplyResponse { message_id, request_id })
+        render::reply(&answer.events, request_id)
+    }
+
+    /// The words of the shop's list in what an agent says: the desk itself never sees what is said.
+    async fn flagged(&self, shop: ShopId, request: &proto::ReplyRequest) -> Result<Vec<Text>, Problem> {
+        let said = request.content.as_ref().map_or("", |content| &content.text);
+        if request.agent_id.is_empty() || said.is_empty() {
+            return Ok(Vec::new());
+        }
+        let info = self.0.info(shop).await?;
+        Ok(language::hits(&info.policy.language, said))
     }
 
     async fn end(

@@ -95,7 +95,8 @@ pub(super) fn leave_queue(request: &proto::LeaveQueueRequest) -> Result<Command,
     Ok(Command::LeaveQueue { conversation: id(&request.conversation_id, "conversation_id")? })
 }
 
-pub(super) fn reply(request: &proto::ReplyRequest) -> Result<Command, Problem> {
+/// A reply, with the words of the shop's list that were found in it.
+pub(super) fn reply(request: &proto::ReplyRequest, language: Vec<Text>) -> Result<Command, Problem> {
     let content = request.content.as_ref().ok_or_else(|| Problem::field("content", "must be set"))?;
     says_something(content)?;
     Ok(Command::Reply(Reply {
@@ -106,6 +107,7 @@ pub(super) fn reply(request: &proto::ReplyRequest) -> Result<Command, Problem> {
         length: length(content),
         occurred: time(request.occurred_time.as_ref())?,
         small_talk: request.small_talk,
+        language,
     }))
 }
 

@@ -1,10 +1,7 @@
 //! `fenliu.dispatch.v1.PolicyService`.
 
 use fenliu_domain::desk::event::Payload;
-use fenliu_domain::desk::refusal::shop_not_found;
-use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::{DeskInfo, NotLoaded};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::policy_service_server::PolicyService;
 use fenliu_proto::event::policy;
@@ -19,13 +16,8 @@ use crate::desks::{Call, Desks};
 pub(super) struct Handler(pub(super) Desks);
 
 impl Handler {
-    async fn info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
-        let live = self.0.loaded(shop).await?;
-        live.info(shop).await.map_err(|NotLoaded| shop_not_found(shop))
-    }
-
     async fn get(&self, request: &proto::GetPolicyRequest) -> Result<proto::GetPolicyResponse, Problem> {
-        let info = self.info(parse::shop(&request.shop_id)?).await?;
+        let info = self.0.info(parse::shop(&request.shop_id)?).await?;
         let etag = info.policy_seq.0.to_string();
         Ok(proto::GetPolicyResponse { policy: Some(policy::to_proto(&info.policy)), etag })
     }
@@ -45,7 +37,7 @@ impl Handler {
         let (policy, seq) = match changed {
             Some(changed) => changed,
             // It was as asked already.
-            None => self.info(shop).await.map(|info| (policy::to_proto(&info.policy), info.policy_seq))?,
+            None => self.0.info(shop).await.map(|info| (policy::to_proto(&info.policy), info.policy_seq))?,
         };
         Ok(proto::UpdatePolicyResponse { policy: Some(policy), etag: seq.0.to_string(), request_id })
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use fenliu_domain::desk::agent::{Agent, RECOMMENDED_CAPACITY};
 use fenliu_domain::desk::conversation::Standing;
 use fenliu_domain::desk::event::{Event, Payload};
+use fenliu_domain::desk::language::LanguageAction;
+use fenliu_domain::desk::refusal::language_refused;
 use fenliu_domain::ids::ConversationId;
+use fenliu_domain::problem::{Problem, Reason};
 use fenliu_live::QueueView;
 use fenliu_proto::common::v1::Content;
 use fenliu_proto::convert::to_timestamp;
@@ -93,6 +96,28 @@ pub(super) fn message_of(events: &[Arc<Event>]) -> Option<(ConversationId, Strin
         }
         _ => None,
     })
+}
+
+/// The answer to a reply, by the events of its command.
+///
+/// # Errors
+/// LANGUAGE_REFUSED when the history keeps the words and not the reply.
+pub(super) fn reply(events: &[Arc<Event>], request_id: String) -> Result<proto::ReplyResponse, Problem> {
+    let mut warnings = Vec::new();
+    for event in events {
+        match (&event.payload, event.conversation) {
+            (Payload::LanguageFlagged { words, action: LanguageAction::Refuse, .. }, Some(conversation)) => {
+                return Err(language_refused(conversation, words));
+            }
+            (Payload::LanguageFlagged { words, action: LanguageAction::Warn, .. }, _) => {
+                warnings.push(format!("the shop asks its agents not to say: {}", words.join(", ")));
+            }
+            _ => {}
+        }
+    }
+    let nothing = || Problem::new(Reason::Internal, "the desk recorded no reply; the log has the details");
+    let (_, message_id) = message_of(events).ok_or_else(nothing)?;
+    Ok(proto::ReplyResponse { message_id, request_id, warnings })
 }
 
 /// The first conversation among these events.

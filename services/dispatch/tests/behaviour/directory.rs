@@ -66,14 +66,15 @@ impl Directory {
     }
 
     /// A sub-account as it can be told of.
-    pub(crate) fn account(&self, shop: &str, number: u128, capacity: u32) -> proto::SubAccount {
-        proto::SubAccount {
+    pub(crate) fn account(&self, shop: &str, number: u128, capacity: u32) -> proto::DirectoryAgent {
+        proto::DirectoryAgent {
             agent_id: AgentId::from_bits(number).to_string(),
             shop_id: shop.into(),
-            login_name: format!("agent-{number}"),
             display_name: format!("agent {number:03}"),
             groups: vec!["default".into()],
             capacity,
+            capacity_ceiling: 10_000,
+            weight: 1,
             enabled: true,
             ..Default::default()
         }

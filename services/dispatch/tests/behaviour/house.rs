@@ -178,7 +178,7 @@ impl House {
     pub(crate) async fn agent(&mut self, shop: &str, number: u128, capacity: u32) -> String {
         let account = self.directory.account(shop, number, capacity);
         let agent = account.agent_id.clone();
-        self.directory.tell(Entry::SubAccount(account));
+        self.directory.tell(Entry::Agent(account));
         let request = proto::GetAgentRequest { shop_id: shop.into(), agent_id: agent.clone() };
         within(async { while self.to.presence.get_agent(request.clone()).await.is_err() {} }).await;
         agent

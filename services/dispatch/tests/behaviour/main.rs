@@ -4,6 +4,7 @@
 mod crowd;
 mod directory;
 mod house;
+mod language;
 mod reception;
 mod repetition;
 mod restart;

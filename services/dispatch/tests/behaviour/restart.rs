@@ -58,12 +58,12 @@ async fn the_directory_is_lost_and_found_again() {
     house.directory.lose();
     let id = house.says(&shop, "a").await.conversation_id;
     house.answers(&shop, &ann, &id).await;
-    let renamed = fenliu_proto::accounts::v1::SubAccount {
+    let renamed = fenliu_proto::accounts::v1::DirectoryAgent {
         display_name: "Ann Lee".into(),
         capacity: 7,
         ..house.directory.account(&shop, 1, 3)
     };
-    house.directory.tell(Entry::SubAccount(renamed));
+    house.directory.tell(Entry::Agent(renamed));
     let second = house.directory.shop(2);
     house.pass(Span::from_secs(3)).await;
     assert_eq!(house.read_agent(&shop, &ann).await.display_name, "agent 001", "the last known copy holds");
@@ -84,7 +84,7 @@ async fn an_entry_that_can_never_be_applied_does_not_hold_up_the_rest() {
     let mut house = House::open().await;
     let shop = house.shop(1).await;
     let too_large = house.directory.account(&shop, 1, 1_000_000);
-    house.directory.tell(Entry::SubAccount(too_large));
+    house.directory.tell(Entry::Agent(too_large));
     house.agent(&shop, 2, 3).await;
 }
 
@@ -94,8 +94,8 @@ async fn an_agent_who_is_disabled_goes_offline_and_may_not_come_back() {
     let shop = house.shop(1).await;
     let ann = house.online(&shop, 1, 3).await;
     let disabled =
-        fenliu_proto::accounts::v1::SubAccount { enabled: false, ..house.directory.account(&shop, 1, 3) };
-    house.directory.tell(Entry::SubAccount(disabled));
+        fenliu_proto::accounts::v1::DirectoryAgent { enabled: false, ..house.directory.account(&shop, 1, 3) };
+    house.directory.tell(Entry::Agent(disabled));
     within(async { while house.read_agent(&shop, &ann).await.enabled {} }).await;
     assert_eq!(house.read_agent(&shop, &ann).await.presence(), Presence::Offline);
     let back = super::words::set_presence(&shop, &ann, Presence::Online);

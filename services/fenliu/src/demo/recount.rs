@@ -115,6 +115,9 @@ fn what(payload: &Payload) -> Option<What> {
         | Payload::PresenceChanged { .. }
         | Payload::CapacityChanged { .. }
         | Payload::AgentSynced { .. }
+        | Payload::DutyChanged { .. }
+        | Payload::SanctionEnded { .. }
+        | Payload::LanguageFlagged { .. }
         | Payload::PolicyChanged { .. }
         | Payload::ReplyDue { .. } => return None,
     })

@@ -9,7 +9,7 @@ use fenliu_domain::ids::{AgentId, ConversationId};
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
-use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
+use fenliu_proto::accounts::v1::{BindingTerms, CreateShopRequest, CreateSubAccountRequest};
 use fenliu_proto::common::v1::{self as common, Content, MessageKind};
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
@@ -78,7 +78,10 @@ impl Stage {
                 shop_id: shop.clone(),
                 login_name: part.login.to_owned(),
                 display_name: part.name.to_owned(),
-                capacity: i32::try_from(part.capacity).ok(),
+                terms: Some(BindingTerms {
+                    capacity: i32::try_from(part.capacity).ok(),
+                    ..BindingTerms::default()
+                }),
                 ..CreateSubAccountRequest::default()
             };
             let mut client = AccountServiceClient::new(channel.clone());

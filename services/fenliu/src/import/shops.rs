@@ -62,6 +62,7 @@ impl Shops {
             service_start: String::new(),
             service_end: String::new(),
             main_account_login_name: login.clone(),
+            main_account_password: String::new(),
         };
         match self.client().create_shop(asking(request)).await {
             Ok(answer) => answer.into_inner().shop.context("accounts left out the shop"),

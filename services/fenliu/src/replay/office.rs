@@ -141,6 +141,8 @@ impl<'a> Office<'a> {
                 unlimited: false,
                 enabled: true,
                 weight: 1,
+                duty: None,
+                sanction: None,
             };
             self.apply(at, Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) })?;
         }
@@ -262,6 +264,7 @@ impl<'a> Office<'a> {
                 length: 0,
                 occurred: None,
                 small_talk: false,
+                language: Vec::new(),
             };
             self.apply(at, Command::Reply(reply))?;
         }

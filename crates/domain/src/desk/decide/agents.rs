@@ -1,17 +1,22 @@
 //! What agents, and the directory, decide about agents.
 
 use super::Session;
-use crate::desk::agent::{AgentEntry, DEFAULT_GROUP, MAX_CAPACITY, MAX_GROUPS, Presence};
+use crate::desk::agent::{
+    AgentEntry, DEFAULT_GROUP, MAX_CAPACITY, MAX_GROUPS, Presence, Sanction, SanctionKind,
+};
+use crate::desk::duty::DutyState;
 use crate::desk::event::{Payload, PresenceCause, Text};
-use crate::desk::refusal::agent_disabled;
+use crate::desk::refusal::{agent_disabled, sanctioned};
 use crate::ids::AgentId;
 use crate::problem::{Problem, Reason};
+use crate::time::Timestamp;
 
 impl Session<'_> {
     /// Takes over the directory's entry. A changed default, or a lower ceiling, sets the capacity too; a
-    /// disabled account goes offline.
+    /// disabled or banned account goes offline.
     pub(super) fn sync_agent(&mut self, id: AgentId, mut entry: AgentEntry) -> Result<(), Problem> {
-        normalise(&mut entry)?;
+        normalise(&mut entry, self.now)?;
+        self.catch_up(id);
         let known = self.desk.agents.get(&id);
         if known.is_some_and(|agent| agent.entry == entry) {
             return Ok(());
@@ -19,7 +24,7 @@ impl Session<'_> {
         let default_changed =
             known.is_some_and(|agent| agent.entry.capacity_default != entry.capacity_default);
         let (ceiling, default) = (entry.capacity_ceiling, entry.capacity_default);
-        let disabled = !entry.enabled;
+        let barred = barred(&entry);
         self.record(None, Payload::AgentSynced { agent: id, entry: Box::new(entry) });
 
         let agent = self.agent(id)?;
@@ -28,16 +33,35 @@ impl Session<'_> {
         if wanted != previous {
             self.record(None, Payload::CapacityChanged { agent: id, previous, capacity: wanted });
         }
-        if disabled && presence != Presence::Offline {
-            self.change_presence(id, Presence::Offline, PresenceCause::Disabled);
+        self.catch_up(id);
+        if let (Some(cause), true) = (barred, presence != Presence::Offline) {
+            self.change_presence(id, Presence::Offline, cause);
         }
         Ok(())
     }
 
+    /// Records what time has brought an agent: a sanction that ended, a shift that began or ended.
+    pub(super) fn catch_up(&mut self, id: AgentId) {
+        let Some(agent) = self.desk.agents.get(&id) else { return };
+        let ended = agent.entry.sanction.filter(|sanction| sanction.is_over(self.now));
+        let duty = agent.entry.duty.as_ref().map_or_else(DutyState::default, |duty| duty.at(self.now));
+        let known = agent.duty;
+        if let Some(Sanction { kind, .. }) = ended {
+            self.record(None, Payload::SanctionEnded { agent: id, kind });
+        }
+        if duty != known {
+            self.record(None, Payload::DutyChanged { agent: id, duty });
+        }
+    }
+
     pub(super) fn set_presence(&mut self, id: AgentId, presence: Presence) -> Result<(), Problem> {
         let agent = self.agent(id)?;
-        if !agent.entry.enabled && presence != Presence::Offline {
-            return Err(agent_disabled(id));
+        if presence != Presence::Offline {
+            match agent.entry.sanction {
+                _ if !agent.entry.enabled => return Err(agent_disabled(id)),
+                Some(ban) if ban.kind == SanctionKind::Banned => return Err(sanctioned(id, ban)),
+                _ => {}
+            }
         }
         self.change_presence(id, presence, PresenceCause::Asked);
         Ok(())
@@ -79,8 +103,16 @@ impl Session<'_> {
     }
 }
 
-/// Brings an entry into the one form that compares equal: groups sorted, each once, never none.
-fn normalise(entry: &mut AgentEntry) -> Result<(), Problem> {
+/// Why an account with this entry goes offline, if it does.
+fn barred(entry: &AgentEntry) -> Option<PresenceCause> {
+    let banned = entry.sanction.is_some_and(|sanction| sanction.kind == SanctionKind::Banned);
+    let causes = [(!entry.enabled, PresenceCause::Disabled), (banned, PresenceCause::Banned)];
+    causes.into_iter().find(|(holds, _)| *holds).map(|(_, cause)| cause)
+}
+
+/// Brings an entry into the one form that compares equal: groups sorted, each once, never none; the roster likewise;
+/// no sanction that has ended.
+fn normalise(entry: &mut AgentEntry, now: Timestamp) -> Result<(), Problem> {
     if entry.groups.len() > MAX_GROUPS {
         return Err(Problem::field("groups", format!("must be at most {MAX_GROUPS}")));
     }
@@ -88,6 +120,10 @@ fn normalise(entry: &mut AgentEntry) -> Result<(), Problem> {
         let expected = format!("must be at most its ceiling, which is at most {MAX_CAPACITY}");
         return Err(Problem::field("capacity", expected));
     }
+    if let Some(duty) = &mut entry.duty {
+        duty.normalise()?;
+    }
+    entry.sanction = entry.sanction.filter(|sanction| !sanction.is_over(now));
     entry.groups.sort();
     entry.groups.dedup();
     if entry.groups.is_empty() {

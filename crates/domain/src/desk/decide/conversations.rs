@@ -1,10 +1,12 @@
 //! What the shop's side does in conversations.
 
 use super::Session;
+use crate::desk::agent::{AgentEntry, SanctionKind};
 use crate::desk::command::Reply;
 use crate::desk::conversation::{Conversation, Stage};
 use crate::desk::event::{AssignReason, CloseActor, Payload, QueueLeaveReason, Text, TransferTarget};
-use crate::desk::refusal::agent_disabled;
+use crate::desk::language::{LanguageAction, MAX_HITS};
+use crate::desk::refusal::{agent_disabled, sanctioned};
 use crate::desk::route::{Cause, Decision, Question, route};
 use crate::desk::trace::RouteTrace;
 use crate::ids::{AgentId, ConversationId};
@@ -33,7 +35,12 @@ impl Session<'_> {
             (Actor::Human, None) => {
                 return Err(Problem::field("agent_id", "must be given when a human answers"));
             }
-            (_, Some(agent)) => self.acts_in(conversation, agent)?,
+            (_, Some(agent)) => {
+                self.acts_in(conversation, agent)?;
+                if let Some(sanction) = self.agent(agent)?.entry.sanction {
+                    return Err(sanctioned(agent, sanction));
+                }
+            }
             (Actor::FullRobot, None) if conversation.stage != Stage::WithRobot => {
                 return Err(Problem::new(
                     Reason::NotWithRobot,
@@ -51,16 +58,37 @@ impl Session<'_> {
             length: reply.length,
             small_talk: reply.small_talk,
         };
-        self.record_at(occurred, Some(reply.conversation), payload);
+        self.send(reply, occurred, payload);
         Ok(())
     }
 
-    /// Checks that an agent may act in a conversation: known, enabled, and the one who holds it.
-    fn acts_in(&self, conversation: &Conversation, agent: AgentId) -> Result<(), Problem> {
-        if !self.agent(agent)?.entry.enabled {
-            return Err(agent_disabled(agent));
+    /// Sends a reply and flags the words of the shop's list that its agent used, or only flags them, as the shop wants.
+    fn send(&mut self, reply: &Reply, occurred: Timestamp, sent: Payload) {
+        let action = self.desk.policy.language.action;
+        // The list is for what agents say; robots say what they were given.
+        let flagged = reply.agent.filter(|_| !reply.language.is_empty());
+        let refused = flagged.is_some() && action == LanguageAction::Refuse;
+        let message = (!refused).then(|| self.next_event().message());
+        if !refused {
+            self.record_at(occurred, Some(reply.conversation), sent);
         }
-        held_by(conversation, agent)
+        if let Some(agent) = flagged {
+            let words = reply.language.iter().take(MAX_HITS).cloned().collect();
+            let flagged = Payload::LanguageFlagged { agent, message, words, action };
+            self.record_at(occurred, Some(reply.conversation), flagged);
+        }
+    }
+
+    /// Checks that an agent may act in a conversation: known, enabled, not banned, and the one who holds it. Whoever
+    /// is only muted may still end it or hand it over.
+    fn acts_in(&self, conversation: &Conversation, agent: AgentId) -> Result<(), Problem> {
+        match &self.agent(agent)?.entry {
+            entry if !entry.enabled => Err(agent_disabled(agent)),
+            AgentEntry { sanction: Some(ban), .. } if ban.kind == SanctionKind::Banned => {
+                Err(sanctioned(agent, *ban))
+            }
+            _ => held_by(conversation, agent),
+        }
     }
 
     /// Ends a conversation. The buyer always may; the shop's side only when no reply is owed, unless a supervisor
@@ -127,7 +155,7 @@ impl Session<'_> {
         if !agent.takes_transfers() {
             return Err(Problem::new(
                 Reason::AgentUnavailable,
-                "the agent is away, on break or disabled; choose somebody who is there",
+                "the agent is away, on break, disabled, muted or banned; choose somebody who is there",
             )
             .with("agent_id", to));
         }

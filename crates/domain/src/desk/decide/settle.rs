@@ -57,14 +57,19 @@ impl Session<'_> {
         }
     }
 
-    /// Lets at most [`WORK_LIMIT`] timers go off; what is left over is due at once.
+    /// Lets at most [`WORK_LIMIT`] shifts and sanctions pass and timers go off; what is left over is due at once.
+    /// Who is there comes first: it decides whom a timer is about.
     pub(super) fn run_timers(&mut self) {
         for _ in 0..WORK_LIMIT {
-            let Some((at, id)) = self.desk.timers.first().copied() else { return };
-            if at > self.now {
+            if let Some((_, agent)) = self.desk.boundaries.first().copied().filter(|(at, _)| *at <= self.now)
+            {
+                self.catch_up(agent);
+            } else if let Some((_, id)) = self.desk.timers.first().copied().filter(|(at, _)| *at <= self.now)
+            {
+                self.go_off(id);
+            } else {
                 return;
             }
-            self.go_off(id);
         }
     }
 

@@ -20,7 +20,12 @@ impl Session<'_> {
     }
 
     /// Replaces the policy as a whole, unless somebody else was faster.
-    pub(super) fn replace_policy(&mut self, policy: Policy, if_policy: Option<Seq>) -> Result<(), Problem> {
+    pub(super) fn replace_policy(
+        &mut self,
+        mut policy: Policy,
+        if_policy: Option<Seq>,
+    ) -> Result<(), Problem> {
+        policy.language.normalise();
         policy.validate()?;
         if if_policy.is_some_and(|seq| seq != self.desk.policy_seq) {
             return Err(Problem::new(

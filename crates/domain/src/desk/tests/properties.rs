@@ -7,9 +7,11 @@ use proptest::{collection, prop_assert_eq, proptest};
 
 use super::world::World;
 use crate::desk::Desk;
-use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::{Attempt, BuyerMessage, Command, Reply};
+use crate::desk::duty::{Duty, DutyWindow};
 use crate::desk::event::{CloseActor, Event, HandOverReason, RequestMark, Text, TransferTarget};
+use crate::desk::language::{LanguageAction, LanguagePolicy};
 use crate::desk::policy::{Fallback, LastAgentWindow, Policy, ShopHours};
 use crate::ids::{AgentId, CommandId, ConversationId, ShopId};
 use crate::message::{Actor, MessageKind};
@@ -22,7 +24,7 @@ const GROUPS: [&str; 3] = ["default", "after-sale", "vip"];
 /// A command in words that shrink well; numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
 enum Word {
-    Sync { agent: u8, groups: u8, capacity: u8, unlimited: bool, enabled: bool },
+    Sync { agent: u8, groups: u8, capacity: u8, unlimited: bool, enabled: bool, standing: Standing },
     Presence(u8, Presence),
     Capacity(u8, u8),
     Lapse(u8),
@@ -30,12 +32,43 @@ enum Word {
     Message { buyer: u8, group: u8, priority: u8, external: Option<u8>, late: u8 },
     Human(u8),
     Leave(u8),
-    Reply { conversation: u8, actor: Actor, right_agent: bool },
+    Reply { conversation: u8, actor: Actor, right_agent: bool, rude: bool },
     Close { conversation: u8, by: CloseActor, force: bool },
     ToAgent(u8, u8, bool),
     ToGroup(u8, u8, bool),
-    Policy { limit: u8, robot: bool, main: bool, last: u8 },
+    Policy { limit: u8, robot: bool, main: bool, last: u8, rude: LanguageAction },
     Tick,
+}
+
+/// Roster and sanction of an agent, in minutes from when they are told.
+#[derive(Clone, Debug)]
+struct Standing {
+    windows: Option<Vec<(i8, u8)>>,
+    through: u8,
+    sanction: Option<(SanctionKind, Option<i8>)>,
+}
+
+impl Standing {
+    fn duty(&self, now: Timestamp) -> Option<Duty> {
+        let windows = self.windows.as_ref()?.iter().map(|(start, length)| {
+            let start = now + Span::from_mins(i64::from(*start));
+            DutyWindow { start, end: start + Span::from_mins(i64::from(*length)) }
+        });
+        Some(Duty { windows: windows.collect(), through: now + Span::from_mins(i64::from(self.through)) })
+    }
+
+    fn sanction(&self, now: Timestamp) -> Option<Sanction> {
+        let (kind, until) = self.sanction?;
+        Some(Sanction { kind, until: until.map(|minutes| now + Span::from_mins(i64::from(minutes))) })
+    }
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    let windows = collection::vec((-30..60_i8, 1..40_u8), 0..5);
+    let kind = prop_oneof![Just(SanctionKind::Muted), Just(SanctionKind::Banned)];
+    let sanction = (kind, proptest::option::weighted(0.8, -5..40_i8));
+    (proptest::option::of(windows), 0..120_u8, proptest::option::weighted(0.2, sanction))
+        .prop_map(|(windows, through, sanction)| Standing { windows, through, sanction })
 }
 
 /// A word, how much later it is said than the one before, and the request id it carries, if any.
@@ -47,9 +80,13 @@ fn word() -> impl Strategy<Value = Word> {
     let closer = prop_oneof![4 => Just(CloseActor::Agent), 1 => Just(CloseActor::Buyer), 1 => Just(CloseActor::Supervisor)];
     let actor =
         prop_oneof![6 => Just(Actor::Human), 1 => Just(Actor::FullRobot), 1 => Just(Actor::AutoReply)];
+    let action =
+        prop_oneof![Just(LanguageAction::Warn), Just(LanguageAction::Refuse), Just(LanguageAction::Record)];
     prop_oneof![
-        3 => (agent.clone(), 0..8_u8, 0..4_u8, any::<bool>(), any::<bool>()).prop_map(
-            |(agent, groups, capacity, a, b)| Word::Sync { agent, groups, capacity, unlimited: a && b, enabled: a || b }
+        4 => (agent.clone(), 0..8_u8, 0..4_u8, any::<bool>(), any::<bool>(), standing()).prop_map(
+            |(agent, groups, capacity, a, b, standing)| {
+                Word::Sync { agent, groups, capacity, unlimited: a && b, enabled: a || b, standing }
+            }
         ),
         6 => (agent.clone(), any_presence).prop_map(|(agent, presence)| Word::Presence(agent, presence)),
         2 => (agent.clone(), 0..4_u8).prop_map(|(agent, capacity)| Word::Capacity(agent, capacity)),
@@ -60,18 +97,18 @@ fn word() -> impl Strategy<Value = Word> {
         ),
         1 => any::<u8>().prop_map(Word::Human),
         1 => any::<u8>().prop_map(Word::Leave),
-        8 => (any::<u8>(), actor, proptest::bool::weighted(0.9)).prop_map(
-            |(conversation, actor, right_agent)| Word::Reply { conversation, actor, right_agent }
+        8 => (any::<u8>(), actor, proptest::bool::weighted(0.9), proptest::bool::weighted(0.2)).prop_map(
+            |(conversation, actor, right_agent, rude)| Word::Reply { conversation, actor, right_agent, rude }
         ),
         6 => (any::<u8>(), closer, any::<bool>()).prop_map(
             |(conversation, by, force)| Word::Close { conversation, by, force }
         ),
         2 => (any::<u8>(), agent, any::<bool>()).prop_map(|(c, a, s)| Word::ToAgent(c, a, s)),
         2 => (any::<u8>(), 0..4_u8, any::<bool>()).prop_map(|(c, g, s)| Word::ToGroup(c, g, s)),
-        1 => (0..6_u8, proptest::bool::weighted(0.2), any::<bool>(), 0..4_u8).prop_map(
-            |(limit, robot, main, last)| Word::Policy { limit, robot, main, last }
+        1 => (0..6_u8, proptest::bool::weighted(0.2), any::<bool>(), 0..4_u8, action).prop_map(
+            |(limit, robot, main, last, rude)| Word::Policy { limit, robot, main, last, rude }
         ),
-        2 => Just(Word::Tick),
+        4 => Just(Word::Tick),
     ]
 }
 
@@ -123,6 +160,7 @@ impl Run {
         let attempt =
             Attempt { id: CommandId::from_bits(self.commands << 12), request, traceparent: None, command };
         let before = self.desk.snapshot();
+        let ticks = attempt.command == Command::Tick && attempt.request.is_none();
         match self.desk.apply(self.now, attempt) {
             Ok(applied) => {
                 for event in applied.into_events() {
@@ -133,6 +171,9 @@ impl Run {
             Err(_) => assert_eq!(self.desk.snapshot(), before, "a refused command changes nothing"),
         }
         self.world.check_against(&self.desk);
+        if ticks {
+            self.world.check_current(&self.desk, self.now);
+        }
     }
 
     fn say(&mut self, (word, later, request): &Step) {
@@ -154,7 +195,7 @@ impl Run {
 
     fn command(&self, word: &Word) -> Command {
         match *word {
-            Word::Sync { agent, groups, capacity, unlimited, enabled } => {
+            Word::Sync { agent, groups, capacity, unlimited, enabled, ref standing } => {
                 let groups =
                     (0..3).filter(|bit| groups & (1 << bit) != 0).map(|bit| GROUPS[bit].into()).collect();
                 let main = agent == 0;
@@ -167,6 +208,8 @@ impl Run {
                     unlimited: unlimited || main,
                     enabled: enabled || main,
                     weight: 1,
+                    duty: standing.duty(self.now),
+                    sanction: standing.sanction(self.now),
                 };
                 Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) }
             }
@@ -197,7 +240,7 @@ impl Run {
 
     fn shop_side(&self, word: &Word) -> Command {
         match *word {
-            Word::Reply { conversation, actor, right_agent } => {
+            Word::Reply { conversation, actor, right_agent, rude } => {
                 let conversation = self.conversation(conversation);
                 let agent = if right_agent { self.holder(conversation) } else { Some(agent_id(1)) };
                 Command::Reply(Reply {
@@ -208,6 +251,7 @@ impl Run {
                     length: 2,
                     occurred: None,
                     small_talk: false,
+                    language: rude.then(|| Text::from("rude")).into_iter().collect(),
                 })
             }
             Word::Close { conversation, by, force } => {
@@ -225,7 +269,7 @@ impl Run {
                 let group = group_name(group).unwrap_or_else(|| "nobody's".into());
                 Command::Transfer { conversation, from, target: TransferTarget::Group(group) }
             }
-            Word::Policy { limit, robot, main, last } => {
+            Word::Policy { limit, robot, main, last, rude } => {
                 let window = LastAgentWindow {
                     max_age: Span::from_mins(20),
                     even_when_busy: last & 1 != 0,
@@ -238,6 +282,7 @@ impl Run {
                         robot_first: robot,
                         fallbacks: main.into_iter().chain([Fallback::Queue]).collect(),
                         last_agent_windows: vec![window],
+                        language: LanguagePolicy { words: vec!["rude".into()], action: rude },
                         ..Policy::for_hours(hours())
                     }),
                     if_policy: None,
@@ -283,6 +328,7 @@ proptest! {
         prop_assert_eq!(&restored.floor, &run.desk.floor);
         prop_assert_eq!(&restored.queue, &run.desk.queue);
         prop_assert_eq!(&restored.timers, &run.desk.timers);
+        prop_assert_eq!(&restored.boundaries, &run.desk.boundaries);
         prop_assert_eq!(&restored.stranded, &run.desk.stranded);
         prop_assert_eq!(&restored.expiries, &run.desk.expiries);
     }

@@ -118,6 +118,8 @@ pub(super) fn entry(agent: u8, capacity: u32) -> AgentEntry {
         unlimited: agent == MAIN,
         enabled: true,
         weight: 1,
+        duty: None,
+        sanction: None,
     }
 }
 
@@ -143,5 +145,6 @@ pub(super) fn reply(agent: u8, conversation: ConversationId) -> Reply {
         length: 5,
         occurred: None,
         small_talk: false,
+        language: Vec::new(),
     }
 }

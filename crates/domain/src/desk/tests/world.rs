@@ -4,16 +4,31 @@ use std::collections::BTreeMap;
 
 use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::duty::{Duty, DutyState};
 use crate::desk::event::{AssignReason, Event, Payload, Text};
+use crate::desk::language::LanguageAction;
 use crate::desk::policy::{Fallback, Policy};
-use crate::ids::{AgentId, ConversationId};
-use crate::time::Timestamp;
+use crate::ids::{AgentId, ConversationId, MessageId};
+use crate::time::{Span, Timestamp};
 
 #[derive(Clone, Debug)]
 pub(super) struct NaiveAgent {
     pub(super) entry: AgentEntry,
+    pub(super) on_duty: bool,
     pub(super) presence: Presence,
     pub(super) capacity: u32,
+}
+
+impl NaiveAgent {
+    /// What the roster says at a moment, by looking through all of it.
+    fn roster_says(&self, at: Timestamp) -> bool {
+        let Some(duty) = &self.entry.duty else { return true };
+        at >= duty.through || duty.windows.iter().any(|window| window.start <= at && at < window.end)
+    }
+
+    fn is_barred(&self) -> bool {
+        !self.entry.enabled || self.entry.sanction.is_some()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +67,7 @@ impl World {
     /// The presence table, once more, in words of its own.
     pub(super) fn is_ready(&self, id: AgentId) -> bool {
         let agent = &self.agents[&id];
-        agent.entry.enabled && agent.presence == Presence::Online && self.has_room(id)
+        !agent.is_barred() && agent.on_duty && agent.presence == Presence::Online && self.has_room(id)
     }
 
     pub(super) fn main_account(&self) -> Option<AgentId> {
@@ -83,6 +98,9 @@ impl World {
             (event.conversation, &event.payload)
         {
             self.check_assignment(id, *agent, *previous, *reason);
+        }
+        if let Payload::LanguageFlagged { agent, message, action, .. } = &event.payload {
+            self.check_language(*agent, *message, *action);
         }
         self.carry_out(event);
         self.last = Some(event.clone());
@@ -118,16 +136,15 @@ impl World {
                 assert!(self.is_ready(to), "only who is ready is chosen automatically: {reason:?}");
             }
             AssignReason::LastAgent => {
-                let gone =
-                    matches!(agent.presence, Presence::Offline | Presence::OnBreak) || !agent.entry.enabled;
-                assert!(!gone, "the last agent is there");
+                let gone = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
+                assert!(!gone && !agent.is_barred() && agent.on_duty, "the last agent is there");
                 let windows = &self.policy.as_ref().expect("policy").last_agent_windows;
                 let ignores = windows.iter().any(|window| window.ignore_capacity);
                 assert!(self.has_room(to) || ignores, "the last agent has room, or a window ignores it");
             }
             AssignReason::Transfer => {
                 let refuses = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
-                assert!(!refuses && agent.entry.enabled, "transfers go to who takes them");
+                assert!(!refuses && !agent.is_barred(), "transfers go to who takes them");
             }
         }
         if reason == AssignReason::Strategy {
@@ -154,8 +171,11 @@ impl World {
         match &event.payload {
             Payload::PolicyChanged { policy } => self.policy = Some((**policy).clone()),
             Payload::AgentSynced { agent, entry } => {
+                let apart = |duty: &Duty| duty.windows.windows(2).all(|pair| pair[0].end < pair[1].start);
+                assert!(entry.duty.as_ref().is_none_or(apart), "windows are in order and apart");
                 let fresh = NaiveAgent {
                     entry: (**entry).clone(),
+                    on_duty: true,
                     presence: Presence::Offline,
                     capacity: entry.capacity_default,
                 };
@@ -168,6 +188,13 @@ impl World {
             }
             Payload::CapacityChanged { agent, capacity, .. } => {
                 self.agents.get_mut(agent).expect("known agent").capacity = *capacity;
+            }
+            Payload::DutyChanged { agent, duty } => self.check_duty(*agent, *duty, event.recorded),
+            Payload::SanctionEnded { agent, kind } => {
+                let agent = self.agents.get_mut(agent).expect("known agent");
+                let sanction = agent.entry.sanction.take().expect("only what was imposed ends");
+                assert_eq!(sanction.kind, *kind);
+                assert!(sanction.until.is_some_and(|until| until <= event.recorded), "not before its time");
             }
             Payload::RequestNoted => {}
             payload => self.carry_out_in(id.expect("belongs to a conversation"), event, payload),
@@ -217,6 +244,44 @@ impl World {
         self.open.insert(id, place);
     }
 
+    /// A shift is as the roster tells it, and ends when it says.
+    fn check_duty(&mut self, agent: AgentId, duty: DutyState, now: Timestamp) {
+        let agent = self.agents.get_mut(&agent).expect("known agent");
+        assert_eq!(agent.roster_says(now), duty.on_duty);
+        match duty.until {
+            Some(until) => {
+                assert!(until > now, "only what is to come is told");
+                assert_eq!(agent.roster_says(until), !duty.on_duty);
+                assert_eq!(agent.roster_says(until - Span::from_micros(1)), duty.on_duty);
+            }
+            None => assert!(duty.on_duty, "nobody is off duty for ever"),
+        }
+        agent.on_duty = duty.on_duty;
+    }
+
+    /// Words that are flagged are those of the reply just sent, or of one that was not.
+    fn check_language(&self, who: AgentId, said: Option<MessageId>, action: LanguageAction) {
+        assert_eq!(self.policy.as_ref().map(|policy| policy.language.action), Some(action));
+        let last = self.last.as_ref().map(|event| &event.payload);
+        let sent = match last {
+            Some(Payload::ReplySent { message, agent, .. }) if *agent == Some(who) => Some(*message),
+            _ => None,
+        };
+        assert_eq!(said.is_some(), action != LanguageAction::Refuse);
+        assert!(said.is_none() || said == sent, "the reply comes before what is said of it");
+    }
+
+    /// After a tick everybody is on duty, or under a sanction, exactly as the directory's word for this time is.
+    pub(super) fn check_current(&self, desk: &Desk, now: Timestamp) {
+        let now = now.max(desk.now());
+        assert!(desk.next_due().is_none_or(|due| due > now || due == Timestamp::MIN), "all is done");
+        for (id, agent) in &self.agents {
+            assert_eq!(agent.on_duty, agent.roster_says(now), "{id} by the roster");
+            let over = agent.entry.sanction.and_then(|sanction| sanction.until).is_some_and(|at| at <= now);
+            assert!(!over, "the sanction of {id} has ended");
+        }
+    }
+
     /// Properties 4 and 5, and that the desk agrees with this account, after a command.
     pub(super) fn check_against(&self, desk: &Desk) {
         assert_eq!(self.began, self.ended + self.open.len(), "conversations in = closed + open");
@@ -225,12 +290,17 @@ impl World {
             let place = &self.open[&conversation.id];
             let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
             assert_eq!(conversation.agent(), holder);
+            let left = holder
+                .map(|id| &self.agents[&id])
+                .is_some_and(|agent| agent.is_barred() || agent.presence == Presence::Offline);
+            let due_now = desk.next_due() == Some(Timestamp::MIN);
+            assert!(!left || conversation.owed.is_none() || due_now, "who is owed a reply is moved at once");
         }
         for (id, agent) in &self.agents {
             let there = desk.agent(*id).expect("known agent");
             assert_eq!(
-                (there.load(), there.capacity, there.presence),
-                (self.load(*id), agent.capacity, agent.presence)
+                (there.load(), there.capacity, there.presence, there.duty.on_duty, &there.entry),
+                (self.load(*id), agent.capacity, agent.presence, agent.on_duty, &agent.entry)
             );
         }
         let mut waiting = 0;

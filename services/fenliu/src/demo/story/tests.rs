@@ -65,6 +65,8 @@ fn play(seed: u64) -> Play {
             unlimited: false,
             enabled: true,
             weight: 1,
+            duty: None,
+            sanction: None,
         };
         play.command(START, &Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) });
     }
@@ -126,6 +128,7 @@ impl Play {
                     length: 5,
                     occurred: None,
                     small_talk: false,
+                    language: Vec::new(),
                 }),
             ),
             Act::Close { conversation, agent } => {

@@ -102,6 +102,7 @@ impl Shop {
                 length: 2,
                 occurred: None,
                 small_talk: false,
+                language: Vec::new(),
             }),
             _ => message(&buyer),
         };
@@ -147,5 +148,7 @@ fn entry(capacity: u32) -> AgentEntry {
         unlimited: false,
         enabled: true,
         weight: 1,
+        duty: None,
+        sanction: None,
     }
 }
