@@ -22,7 +22,8 @@ pub struct Reign<'a> {
 }
 
 /// What was and will be worked from `from` up to `to`, each stretch under the plan and zone in force then. A shift
-/// that a new plan finds running and continues is one window.
+/// that a new plan finds running and continues is one window. Reigns may come in any order; of two that begin at
+/// the same moment, the last one holds.
 ///
 /// # Errors
 /// As [`resolve`].

@@ -163,10 +163,14 @@ proptest! {
                 (*first, *last) = (old.strange.minus(3), None);
             }
         }
-        let reigns = [
-            Reign { zone: elsewhere, plan: &plan, from: at, until: None },
+        let mut reigns = [
             Reign { zone: old.zone, plan: &old.plan, from: old.from, until: None },
+            Reign { zone: elsewhere, plan: &plan, from: at, until: None },
         ];
+        if at != old.from {
+            // Their order in the list matters only when both begin at once.
+            reigns.reverse();
+        }
         let duty = resolve_reigns(&reigns, &old.exceptions, old.from, old.to).expect("within the limits");
         let (before, after) = (Walk::new(old.zone, old.from, old.to), Walk::new(elsewhere, old.from, old.to));
         let theirs: Vec<Minute> = before
