@@ -2,8 +2,8 @@
 
 use super::{ANN, BOB, always, dated, day, fields, plan, window, zone};
 use crate::day::Window;
-use crate::roster::{Coverage, Plan, coverage, resolve};
-use crate::time::Timestamp;
+use crate::roster::{Coverage, Duty, EveryoneOnBreak, Gap, Plan, coverage, resolve};
+use crate::time::{Span, Timestamp};
 
 fn covered(plan: &Plan, service: Window, needed: u32, first: &str, last: &str) -> Coverage {
     let shanghai = zone("Asia/Shanghai");
@@ -15,19 +15,19 @@ fn covered(plan: &Plan, service: Window, needed: u32, first: &str, last: &str) -
 
 /// A moment as Shanghai's clock shows it.
 fn shown(at: Timestamp) -> String {
-    let later = at + crate::time::Span::from_hours(8);
+    let later = at + Span::from_hours(8);
     later.to_string()[5..16].to_owned()
 }
 
 fn gaps(coverage: &Coverage) -> Vec<String> {
-    let line = |gap: &crate::roster::Gap| {
+    let line = |gap: &Gap| {
         format!("{} {}/{} {} of {}", gap.day, shown(gap.start), shown(gap.end), gap.on_duty, gap.needed)
     };
     coverage.gaps.iter().map(line).collect()
 }
 
 fn rests(coverage: &Coverage) -> Vec<String> {
-    let line = |rest: &crate::roster::EveryoneOnBreak| {
+    let line = |rest: &EveryoneOnBreak| {
         format!("{} {}/{} {}", rest.day, shown(rest.start), shown(rest.end), rest.on_duty)
     };
     coverage.everyone_on_break.iter().map(line).collect()
@@ -109,7 +109,7 @@ fn what_happens_outside_the_service_window_is_no_matter() {
 
 #[test]
 fn days_are_bounded_and_run_forwards() {
-    let duty = crate::roster::Duty::default();
+    let duty = Duty::default();
     let of =
         |first: &str, last: &str| coverage(zone("UTC"), Window::ALL_DAY, 1, &duty, &(day(first)..=day(last)));
     assert_eq!(of("2026-01-01", "2027-01-01").expect("366 days").gaps.len(), 366);

@@ -107,7 +107,7 @@ fn of_two_swaps_of_one_planned_day_the_first_holds() {
     let alone = resolve(
         zone("UTC"),
         &two(),
-        &[first.clone()],
+        std::slice::from_ref(&first),
         at("2026-05-01T00:00:00Z"),
         at("2026-05-03T00:00:00Z"),
     );

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::worlds::{World, utc, world};
 use super::{ANN, BOB, always, at, config, lines, plan, zone};
+use crate::ids::AgentId;
 use crate::roster::{ChangeKind, Exception, Plan, Reign, diff, resolve, resolve_reigns};
 
-fn day_shift(agent: crate::ids::AgentId) -> Plan {
+fn day_shift(agent: AgentId) -> Plan {
     plan(&[("day", "08:00-20:00")], vec![always(agent, "day")])
 }
 

@@ -1,5 +1,7 @@
 //! Random plans and exceptions, around the days on which clocks did something strange.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::{ANN, BOB, CAT, day, zone};
@@ -165,7 +167,7 @@ pub(super) fn plan(strange: Day) -> impl Strategy<Value = Plan> {
         |(shifts, a, b, assignments)| {
             let templates =
                 NAMES.iter().zip(shifts).map(|(name, shift)| Template { name: (*name).into(), shift });
-            let mut dated = std::collections::BTreeSet::new();
+            let mut dated = BTreeSet::new();
             let unique = |assignment: &Assignment| match assignment {
                 Assignment::Dated { agent, day, .. } => dated.insert((*agent, *day)),
                 Assignment::Rotating { .. } => true,
