@@ -186,6 +186,6 @@ mod tests {
         };
         let sanctioned = BTreeMap::from([("agt_ann".to_owned(), "muted until 2026-11-24 12:00".to_owned())]);
         let bindings = [binding("xiaohong", "小红", 200, true), binding("ann", "ann", 0, false)];
-        insta::assert_snapshot!(table(&bindings, &sanctioned), @r"");
+        insta::assert_snapshot!(table(&bindings, &sanctioned));
     }
 }
