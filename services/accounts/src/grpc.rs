@@ -2,6 +2,7 @@
 
 mod account_service;
 mod audit_service;
+mod auth_service;
 mod binding_service;
 mod directory_service;
 mod parse;
@@ -14,6 +15,7 @@ use std::fmt::Write;
 use fenliu_domain::problem::Problem;
 use fenliu_proto::accounts::v1::account_service_server::AccountServiceServer;
 use fenliu_proto::accounts::v1::audit_service_server::AuditServiceServer;
+use fenliu_proto::accounts::v1::auth_service_server::AuthServiceServer;
 use fenliu_proto::accounts::v1::binding_service_server::BindingServiceServer;
 use fenliu_proto::accounts::v1::directory_service_server::DirectoryServiceServer;
 use fenliu_proto::accounts::v1::role_service_server::RoleServiceServer;
@@ -24,7 +26,7 @@ use fenliu_runtime::server::Service;
 use tonic::service::Routes;
 
 use crate::directory::Directory;
-use crate::entrance::{Entrance, Passwords};
+use crate::entrance::{Entrance, Passwords, TrustFollowers};
 use crate::registry::Registry;
 use crate::storage::Store;
 
@@ -41,6 +43,7 @@ const NAMES: &[&str] = &[
     "fenliu.accounts.v1.RoleService",
     "fenliu.accounts.v1.AuditService",
     "fenliu.accounts.v1.DirectoryService",
+    "fenliu.accounts.v1.AuthService",
 ];
 
 /// What every handler works with.
@@ -54,14 +57,15 @@ pub(crate) struct Context {
 }
 
 /// The services, ready to be served.
-pub(crate) fn service(context: Context, directory: Directory) -> Service {
+pub(crate) fn service(context: Context, directory: Directory, trust: TrustFollowers) -> Service {
     let mut routes = Routes::builder();
     routes
         .add_service(ShopServiceServer::new(shop_service::Handler(context.clone())))
         .add_service(AccountServiceServer::new(account_service::Handler(context.clone())))
         .add_service(BindingServiceServer::new(binding_service::Handler(context.clone())))
         .add_service(RoleServiceServer::new(role_service::Handler(context.clone())))
-        .add_service(AuditServiceServer::new(audit_service::Handler(context)))
+        .add_service(AuditServiceServer::new(audit_service::Handler(context.clone())))
+        .add_service(AuthServiceServer::new(auth_service::Handler { context, trust }))
         .add_service(DirectoryServiceServer::new(directory_service::Handler(directory)));
     Service { routes: routes.routes(), names: NAMES }
 }

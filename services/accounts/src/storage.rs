@@ -12,12 +12,15 @@ mod audit;
 mod change;
 mod directory;
 mod fault;
+mod login_attempts;
 mod members;
 mod memory;
 mod migrations;
 mod rows;
+mod service_tokens;
 mod sign_ins;
 mod tenant;
+mod trust;
 
 #[cfg(test)]
 mod tests;
@@ -35,10 +38,12 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::audit::{AuditEntry, AuditFilter};
-pub(crate) use self::change::Change;
+pub(crate) use self::change::{ACCESS_TOKEN_LIFE, Change};
 pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
+pub(crate) use self::sign_ins::Found;
 pub(crate) use self::tenant::{AccountFilter, BindingFilter, Tenant};
+pub(crate) use self::trust::Trust;
 
 use self::change::Actor;
 use self::rows::{binding, shop};

@@ -1,5 +1,7 @@
 //! Stored things as messages.
 
+pub(super) mod auth;
+
 use fenliu_domain::access::Permissions;
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::convert::to_timestamp;

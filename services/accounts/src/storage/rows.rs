@@ -12,15 +12,25 @@ pub(crate) mod binding;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod directory_head;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod login_attempt;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod refresh_token;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod request_memory;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod revocation;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod role;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod service_token;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod session;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop_group;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod signing_key;
 
 use std::fmt::Display;
 use std::str::FromStr;
