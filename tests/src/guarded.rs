@@ -4,6 +4,7 @@
 pub mod samples;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,11 +18,12 @@ use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
 use fenliu_runtime::auth::Authenticator;
 use fenliu_runtime::auth::token::{Claims, SigningKey};
 use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
-use fenliu_runtime::lifecycle::Lifecycle;
+use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
-use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
+use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, serve};
 use fenliu_runtime::sql::DatabaseConfig;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
@@ -44,6 +46,7 @@ pub struct Guarded {
     /// What time it is there.
     pub now: Timestamp,
     lifecycle: Lifecycle,
+    served: Option<JoinHandle<Result<Drained, ServeError>>>,
 }
 
 /// A shop with a main account and an agent.
@@ -65,6 +68,19 @@ impl Guarded {
     /// # Errors
     /// When a service cannot be started.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_on(|_| DatabaseConfig::at("sqlite::memory:")).await
+    }
+
+    /// Starts everything on stores of its own in a directory.
+    ///
+    /// # Errors
+    /// When a service cannot be started.
+    pub async fn start_in(directory: &Path) -> anyhow::Result<Self> {
+        let file = |service: &str| directory.join(format!("{service}.db"));
+        Self::start_on(|service| DatabaseConfig::at(format!("sqlite://{}", file(service).display()))).await
+    }
+
+    async fn start_on(store: impl Fn(&str) -> DatabaseConfig) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let lifecycle = Lifecycle::new();
@@ -74,14 +90,13 @@ impl Guarded {
         let auth = Authenticator::new(platform.clock.clone());
         auth.set_keys(vec![key.public()]);
         let channel = Endpoint::from_shared(format!("http://{address}"))?.timeout(CALL_LIMIT).connect_lazy();
-        let guarded = Self { address, channel, key, now, lifecycle: lifecycle.clone() };
+        let mut guarded = Self { address, channel, key, now, lifecycle: lifecycle.clone(), served: None };
         let inside = guarded.outgoing(&guarded.token(&guarded.platform(Permissions::all())))?;
-        let memory = || DatabaseConfig::at("sqlite::memory:");
-        let accounts = fenliu_accounts::Config::at(memory());
-        let dispatch = fenliu_dispatch::Config::at(memory());
-        let analytics = fenliu_analytics::Config::at(memory());
+        let accounts = fenliu_accounts::Config::at(store("accounts"));
+        let dispatch = fenliu_dispatch::Config::at(store("dispatch"));
+        let analytics = fenliu_analytics::Config::at(store("analytics"));
         let services = vec![
-            fenliu_accounts::start(accounts, platform.clone(), Some(inside.clone())).await?,
+            fenliu_accounts::start(accounts, platform.clone(), Some(inside.clone())).await?.service,
             fenliu_dispatch::start(dispatch, platform.clone(), inside.clone()).await?,
             fenliu_analytics::start(analytics, platform, inside).await?,
         ];
@@ -92,8 +107,20 @@ impl Guarded {
             lifecycle,
             auth,
         };
-        tokio::spawn(serve(listener, services, options));
+        guarded.served = Some(tokio::spawn(serve(listener, services, options)));
         Ok(guarded)
+    }
+
+    /// Ends everything, and waits until it has ended.
+    ///
+    /// # Errors
+    /// When the server failed.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.lifecycle.soft().cancel();
+        if let Some(served) = self.served.take() {
+            served.await??;
+        }
+        Ok(())
     }
 
     /// A shop with its people, made by the platform.
