@@ -206,6 +206,18 @@ impl ClockTime {
     /// 24:00, the end of a day.
     pub const DAY_END: Self = Self(DAY_MINUTES);
 
+    /// So many minutes after 00:00; `None` past 24:00.
+    #[must_use]
+    pub const fn from_minutes(minutes: u16) -> Option<Self> {
+        if minutes <= DAY_MINUTES { Some(Self(minutes)) } else { None }
+    }
+
+    /// Minutes after 00:00, at most 1,440.
+    #[must_use]
+    pub const fn minutes(self) -> u16 {
+        self.0
+    }
+
     fn micros(self) -> i64 {
         i64::from(self.0) * MINUTE
     }

@@ -5,6 +5,7 @@
 //! * [`exchange`] folds a conversation's events into who asked when and who answered first.
 //! * [`pack`] judges those facts by each marketplace's own rules.
 //! * [`day`] knows local days, windows and zones.
+//! * [`roster`] resolves who works which shift into moments, and finds where nobody does.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -20,4 +21,5 @@ pub mod login_name;
 pub mod message;
 pub mod pack;
 pub mod problem;
+pub mod roster;
 pub mod time;

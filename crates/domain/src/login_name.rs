@@ -110,7 +110,7 @@ fn fold(composed: &str) -> String {
 
 /// Control characters, line and paragraph separators, and the characters of width zero that could make two
 /// names look the same: joiners, marks of direction, fillers, tags and variation selectors.
-fn cannot_be_seen(c: char) -> bool {
+pub(crate) fn cannot_be_seen(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
