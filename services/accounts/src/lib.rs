@@ -21,8 +21,10 @@ mod call;
 pub mod config;
 mod conversations;
 mod directory;
+mod discipline;
 mod entrance;
 mod grpc;
+mod planning;
 mod registry;
 mod role;
 mod shop;
@@ -38,8 +40,10 @@ pub use self::config::Config;
 
 use self::conversations::Conversations;
 use self::directory::Directory;
+use self::discipline::Discipline;
 use self::entrance::{Entrance, Passwords};
 use self::grpc::Context;
+use self::planning::Planning;
 use self::registry::Registry;
 use self::storage::Store;
 
@@ -58,12 +62,21 @@ pub async fn start(
     if store.has_other_replicas() {
         directory::poll(store.clone(), &platform, config.directory.poll_interval());
     }
+    planning::roll(store.clone(), &platform);
+    if let Some(dispatch) = &dispatch {
+        discipline::follow(store.clone(), dispatch.clone(), &platform);
+    }
     let conversations = Conversations::new(dispatch);
     let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits, conversations);
+    let planning = Planning::new(store.clone(), platform.ids.clone());
+    let discipline = Discipline::new(store.clone(), platform.ids.clone());
     let directory = Directory::new(store.clone(), &platform);
     let passwords = Passwords;
     let entrance = Entrance::new(store.clone(), passwords.clone());
-    Ok(grpc::service(Context { registry, entrance, passwords, store, platform }, directory))
+    Ok(grpc::service(
+        Context { registry, planning, discipline, entrance, passwords, store, platform },
+        directory,
+    ))
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.

@@ -21,6 +21,8 @@ use crate::shop::Shop;
 
 mod cut_off;
 mod groups;
+mod rosters;
+mod sanctions;
 
 /// A transaction that holds the directory's head, and the versions it uses up.
 pub(crate) struct Change<'a> {
