@@ -2,6 +2,7 @@
 
 mod account_service;
 mod audit_service;
+mod auth_service;
 mod binding_service;
 mod directory_service;
 mod parse;
@@ -16,6 +17,7 @@ use std::fmt::Write;
 use fenliu_domain::problem::Problem;
 use fenliu_proto::accounts::v1::account_service_server::AccountServiceServer;
 use fenliu_proto::accounts::v1::audit_service_server::AuditServiceServer;
+use fenliu_proto::accounts::v1::auth_service_server::AuthServiceServer;
 use fenliu_proto::accounts::v1::binding_service_server::BindingServiceServer;
 use fenliu_proto::accounts::v1::directory_service_server::DirectoryServiceServer;
 use fenliu_proto::accounts::v1::role_service_server::RoleServiceServer;
@@ -29,7 +31,7 @@ use tonic::service::Routes;
 
 use crate::directory::Directory;
 use crate::discipline::Discipline;
-use crate::entrance::{Entrance, Passwords};
+use crate::entrance::{Entrance, Passwords, TrustFollowers};
 use crate::planning::Planning;
 use crate::registry::Registry;
 use crate::storage::Store;
@@ -49,6 +51,7 @@ const NAMES: &[&str] = &[
     "fenliu.accounts.v1.SanctionService",
     "fenliu.accounts.v1.AuditService",
     "fenliu.accounts.v1.DirectoryService",
+    "fenliu.accounts.v1.AuthService",
 ];
 
 /// What every handler works with.
@@ -64,7 +67,7 @@ pub(crate) struct Context {
 }
 
 /// The services, ready to be served.
-pub(crate) fn service(context: Context, directory: Directory) -> Service {
+pub(crate) fn service(context: Context, directory: Directory, trust: TrustFollowers) -> Service {
     let mut routes = Routes::builder();
     routes
         .add_service(ShopServiceServer::new(shop_service::Handler(context.clone())))
@@ -73,7 +76,8 @@ pub(crate) fn service(context: Context, directory: Directory) -> Service {
         .add_service(RoleServiceServer::new(role_service::Handler(context.clone())))
         .add_service(RosterServiceServer::new(roster_service::Handler(context.clone())))
         .add_service(SanctionServiceServer::new(sanction_service::Handler(context.clone())))
-        .add_service(AuditServiceServer::new(audit_service::Handler(context)))
+        .add_service(AuditServiceServer::new(audit_service::Handler(context.clone())))
+        .add_service(AuthServiceServer::new(auth_service::Handler { context, trust }))
         .add_service(DirectoryServiceServer::new(directory_service::Handler(directory)));
     Service { routes: routes.routes(), names: NAMES }
 }

@@ -13,14 +13,17 @@ mod bindings;
 mod change;
 mod directory;
 mod fault;
+mod login_attempts;
 mod members;
 mod memory;
 mod migrations;
 mod rosters;
 mod rows;
 mod sanctions;
+mod service_tokens;
 mod sign_ins;
 mod tenant;
+mod trust;
 mod violations;
 
 #[cfg(test)]
@@ -43,12 +46,14 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::audit::{AuditEntry, AuditFilter};
-pub(crate) use self::change::Change;
+pub(crate) use self::change::{ACCESS_TOKEN_LIFE, Change};
 pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
 pub(crate) use self::rosters::ExceptionFilter;
 pub(crate) use self::sanctions::SanctionFilter;
+pub(crate) use self::sign_ins::Found;
 pub(crate) use self::tenant::{AccountFilter, BindingFilter, Tenant};
+pub(crate) use self::trust::Trust;
 pub(crate) use self::violations::{Cursor, ViolationFilter};
 
 use self::change::Actor;

@@ -112,6 +112,9 @@ fn only_real_times_and_dates_are_read() {
     );
     assert_eq!(clock("24:00"), ClockTime::DAY_END);
     assert_eq!(clock("08:05").to_string(), "08:05");
+    assert_eq!(ClockTime::from_minutes(clock("08:05").minutes()), Some(clock("08:05")));
+    assert_eq!(ClockTime::from_minutes(1_440), Some(ClockTime::DAY_END));
+    assert_eq!(ClockTime::from_minutes(1_441), None);
     assert_eq!(day("2026-02-03").to_string(), "2026-02-03");
 }
 

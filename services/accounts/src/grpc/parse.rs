@@ -5,6 +5,7 @@
 //! count.
 
 pub(super) mod accounts;
+pub(super) mod auth;
 pub(super) mod bindings;
 mod fields;
 pub(super) mod roles;

@@ -1,5 +1,6 @@
 //! Stored things as messages.
 
+pub(super) mod auth;
 pub(super) mod rosters;
 pub(super) mod sanctions;
 

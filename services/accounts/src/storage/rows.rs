@@ -14,6 +14,10 @@ pub(crate) mod directory_head;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod history_cursor;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod login_attempt;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod refresh_token;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod request_memory;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod revocation;
@@ -30,9 +34,15 @@ pub(crate) mod sanction;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod sanction_ladder;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod service_token;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod session;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop_group;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod signing_key;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod violation;
 
