@@ -127,9 +127,20 @@ impl Database {
     /// Applies the migrations that have not been applied yet.
     ///
     /// # Errors
-    /// When one fails; those before it stay applied.
+    /// When one fails; those before it stay applied. When a newer binary has been here, whose schema this one does
+    /// not know; nothing is touched then.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbErr> {
-        M::up(&self.writer, None).await
+        M::install(&self.writer).await?;
+        let known: Vec<String> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
+        let applied = M::get_migration_models(&self.writer).await?;
+        let unknown = applied.into_iter().map(|step| step.version).find(|step| !known.contains(step));
+        match unknown {
+            Some(step) => Err(DbErr::Custom(format!(
+                "the schema of this database is newer than this binary: it has the step {step}, which is unknown \
+                 here; run the binary that made it, or a newer one"
+            ))),
+            None => M::up(&self.writer, None).await,
+        }
     }
 
     /// Closes all connections, after those in use have been given back. SQLite then folds its write-ahead log

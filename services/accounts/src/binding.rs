@@ -109,6 +109,12 @@ impl Binding {
     pub(crate) const fn new(shop: ShopId, agent: AgentId, terms: Terms, now: Timestamp) -> Self {
         Self { shop, agent, terms, active: true, created: now, sanction: None, duty: None }
     }
+
+    /// Whether a ban is in force.
+    pub(crate) fn is_banned(&self, now: Timestamp) -> bool {
+        let ban = self.sanction.filter(|sanction| sanction.kind == SanctionKind::Ban);
+        ban.is_some_and(|ban| ban.end.is_none_or(|end| end > now))
+    }
 }
 
 impl Terms {

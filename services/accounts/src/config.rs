@@ -33,6 +33,9 @@ pub struct Config {
     /// Who knows the conversations.
     #[serde(default)]
     pub dispatch: DispatchConfig,
+    /// Signing in.
+    #[serde(default)]
+    pub auth: AuthConfig,
 }
 
 /// Who knows the conversations.
@@ -41,6 +44,31 @@ pub struct Config {
 pub struct DispatchConfig {
     /// Where dispatch listens; empty = nowhere. Read by the binary only.
     pub address: String,
+}
+
+/// Signing in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthConfig {
+    /// KiB of memory that hashing a password takes; 19,456 (what OWASP asks for at the least) to 1,048,576.
+    #[serde(deserialize_with = "bounded::<_, _, 19_456, 1_048_576>")]
+    pub password_memory_kib: u32,
+    /// Passes over that memory; 2 (what OWASP asks for at the least) to 16.
+    #[serde(deserialize_with = "bounded::<_, _, 2, 16>")]
+    pub password_passes: u32,
+    /// Passwords hashed at once; 0 = half of the cores, at least one; at most 256.
+    #[serde(deserialize_with = "bounded::<_, _, 0, 256>")]
+    pub password_threads: usize,
+    /// Days after which the next key signs tokens; 1 to 365.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 365>")]
+    pub signing_key_days: u32,
+    /// Days that a refresh token is valid; 1 to 365.
+    #[serde(deserialize_with = "bounded::<_, _, 1, 365>")]
+    pub session_days: u32,
+    /// The header, in lower case, in which a trusted proxy says where a call comes from; empty = the peer counts.
+    pub source_header: String,
+    /// The file that is to hold a token with every permission; empty = none. Read by the binary only.
+    pub bootstrap_token_file: PathBuf,
 }
 
 /// How changes reach followers.
@@ -92,6 +120,40 @@ impl Config {
             directory: DirectoryConfig::default(),
             limits: Limits::default(),
             dispatch: DispatchConfig::default(),
+            auth: AuthConfig::default(),
+        }
+    }
+}
+
+impl AuthConfig {
+    /// Passwords hashed at once: leaving half of the cores to everybody else.
+    pub(crate) fn threads(&self) -> usize {
+        if self.password_threads > 0 {
+            return self.password_threads;
+        }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        (cores / 2).max(1)
+    }
+
+    pub(crate) fn rotation(&self) -> Span {
+        Span::from_hours(24 * i64::from(self.signing_key_days))
+    }
+
+    pub(crate) fn session_life(&self) -> Span {
+        Span::from_hours(24 * i64::from(self.session_days))
+    }
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self {
+            password_memory_kib: 19_456,
+            password_passes: 2,
+            password_threads: 0,
+            signing_key_days: 30,
+            session_days: 30,
+            source_header: String::new(),
+            bootstrap_token_file: PathBuf::new(),
         }
     }
 }
@@ -130,6 +192,7 @@ mod tests {
         let (written, built) = (load_text("").expect("defaults"), Config::at(DatabaseConfig::default()));
         assert_eq!(written.directory, built.directory);
         assert_eq!(written.limits, built.limits);
+        assert_eq!(written.auth, built.auth);
         assert_eq!(written.server, built.server);
         assert_eq!(written.database.url, "sqlite://accounts.db");
     }
@@ -141,6 +204,8 @@ mod tests {
             ("[directory]\npoll_interval_ms = 5", "directory.poll_interval_ms"),
             ("[directory]\npoll = 5", "poll"),
             ("[limit]", "limit"),
+            ("[auth]\npassword_memory_kib = 8", "auth.password_memory_kib"),
+            ("[auth]\npassword_passes = 1", "auth.password_passes"),
         ] {
             let error = load_text(text).expect_err("the key is wrong").to_string();
             assert!(error.contains(key), "{error}");

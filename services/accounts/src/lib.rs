@@ -13,6 +13,7 @@
 //! - A request id has one effect for a day; what is remembered is stored with the effect or not at all.
 //! - Rows never leave `storage`; every query about accounts starts from one shop, so an id of another shop is
 //!   refused in the very words of one that does not exist.
+//! - Tokens are signed here and verified everywhere; who was cut off is told within the same transaction.
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.
 
 mod account;
@@ -21,8 +22,10 @@ mod call;
 pub mod config;
 mod conversations;
 mod directory;
+mod discipline;
 mod entrance;
 mod grpc;
+mod planning;
 mod registry;
 mod role;
 mod shop;
@@ -35,35 +38,65 @@ use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
 
 pub use self::config::Config;
+pub use self::entrance::{Evaluations, Issuer};
 
 use self::conversations::Conversations;
 use self::directory::Directory;
-use self::entrance::{Entrance, Passwords};
+use self::discipline::Discipline;
+use self::entrance::{Entrance, KeyRing, Passwords, TrustFollowers};
 use self::grpc::Context;
+use self::planning::Planning;
 use self::registry::Registry;
 use self::storage::Store;
 
-/// Opens the store, brings its schema up to date, and returns the service, ready to be served. Of `config`, the
-/// server and telemetry sections and the address of dispatch are left to whoever serves it; `dispatch` is the way
-/// there, and without it nobody is let go whose conversations would have to be looked at first.
+/// The service, and what else the process that hosts it gets to hold.
+#[derive(Debug)]
+pub struct Started {
+    /// Ready to be served.
+    pub service: Service,
+    /// Makes tokens for the process itself.
+    pub issuer: Issuer,
+    /// Counts how often passwords were hashed.
+    pub evaluations: Evaluations,
+}
+
+/// Opens the store, brings its schema up to date, feeds the platform's authenticator from it, and returns the service,
+/// ready to be served. Of `config`, the server and telemetry sections, the address of dispatch and the bootstrap token's
+/// file are left to whoever serves it; `dispatch` is the way there, and without it nobody is let go whose conversations
+/// would have to be looked at first.
 ///
 /// # Errors
-/// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
+/// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated, or when passwords
+/// cannot be hashed at the configured cost.
 pub async fn start(
     config: Config,
     platform: Platform,
     dispatch: Option<Outgoing>,
-) -> anyhow::Result<Service> {
+) -> anyhow::Result<Started> {
     let store = Store::open(&config.database, &platform).await?;
     if store.has_other_replicas() {
         directory::poll(store.clone(), &platform, config.directory.poll_interval());
     }
+    planning::roll(store.clone(), &platform);
+    if let Some(dispatch) = &dispatch {
+        discipline::follow(store.clone(), dispatch.clone(), &platform);
+    }
+    let keys = KeyRing::new(store.clone(), &platform, config.auth.rotation());
+    keys.tend().await?;
+    entrance::feed(&store, &platform).await?;
+    platform.lifecycle.spawn(keys.tend_for_good());
     let conversations = Conversations::new(dispatch);
     let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits, conversations);
+    let planning = Planning::new(store.clone(), platform.ids.clone());
+    let discipline = Discipline::new(store.clone(), platform.ids.clone());
     let directory = Directory::new(store.clone(), &platform);
-    let passwords = Passwords;
-    let entrance = Entrance::new(store.clone(), passwords.clone());
-    Ok(grpc::service(Context { registry, entrance, passwords, store, platform }, directory))
+    let trust = TrustFollowers::new(store.clone(), &platform);
+    let passwords = Passwords::new(&config.auth, platform.ids.clone()).await?;
+    let evaluations = passwords.evaluations();
+    let entrance = Entrance::new(store.clone(), passwords.clone(), &config.auth, &platform);
+    let issuer = Issuer::new(store.clone(), platform.clone());
+    let context = Context { registry, planning, discipline, entrance, passwords, store, platform };
+    Ok(Started { service: grpc::service(context, directory, trust), issuer, evaluations })
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.
@@ -82,5 +115,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
                 .context("dispatch.address must be empty or an address such as http://127.0.0.1:50052")?,
         )),
     };
-    process::run("the accounts service", server, contract, |platform| start(config, platform, dispatch)).await
+    process::run("the accounts service", server, contract, |platform| async move {
+        let bootstrap = config.auth.bootstrap_token_file.clone();
+        let started = start(config, platform, dispatch).await?;
+        if !bootstrap.as_os_str().is_empty() {
+            started.issuer.bootstrap(&bootstrap).await?;
+        }
+        Ok(started.service)
+    })
+    .await
 }

@@ -133,13 +133,7 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
             previous: e.previous,
             capacity: e.capacity,
         },
-        Wire::DutyChanged(e) => Payload::DutyChanged {
-            agent: id(&e.agent_id, "agent_id")?,
-            duty: DutyState {
-                on_duty: e.on_duty,
-                until: optional_time(e.until_time.as_ref(), "until_time")?,
-            },
-        },
+        Wire::DutyChanged(e) => duty_changed(e)?,
         Wire::SanctionEnded(e) => {
             Payload::SanctionEnded { agent: id(&e.agent_id, "agent_id")?, kind: Word::parse(e.kind, "kind")? }
         }
@@ -182,6 +176,12 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
         },
         Wire::HandedToHuman(e) => Payload::HandedToHuman { reason: Word::parse(e.reason, "reason")? },
     })
+}
+
+fn duty_changed(e: &v1::DutyChanged) -> Result<Payload, Problem> {
+    let until = optional_time(e.until_time.as_ref(), "until_time")?;
+    let duty = DutyState { on_duty: e.on_duty, until };
+    Ok(Payload::DutyChanged { agent: id(&e.agent_id, "agent_id")?, duty })
 }
 
 fn assigned(e: &v1::Assigned) -> Result<Payload, Problem> {

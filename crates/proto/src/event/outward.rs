@@ -126,12 +126,13 @@ fn payload(payload: &Payload) -> Wire {
         | Payload::PresenceChanged { .. }
         | Payload::CapacityChanged { .. }
         | Payload::DutyChanged { .. }
-        | Payload::SanctionEnded { .. } => agent(payload),
+        | Payload::SanctionEnded { .. }
+        | Payload::LanguageFlagged { .. } => agent(payload),
         _ => conversation(payload),
     }
 }
 
-/// What happens to agents; the others are [`payload`]'s.
+/// What happens to agents, and what they say that they should not; the others are [`payload`]'s.
 fn agent(of: &Payload) -> Wire {
     match of {
         Payload::AgentSynced { agent, entry: of } => Wire::AgentSynced(entry(*agent, of)),
@@ -158,24 +159,34 @@ fn agent(of: &Payload) -> Wire {
         Payload::SanctionEnded { agent, kind } => {
             Wire::SanctionEnded(v1::SanctionEnded { agent_id: agent.to_string(), kind: kind.number() })
         }
+        Payload::LanguageFlagged { agent, message, words, action } => {
+            Wire::LanguageFlagged(v1::LanguageFlagged {
+                agent_id: agent.to_string(),
+                message_id: message.map(|id| id.to_string()).unwrap_or_default(),
+                words: words.iter().map(ToString::to_string).collect(),
+                action: action.number(),
+            })
+        }
         _ => payload(of),
     }
+}
+
+fn entered(buyer: &str, channel: &str, at: Standing) -> Wire {
+    let (stage, agent_id, queue_position) = standing(at);
+    Wire::ChatEntered(v1::ChatEntered {
+        buyer_id: buyer.to_owned(),
+        channel: channel.to_owned(),
+        stage,
+        agent_id,
+        queue_position,
+    })
 }
 
 /// What happens in conversations. The kinds that [`payload`] renders itself are named, so that a new kind must be
 /// put somewhere.
 fn conversation(of: &Payload) -> Wire {
     match of {
-        Payload::ChatEntered { buyer, channel, standing: at } => {
-            let (stage, agent_id, queue_position) = standing(*at);
-            Wire::ChatEntered(v1::ChatEntered {
-                buyer_id: buyer.to_string(),
-                channel: channel.to_string(),
-                stage,
-                agent_id,
-                queue_position,
-            })
-        }
+        Payload::ChatEntered { buyer, channel, standing: at } => entered(buyer, channel, *at),
         Payload::ConversationOpened { buyer, channel, group, priority, reopened, with_robot } => {
             Wire::ConversationOpened(v1::ConversationOpened {
                 buyer_id: buyer.to_string(),
@@ -209,14 +220,6 @@ fn conversation(of: &Payload) -> Wire {
                 small_talk: *small_talk,
             })
         }
-        Payload::LanguageFlagged { agent, message, words, action } => {
-            Wire::LanguageFlagged(v1::LanguageFlagged {
-                agent_id: agent.to_string(),
-                message_id: message.map(|id| id.to_string()).unwrap_or_default(),
-                words: words.iter().map(ToString::to_string).collect(),
-                action: action.number(),
-            })
-        }
         Payload::Closed { by, agent, reply_owed } => {
             Wire::Closed(v1::Closed { by: by.number(), agent_id: optional(*agent), reply_owed: *reply_owed })
         }
@@ -235,6 +238,7 @@ fn conversation(of: &Payload) -> Wire {
         | Payload::CapacityChanged { .. }
         | Payload::DutyChanged { .. }
         | Payload::SanctionEnded { .. }
+        | Payload::LanguageFlagged { .. }
         | Payload::Assigned { .. }
         | Payload::Queued { .. }
         | Payload::QueueLeft { .. }

@@ -16,6 +16,8 @@ use super::{ServeError, ServerConfig, check_loopback};
 use crate::channel::Outgoing;
 use crate::lifecycle::Drained;
 
+mod admission;
+mod gate;
 mod probe;
 
 const ASK: &str = "/fenliu.test.v1.Probe/Ask";

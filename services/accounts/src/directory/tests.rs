@@ -11,6 +11,7 @@ use tonic::Request;
 use super::{Directory, MAX_FOLLOWERS, Platform, Reason, Span, Store, poll};
 use crate::call::Call;
 use crate::config::Limits;
+use crate::conversations::Conversations;
 use crate::registry::Registry;
 use crate::shop::{NewShop, Shop};
 
@@ -33,7 +34,12 @@ impl Replica {
     }
 
     async fn open_shop(&self, name: &str) {
-        let registry = Registry::new(self.store.clone(), self.platform.ids.clone(), Limits::default());
+        let registry = Registry::new(
+            self.store.clone(),
+            self.platform.ids.clone(),
+            Limits::default(),
+            Conversations::new(None),
+        );
         let call = Call::of(
             &mut Request::new(fenliu_proto::accounts::v1::CreateShopRequest::default()),
             &self.platform.ids,
@@ -44,6 +50,7 @@ impl Replica {
             hours: Shop::hours("08:00".parse().expect("a time"), "23:00".parse().expect("a time"))
                 .expect("hours"),
             main_login_name: fenliu_domain::login_name::LoginName::parse(name).expect("a name"),
+            main_password: None,
         };
         registry.open_shop(call, new, |_| CreateShopResponse::default()).await.expect("opened");
     }

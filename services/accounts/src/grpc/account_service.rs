@@ -116,7 +116,7 @@ impl AccountService for Handler {
         &self,
         request: Request<proto::ChangePasswordRequest>,
     ) -> Result<Response<proto::ChangePasswordResponse>, Status> {
-        let caller = caller_of(&request);
+        let caller = (caller_of(&request), self.0.entrance.source_of(&request));
         let proto::ChangePasswordRequest { old_password, new_password } = request.into_inner();
         let changed = self.0.entrance.change_password(caller, old_password, new_password).await;
         changed.map(|()| Response::new(proto::ChangePasswordResponse {})).map_err(refusal)

@@ -21,6 +21,10 @@ use crate::shop::Shop;
 
 mod cut_off;
 mod groups;
+mod rosters;
+mod sanctions;
+
+pub(crate) use self::cut_off::ACCESS_TOKEN_LIFE;
 
 /// A transaction that holds the directory's head, and the versions it uses up.
 pub(crate) struct Change<'a> {
@@ -251,7 +255,7 @@ impl<'a> Change<'a> {
         self.cut_off(Subject::Agent(agent), account.token_version).await
     }
 
-    async fn first_version_of<T>(&mut self, value: T) -> Result<Stored<T>, Fault> {
+    pub(super) async fn first_version_of<T>(&mut self, value: T) -> Result<Stored<T>, Fault> {
         let version = self.next_version().await?;
         Ok(Stored { value, number: version, version })
     }

@@ -73,6 +73,7 @@ fn new_shop(name: &str) -> NewShop {
         hours: Shop::hours("08:00".parse().expect("a time"), "24:00".parse().expect("a time"))
             .expect("hours"),
         main_login_name: LoginName::parse(name).expect("a name"),
+        main_password: None,
     }
 }
 

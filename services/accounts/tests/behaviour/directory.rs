@@ -9,7 +9,7 @@ use fenliu_proto::status::reason_of;
 use futures::future::join_all;
 use tonic::Streaming;
 
-use super::house::{House, change, new_agent, refused};
+use super::house::{House, change, change_terms, new_agent, refused};
 
 /// A follower as dispatch is one: it applies entries and remembers the last version.
 struct Follower {
@@ -34,10 +34,10 @@ impl Follower {
         for entry in page.entries {
             assert!(entry.version > self.version, "versions only grow");
             self.version = entry.version;
-            let what = entry.entry.expect("an entry is a shop or an account");
+            let what = entry.entry.expect("an entry is a shop or an agent");
             let id = match &what {
                 Entry::Shop(shop) => shop.shop_id.clone(),
-                Entry::SubAccount(account) => account.agent_id.clone(),
+                Entry::Agent(agent) => format!("{} of {}", agent.agent_id, agent.shop_id),
             };
             self.known.insert(id, what);
         }
@@ -47,6 +47,25 @@ impl Follower {
 
     async fn catch_up(&mut self) {
         while !self.page().await {}
+    }
+
+    /// What is known of an agent in a shop.
+    fn agent(&self, shop: &proto::Shop, agent: &proto::SubAccount) -> Option<&proto::DirectoryAgent> {
+        match self.known.get(&format!("{} of {}", agent.agent_id, shop.shop_id)) {
+            Some(Entry::Agent(agent)) => Some(agent),
+            _ => None,
+        }
+    }
+
+    /// Follows until something holds of an agent.
+    async fn until_agent(
+        &mut self,
+        (shop, agent): (&proto::Shop, &proto::SubAccount),
+        holds: impl Fn(&proto::DirectoryAgent) -> bool,
+    ) {
+        while !self.agent(shop, agent).is_some_and(&holds) {
+            self.page().await;
+        }
     }
 
     /// Follows until so many shops and accounts are known.
@@ -74,13 +93,62 @@ async fn a_follower_sees_everything_there_is_and_then_each_change() {
     assert_eq!(follower.known.get(&shop.shop_id), Some(&Entry::Shop(shop.clone())));
     assert_eq!(follower.known.len(), 2, "the shop and its main account");
     let agent = house.agent(&shop, "ann").await;
-    follower.page().await;
-    assert_eq!(follower.known.get(&agent.agent_id), Some(&Entry::SubAccount(agent.clone())));
-    let wanted = proto::SubAccount { capacity: 7, ..agent.clone() };
-    let changed = house.accounts.update_sub_account(change(&wanted, &["capacity"])).await.expect("changed");
-    follower.page().await;
-    let changed = changed.into_inner().sub_account.expect("the account");
-    assert_eq!(follower.known.get(&agent.agent_id), Some(&Entry::SubAccount(changed)));
+    follower.until_agent((&shop, &agent), |told| told.enabled && told.capacity == 200).await;
+    let told = follower.agent(&shop, &agent).expect("she is known");
+    let ceiling = (told.capacity_ceiling, told.weight, told.main_account);
+    assert_eq!((told.display_name.as_str(), ceiling), ("ann", (10_000, 1, false)));
+    assert_eq!(
+        (&told.sanction, &told.duty),
+        (&None, &None),
+        "nothing is said against her, and no roster kept"
+    );
+    let terms = proto::BindingTerms {
+        capacity: Some(7),
+        capacity_ceiling: Some(20),
+        weight: Some(3),
+        groups: vec!["VIP".into()],
+        ..Default::default()
+    };
+    let bound = house.binding(&shop, &agent).await;
+    let paths = ["capacity", "capacity_ceiling", "weight", "groups"];
+    house.bindings.update_binding(change_terms(&bound, terms, &paths)).await.expect("changed");
+    follower.until_agent((&shop, &agent), |told| told.capacity == 7).await;
+    let told = follower.agent(&shop, &agent).expect("she is known");
+    assert_eq!(
+        (told.capacity_ceiling, told.weight, told.groups.as_slice()),
+        (20, 3, &["VIP".to_owned()][..])
+    );
+}
+
+#[tokio::test]
+async fn who_is_renamed_disabled_unbound_or_deleted_is_told_of_wherever_they_work() {
+    let mut house = House::open().await;
+    let (home, other) = (house.shop("owner").await, house.shop("other owner").await);
+    let agent = house.agent(&home, "ann").await;
+    house.bind(&agent, &other, proto::BindingTerms::default()).await.expect("bound");
+    let mut follower = Follower::at(&mut house, 0).await;
+    let renamed = proto::SubAccount { display_name: "安娜".into(), ..agent.clone() };
+    house.accounts.update_sub_account(change(&renamed, &["display_name"])).await.expect("renamed");
+    for shop in [&home, &other] {
+        follower.until_agent((shop, &agent), |told| told.display_name == "安娜" && told.enabled).await;
+    }
+    house.disable(&agent).await;
+    for shop in [&home, &other] {
+        follower.until_agent((shop, &agent), |told| !told.enabled).await;
+    }
+    house.enable(&agent).await;
+    for shop in [&home, &other] {
+        follower.until_agent((shop, &agent), |told| told.enabled).await;
+    }
+    house.unbind(&other, &agent, true).await.expect("unbound");
+    follower.until_agent((&other, &agent), |told| !told.enabled).await;
+    assert!(follower.agent(&home, &agent).is_some_and(|told| told.enabled), "her home keeps her");
+    house.delete(&agent, true).await.expect("deleted");
+    follower.until_agent((&home, &agent), |told| !told.enabled).await;
+    // Who follows from the beginning hears of them, too: a desk may still know them.
+    let mut late = Follower::at(&mut house, 0).await;
+    late.catch_up().await;
+    assert_eq!(late.known, follower.known);
 }
 
 #[tokio::test]
@@ -93,12 +161,13 @@ async fn a_follower_that_resumes_gets_exactly_what_it_missed() {
     let version = follower.version;
     drop(follower);
     let bob = house.agent(&shop, "bob").await;
-    let lowered = proto::SubAccount { capacity: 9, ..ann.clone() };
-    house.accounts.update_sub_account(change(&lowered, &["capacity"])).await.expect("changed");
+    let renamed = proto::SubAccount { display_name: "Anna".into(), ..ann.clone() };
+    house.accounts.update_sub_account(change(&renamed, &["display_name"])).await.expect("changed");
     let mut house = house.restart().await;
     let mut follower = Follower::at(&mut house, version).await;
     follower.catch_up().await;
-    assert_eq!(follower.known.keys().collect::<Vec<_>>(), [&ann.agent_id, &bob.agent_id]);
+    assert_eq!(follower.known.len(), 2);
+    assert!([&ann, &bob].iter().all(|agent| follower.agent(&shop, agent).is_some()));
     let mut follower = Follower::at(&mut house, follower.version).await;
     assert!(follower.page().await, "nothing is new, and it says so");
     assert_eq!(follower.known.len(), 0);
@@ -113,9 +182,12 @@ async fn a_refused_change_is_never_seen() {
     let version = follower.version;
     refused(house.accounts.create_sub_account(new_agent(&shop, "owner")).await, Reason::LoginNameTaken);
     let agent = house.agent(&shop, "ann").await;
-    follower.page().await;
-    assert_eq!(follower.version, version + 1, "the refused change used no version up");
-    assert!(follower.known.contains_key(&agent.agent_id));
+    follower.until_agent((&shop, &agent), |_| true).await;
+    assert_eq!(
+        follower.version,
+        version + 2,
+        "the account and its binding; the refused change used no version up"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

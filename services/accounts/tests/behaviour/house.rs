@@ -8,11 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fenliu_accounts::Config;
+use fenliu_accounts::config::Limits;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
+use fenliu_proto::accounts::v1::audit_service_client::AuditServiceClient;
+use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
+use fenliu_proto::accounts::v1::role_service_client::RoleServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::status::{reason_of, refusal};
 use fenliu_runtime::clock::{Clock, VirtualClock};
@@ -35,12 +39,15 @@ const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
 pub(crate) struct House {
     pub(crate) shops: ShopServiceClient<Channel>,
     pub(crate) accounts: AccountServiceClient<Channel>,
+    pub(crate) bindings: BindingServiceClient<Channel>,
+    pub(crate) roles: RoleServiceClient<Channel>,
+    pub(crate) audit: AuditServiceClient<Channel>,
     pub(crate) directory: DirectoryServiceClient<Channel>,
     clock: VirtualClock,
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
     data: Data,
-    sub_accounts_per_shop: u32,
+    limits: Limits,
     starts: u64,
 }
 
@@ -54,23 +61,43 @@ struct Data {
 impl House {
     /// A service without any shop.
     pub(crate) async fn open() -> Self {
-        Self::with_sub_accounts(10_000).await
+        Self::with_limits(|_| {}).await
     }
 
     /// The same, with room for so many sub-accounts in a shop.
     pub(crate) async fn with_sub_accounts(limit: u32) -> Self {
-        let data = Data::create().await;
-        let clock = VirtualClock::new(START);
-        Self::start(data, clock, limit, 1).await
+        Self::with_limits(|limits| limits.sub_accounts_per_shop = limit).await
     }
 
-    async fn start(data: Data, clock: VirtualClock, sub_accounts_per_shop: u32, starts: u64) -> Self {
+    /// The same, with other limits than the default.
+    pub(crate) async fn with_limits(set: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        set(&mut limits);
+        Self::start(Data::create().await, VirtualClock::new(START), limits, 1).await
+    }
+
+    /// What a binary says that is to open the schema of a newer one.
+    pub(crate) async fn refusal_of_a_newer_schema() -> String {
+        let data = Data::create().await;
+        let start = || async {
+            let clock = VirtualClock::new(START);
+            let platform = Platform::simulated(&clock, 1, Lifecycle::new());
+            fenliu_accounts::start(config(&data.url, Limits::default()), platform, None).await
+        };
+        start().await.expect("the schema is made");
+        let database = sea_orm::Database::connect(&data.url).await.expect("the database");
+        let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_from_the_future', 0)";
+        database.execute_unprepared(newer).await.expect("a step of the future");
+        format!("{:#}", start().await.err().expect("it is refused"))
+    }
+
+    async fn start(data: Data, clock: VirtualClock, limits: Limits, starts: u64) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, starts, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
-        let service = fenliu_accounts::start(config(&data.url, sub_accounts_per_shop), platform).await;
-        let service = service.expect("the service starts");
+        let service = fenliu_accounts::start(config(&data.url, limits), platform, None).await;
+        let service = service.expect("the service starts").service;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let options = ServerOptions {
@@ -91,12 +118,15 @@ impl House {
         Self {
             shops: ShopServiceClient::new(channel.clone()),
             accounts: AccountServiceClient::new(channel.clone()),
+            bindings: BindingServiceClient::new(channel.clone()),
+            roles: RoleServiceClient::new(channel.clone()),
+            audit: AuditServiceClient::new(channel.clone()),
             directory: DirectoryServiceClient::new(channel),
             clock,
             lifecycle,
             server,
             data,
-            sub_accounts_per_shop,
+            limits,
             starts,
         }
     }
@@ -106,19 +136,22 @@ impl House {
         let Self {
             shops,
             accounts,
+            bindings,
+            roles,
+            audit,
             directory,
             clock,
             lifecycle,
             server,
             data,
-            sub_accounts_per_shop,
+            limits,
             starts,
         } = self;
         // A server drains when its clients have hung up.
-        drop((shops, accounts, directory));
+        drop((shops, accounts, bindings, roles, audit, directory));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
-        Self::start(data, clock, sub_accounts_per_shop, starts + 1).await
+        Self::start(data, clock, limits, starts + 1).await
     }
 
     /// Begins to shut down.
@@ -150,6 +183,87 @@ impl House {
         let read = self.accounts.get_sub_account(request).await.expect("the account is there");
         read.into_inner().sub_account.expect("the answer holds the account")
     }
+
+    /// How an account works for a shop now.
+    pub(crate) async fn binding(&mut self, shop: &proto::Shop, agent: &proto::SubAccount) -> proto::Binding {
+        let request =
+            proto::GetBindingRequest { shop_id: shop.shop_id.clone(), agent_id: agent.agent_id.clone() };
+        let read = self.bindings.get_binding(request).await.expect("they work there");
+        read.into_inner().binding.expect("the answer holds the binding")
+    }
+
+    /// Binds an account to another shop than its home.
+    pub(crate) async fn bind(
+        &mut self,
+        agent: &proto::SubAccount,
+        shop: &proto::Shop,
+        terms: proto::BindingTerms,
+    ) -> Result<Response<proto::BindAgentResponse>, Status> {
+        let request = proto::CreateBindingCodeRequest {
+            shop_id: agent.shop_id.clone(),
+            agent_id: agent.agent_id.clone(),
+        };
+        let code =
+            self.bindings.create_binding_code(request).await.expect("a code").into_inner().binding_code;
+        let request = proto::BindAgentRequest {
+            shop_id: shop.shop_id.clone(),
+            binding_code: code,
+            terms: Some(terms),
+            ..Default::default()
+        };
+        self.bindings.bind_agent(request).await
+    }
+
+    /// Ends an account's work for a shop that is not its home.
+    pub(crate) async fn unbind(
+        &mut self,
+        shop: &proto::Shop,
+        agent: &proto::SubAccount,
+        hand_over: bool,
+    ) -> Result<Response<proto::UnbindAgentResponse>, Status> {
+        let (shop_id, agent_id) = (shop.shop_id.clone(), agent.agent_id.clone());
+        let request = proto::UnbindAgentRequest { shop_id, agent_id, hand_over, ..Default::default() };
+        self.bindings.unbind_agent(request).await
+    }
+
+    /// Disables an account.
+    pub(crate) async fn disable(&mut self, agent: &proto::SubAccount) -> proto::SubAccount {
+        let (shop_id, agent_id) = (agent.shop_id.clone(), agent.agent_id.clone());
+        let request = proto::DisableSubAccountRequest { shop_id, agent_id, ..Default::default() };
+        let disabled = self.accounts.disable_sub_account(request).await.expect("disabled").into_inner();
+        disabled.sub_account.expect("the answer holds it")
+    }
+
+    /// Enables an account.
+    pub(crate) async fn enable(&mut self, agent: &proto::SubAccount) -> proto::SubAccount {
+        let (shop_id, agent_id) = (agent.shop_id.clone(), agent.agent_id.clone());
+        let request = proto::EnableSubAccountRequest { shop_id, agent_id, ..Default::default() };
+        let enabled = self.accounts.enable_sub_account(request).await.expect("enabled").into_inner();
+        enabled.sub_account.expect("the answer holds it")
+    }
+
+    /// Deletes an account.
+    pub(crate) async fn delete(
+        &mut self,
+        agent: &proto::SubAccount,
+        hand_over: bool,
+    ) -> Result<Response<proto::DeleteSubAccountResponse>, Status> {
+        let (shop_id, agent_id) = (agent.shop_id.clone(), agent.agent_id.clone());
+        let request = proto::DeleteSubAccountRequest { shop_id, agent_id, hand_over, ..Default::default() };
+        self.accounts.delete_sub_account(request).await
+    }
+
+    /// What the audit log has done to a target, oldest first.
+    pub(crate) async fn done_to(&mut self, shop: &proto::Shop, target: &str) -> Vec<String> {
+        let request = proto::ListAuditEntriesRequest {
+            shop_id: shop.shop_id.clone(),
+            target: target.into(),
+            page_size: 500,
+            ..Default::default()
+        };
+        let listed = self.audit.list_audit_entries(request).await.expect("listed").into_inner();
+        listed.entries.into_iter().rev().map(|entry| entry.action).collect()
+    }
 }
 
 impl Data {
@@ -174,10 +288,8 @@ async fn new_postgres_database(url: &str) -> String {
     format!("{server}/{name}")
 }
 
-fn config(url: &str, sub_accounts_per_shop: u32) -> Config {
-    let mut config = Config::at(DatabaseConfig::at(url));
-    config.limits.sub_accounts_per_shop = sub_accounts_per_shop;
-    config
+fn config(url: &str, limits: Limits) -> Config {
+    Config { limits, ..Config::at(DatabaseConfig::at(url)) }
 }
 
 fn channel(address: SocketAddr) -> Channel {
@@ -199,6 +311,21 @@ pub(crate) fn new_agent(shop: &proto::Shop, login_name: &str) -> proto::CreateSu
     proto::CreateSubAccountRequest {
         shop_id: shop.shop_id.clone(),
         login_name: login_name.into(),
+        ..Default::default()
+    }
+}
+
+/// A request to change these terms of a binding.
+pub(crate) fn change_terms(
+    binding: &proto::Binding,
+    terms: proto::BindingTerms,
+    paths: &[&str],
+) -> proto::UpdateBindingRequest {
+    proto::UpdateBindingRequest {
+        shop_id: binding.shop_id.clone(),
+        agent_id: binding.agent_id.clone(),
+        terms: Some(terms),
+        update_mask: mask(paths),
         ..Default::default()
     }
 }

@@ -2,7 +2,11 @@
 //! test moves.
 
 mod accounts;
+mod audit;
+mod bindings;
 mod directory;
 mod house;
 mod repetition;
+mod roles;
+mod schema;
 mod shops;

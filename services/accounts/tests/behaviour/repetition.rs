@@ -5,7 +5,7 @@ use fenliu_domain::time::Span;
 use fenliu_proto::accounts::v1 as proto;
 use futures::future::join_all;
 
-use super::house::{House, change, new_agent, new_shop, refused};
+use super::house::{House, new_agent, new_shop, refused};
 
 fn named(shop: &proto::Shop, login_name: &str, request_id: &str) -> proto::CreateSubAccountRequest {
     proto::CreateSubAccountRequest { request_id: request_id.into(), ..new_agent(shop, login_name) }
@@ -25,8 +25,7 @@ async fn a_repeated_request_gets_its_first_answer_even_after_a_change_and_a_rest
     let first = house.accounts.create_sub_account(request.clone()).await.expect("created").into_inner();
     assert_eq!(first.request_id, "{1}");
     let agent = first.sub_account.clone().expect("the account");
-    let disabled = proto::SubAccount { enabled: false, ..agent.clone() };
-    house.accounts.update_sub_account(change(&disabled, &["enabled"])).await.expect("disabled");
+    house.disable(&agent).await;
     let mut house = house.restart().await;
     let again = house.accounts.create_sub_account(request).await.expect("repeated").into_inner();
     assert_eq!(again, first);

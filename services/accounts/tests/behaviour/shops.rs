@@ -30,7 +30,7 @@ async fn a_shop_is_opened_with_a_main_account_that_is_never_full() {
     assert_eq!(shop.main_account_id, main.agent_id);
     assert_eq!(main.shop_id, shop.shop_id);
     assert_eq!((main.login_name.as_str(), main.display_name.as_str()), ("Owner", "Owner"));
-    assert!(main.main_account && main.unlimited && main.enabled);
+    assert!(main.main_account && main.enabled);
     assert!(opened.request_id.starts_with("req_"));
     let read = house.shops.get_shop(get(&shop.shop_id)).await.expect("read").into_inner();
     assert_eq!(read.shop, Some(shop));

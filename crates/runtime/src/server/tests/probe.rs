@@ -11,7 +11,9 @@ use fenliu_domain::problem::{Kind, Problem, Reason};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use prost::Message;
-use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto};
+use prost_types::{
+    DescriptorProto, FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto,
+};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -100,6 +102,8 @@ pub(super) fn reason(status: &Status) -> Option<Reason> {
 pub(super) fn descriptor_set() -> &'static [u8] {
     let method = |name: &str, server_streaming| MethodDescriptorProto {
         name: Some(name.into()),
+        input_type: Some(".fenliu.test.v1.Text".into()),
+        output_type: Some(".fenliu.test.v1.Text".into()),
         server_streaming: Some(server_streaming),
         ..MethodDescriptorProto::default()
     };
@@ -111,6 +115,7 @@ pub(super) fn descriptor_set() -> &'static [u8] {
     let file = FileDescriptorProto {
         name: Some("probe.proto".into()),
         package: Some("fenliu.test.v1".into()),
+        message_type: vec![DescriptorProto { name: Some("Text".into()), ..DescriptorProto::default() }],
         service: vec![service],
         ..FileDescriptorProto::default()
     };
