@@ -141,7 +141,7 @@ fn table(bindings: &[Binding], sanctioned: &BTreeMap<String, String>) -> String 
             binding.login_name.clone(),
             binding.display_name.clone(),
             terms.roles.join(", "),
-            terms.groups.join(", "),
+            if terms.groups.is_empty() { "default".to_owned() } else { terms.groups.join(", ") },
             terms::capacity(&terms),
             terms.weight.unwrap_or(1).to_string(),
             if binding.enabled { "yes" } else { "no" }.to_owned(),
