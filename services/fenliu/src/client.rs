@@ -47,6 +47,12 @@ impl Client {
         Ok(Self { shop: args.shop.clone().or(client.shop), ..client })
     }
 
+    /// A fenliu that a channel leads to already, and a shop there.
+    #[must_use]
+    pub fn over(channel: Outgoing, shop: String) -> Self {
+        Self { address: String::new(), channel, kept: None, shop: Some(shop) }
+    }
+
     /// The fenliu at an address; see above for as whom.
     ///
     /// # Errors

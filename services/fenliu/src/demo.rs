@@ -1,7 +1,8 @@
 //! `fenliu demo`: a shop through an evening peak.
 //!
 //! [`cast`] says who plays and what befalls them, [`arrivals`] when buyers come, [`story`] what people do; [`stage`]
-//! does it at a real fenliu over gRPC, on a clock that the demo moves; [`narrator`] tells it as it goes by, and
+//! does it at a real fenliu over gRPC, on a clock that the demo moves, after `rota` has published the day's roster
+//! there; [`narrator`] tells it as it goes by, and
 //! [`finale`] what came of it, checked by [`recount`].
 //!
 //! Invariants: one call at a time, time and ids from the seed, so the same seed tells the same evening; nothing is
@@ -26,6 +27,7 @@ pub mod cast;
 pub mod finale;
 pub mod narrator;
 pub mod recount;
+mod rota;
 pub mod stage;
 pub mod story;
 
@@ -92,6 +94,10 @@ async fn play(
         "{SHOP}, 11 November, from 18:00: two shifts, eight agents, {buyers} buyers to come; seed {seed}\n\n"
     ))?;
     let mut stage = Stage::set_up(channel, clock).await?;
+    let (draft, chart) = rota::draft(channel, stage.shop()).await?;
+    tell(&format!("{chart}\n"))?;
+    rota::publish(channel, stage.shop(), draft).await?;
+    stage.wait_for_duty().await?;
     let mut narrator = Narrator::new(Zone::parse(ZONE)?);
     while let Some(due) = story.due() {
         stage.advance(due).await;

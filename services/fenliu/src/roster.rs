@@ -5,7 +5,7 @@
 
 use std::io::IsTerminal;
 
-use fenliu_domain::day::Zone;
+use fenliu_domain::day::{Day, Zone};
 use fenliu_proto::accounts::v1::Shop;
 
 use crate::cli::roster::RosterCommand;
@@ -61,6 +61,16 @@ pub async fn run(client: &Client, command: &RosterCommand) -> anyhow::Result<Ans
         RosterCommand::Cancel(args) => exceptions::cancel(client, &place, args).await,
         RosterCommand::Exceptions(args) => exceptions::list(client, &place, args).await,
     }
+}
+
+/// Draws one day as the draft would have it.
+///
+/// # Errors
+/// Refusals.
+pub async fn draw_draft(client: &Client, day: Day) -> anyhow::Result<String> {
+    let place = Place::of(client).await?;
+    let gathered = week::gather(client, &place, day, 1, true).await?;
+    Ok(chart::draw(&gathered.chart, paint()))
 }
 
 /// Colours for a terminal whose owner has nothing against them (<https://no-color.org>).

@@ -101,6 +101,12 @@ const EARLY_TO: Span = clock(21, 0);
 const LATE_FROM: Span = clock(19, 30);
 const LATE_TO: Span = clock(23, 0);
 
+/// The shifts of the day's roster, as the command line takes them: the early one began in the morning. Nobody is there
+/// in the service window's first hour, for the chart to show.
+pub const SHIFTS: [(&str, &str); 2] = [("early", "09:00-21:00"), ("late", "19:30-23:00")];
+/// The day, by the shop's calendar.
+pub const TODAY: &str = "2026-11-11";
+
 /// The early shift, which began in the morning, and the late one.
 pub const STAFF: [Part; 8] = [
     part("小红", "xiao-hong", 6, 25.0, EARLY_FROM, EARLY_TO),
@@ -118,6 +124,20 @@ pub const STAFF: [Part; 8] = [
     part("小孙", "xiao-sun", 5, 28.0, LATE_FROM, LATE_TO),
     part("小何", "xiao-he", 3, 40.0, LATE_FROM, LATE_TO),
 ];
+
+impl Part {
+    /// Their role in the shop: whoever comes first in a shift's list leads it.
+    #[must_use]
+    pub fn role(&self) -> &'static str {
+        if [STAFF[0].login, STAFF[4].login].contains(&self.login) { "supervisor" } else { "agent" }
+    }
+
+    /// The name of the shift they work.
+    #[must_use]
+    pub fn shift(&self) -> &'static str {
+        if self.from == LATE_FROM { SHIFTS[1].0 } else { SHIFTS[0].0 }
+    }
+}
 
 const fn part(
     name: &'static str,

@@ -1,10 +1,11 @@
 //! Where the story is played: a real fenliu on a virtual clock, over gRPC, one call at a time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context;
 use fenliu_domain::desk::agent::Presence;
-use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::ids::{AgentId, ConversationId};
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
@@ -79,6 +80,7 @@ impl Stage {
                 login_name: part.login.to_owned(),
                 display_name: part.name.to_owned(),
                 terms: Some(BindingTerms {
+                    roles: vec![part.role().to_owned()],
                     capacity: i32::try_from(part.capacity).ok(),
                     ..BindingTerms::default()
                 }),
@@ -214,6 +216,28 @@ impl Stage {
             .context("dispatch does not hear of the shop's staff")?;
         self.news().await?;
         Ok(())
+    }
+
+    /// Waits until the desk knows everybody's duty, once a roster is published.
+    ///
+    /// # Errors
+    /// When it does not hear of it in time.
+    pub async fn wait_for_duty(&mut self) -> anyhow::Result<()> {
+        let mut told = BTreeSet::new();
+        let known = async {
+            while told.len() < ACCOUNTS {
+                for event in self.news().await? {
+                    if let Payload::AgentSynced { agent, entry } = &event.payload
+                        && entry.duty.is_some()
+                    {
+                        told.insert(*agent);
+                    }
+                }
+                self.linger().await;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(SEEN_LIMIT, known).await.context("dispatch does not hear of the roster")?
     }
 
     async fn accounts(&self) -> anyhow::Result<Vec<Agent>> {

@@ -23,6 +23,17 @@ use crate::target::{Refused, asking, refused};
 /// Days of a week.
 const WEEK: u32 = 7;
 
+/// Some days of a roster.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// What is drawn of them.
+    pub(super) chart: Chart,
+    /// Who is on duty when; the chart's bars are in the same order.
+    windows: Vec<DutyWindow>,
+    /// The roster's version; `None` for the draft.
+    version: Option<RosterVersion>,
+}
+
 /// Runs `fenliu roster show`.
 pub(super) async fn show(
     client: &Client,
@@ -34,22 +45,32 @@ pub(super) async fn show(
         Some(text) => moments::day(text, "--week")?,
         None => place.zone.day_of(SystemClock.now()),
     };
-    let first = monday_of(first);
-    let (roster, version) =
-        roster(client, place, args.draft).await.map_err(|error| none_yet(error, args.draft))?;
-    let windows = duty(client, place, first, args.draft).await?;
-    let coverage = coverage(client, place, first, first.plus(WEEK - 1), args.draft).await?;
+    let gathered = gather(client, place, monday_of(first), WEEK, args.draft).await;
+    let gathered = gathered.map_err(|error| none_yet(error, args.draft))?;
+    Answer::new(&to_json(place, &gathered)?, draw(&gathered.chart, paint))
+}
+
+/// Gathers some days, from this one on.
+pub(super) async fn gather(
+    client: &Client,
+    place: &Place,
+    first: Day,
+    days: u32,
+    draft: bool,
+) -> anyhow::Result<Gathered> {
+    let (roster, version) = roster(client, place, draft).await?;
+    let windows = duty(client, place, first, days, draft).await?;
+    let coverage = coverage(client, place, first, first.plus(days - 1), draft).await?;
     let chart = Chart {
-        title: title(place, first, &roster, version.as_ref()),
+        title: title(place, first, days, &roster, version.as_ref()),
         zone: place.zone,
         service: service(place),
-        days: (0..WEEK).map(|later| first.plus(later)).collect(),
+        days: (0..days).map(|later| first.plus(later)).collect(),
         bars: windows.iter().map(|window| bar(place, &roster, window)).collect::<anyhow::Result<_>>()?,
         gaps: gaps(&coverage)?,
         risks: risks(place, &coverage)?,
     };
-    let json = to_json(place, &chart, &windows, version.as_ref())?;
-    Answer::new(&json, draw(&chart, paint))
+    Ok(Gathered { chart, windows, version })
 }
 
 fn none_yet(error: anyhow::Error, draft: bool) -> anyhow::Error {
@@ -64,12 +85,13 @@ fn none_yet(error: anyhow::Error, draft: bool) -> anyhow::Error {
     Refused { reason: "ROSTER_NOT_FOUND", message: message.to_owned() }.into()
 }
 
-fn title(place: &Place, first: Day, roster: &Roster, version: Option<&RosterVersion>) -> String {
+fn title(place: &Place, first: Day, days: u32, roster: &Roster, version: Option<&RosterVersion>) -> String {
     let shop = &place.shop;
+    let when = if days == WEEK { format!("week of {first}") } else { first.to_string() };
     let which = version.map_or("draft".to_owned(), |version| format!("roster {}", version.version));
     let needed = roster.min_on_duty.max(1);
     format!(
-        "{}, week of {first}, {which}; {}, service {}, at least {needed} on duty",
+        "{}, {when}, {which}; {}, service {}, at least {needed} on duty",
         shop.display_name,
         shop.time_zone,
         window(shop)
@@ -94,11 +116,17 @@ pub(super) async fn roster(
     Ok((answer.roster.unwrap_or_default(), answer.version))
 }
 
-async fn duty(client: &Client, place: &Place, first: Day, draft: bool) -> anyhow::Result<Vec<DutyWindow>> {
+async fn duty(
+    client: &Client,
+    place: &Place,
+    first: Day,
+    days: u32,
+    draft: bool,
+) -> anyhow::Result<Vec<DutyWindow>> {
     let request = ListDutyRequest {
         shop_id: place.id(),
         start_time: Some(to_timestamp(place.zone.start_of(first))),
-        end_time: Some(to_timestamp(place.zone.start_of(first.plus(WEEK)))),
+        end_time: Some(to_timestamp(place.zone.start_of(first.plus(days)))),
         agent_id: String::new(),
         draft,
     };
@@ -177,12 +205,8 @@ pub(super) fn gap_to_json(gap: &Gap) -> Value {
     })
 }
 
-fn to_json(
-    place: &Place,
-    chart: &Chart,
-    windows: &[DutyWindow],
-    version: Option<&RosterVersion>,
-) -> anyhow::Result<Value> {
+fn to_json(place: &Place, gathered: &Gathered) -> anyhow::Result<Value> {
+    let Gathered { chart, windows, version } = gathered;
     let time = |time: Timestamp| rfc3339(time);
     let mut listed = Vec::new();
     for (bar, window) in chart.bars.iter().zip(windows) {
@@ -210,7 +234,7 @@ fn to_json(
         "shop_id": place.shop.shop_id,
         "time_zone": place.shop.time_zone,
         "service": { "start": place.shop.service_start, "end": place.shop.service_end },
-        "version": version.map(|version| version.version),
+        "version": version.as_ref().map(|version| version.version),
         "days": chart.days.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "duty": listed,
         "gaps": chart.gaps.iter().map(gap_to_json).collect::<Vec<_>>(),
