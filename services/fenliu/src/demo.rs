@@ -40,8 +40,9 @@ use crate::cli::DemoArgs;
 use crate::embedded::{Embedded, Options};
 use crate::output::{Answer, say};
 
-/// How long before the evening the shop is set up.
-const SET_UP: Span = Span::from_mins(1);
+/// How long before the evening the shop is set up: before it serves that day, since a roster counts from its
+/// publication on.
+const SET_UP: Span = Span::from_hours(11);
 /// How often the demo's clock is moved along once it follows the wall.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
