@@ -50,6 +50,9 @@ pub struct UpArgs {
     /// Configuration file, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
+    #[arg(long)]
+    pub insecure_no_auth: bool,
 }
 
 /// How to run `fenliu demo`.
@@ -72,6 +75,9 @@ pub struct TargetArgs {
     /// Ask the fenliu that runs at this address, such as 127.0.0.1:50050.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "data_dir")]
     pub connect: Option<String>,
+    /// File with the token to show there, such as the admin.token in its data directory.
+    #[arg(long, value_name = "FILE", env = "FENLIU_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
     /// Run an embedded fenliu on this directory while the command lasts.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,

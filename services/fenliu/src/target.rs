@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use fenliu_domain::problem::Reason;
-use fenliu_runtime::channel::{Outgoing, connect_lazy};
+use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
+use fenliu_runtime::clock::SystemClock;
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::ServerConfig;
@@ -60,7 +61,12 @@ impl Target {
     /// When the address is none, the directory is in use or missing, or an embedded fenliu cannot start.
     pub async fn open(args: &TargetArgs, otherwise: Otherwise<'_>) -> anyhow::Result<Self> {
         if let Some(address) = &args.connect {
-            return Ok(Self { channel: connect_lazy(uri(address)?), embedded: None, _scratch: None });
+            let mut channel = connect_lazy(uri(address)?);
+            if let Some(file) = &args.token_file {
+                let clock = SystemClock::shared();
+                channel = channel.with_token(TokenSource::file("--token-file", file.clone(), clock)?);
+            }
+            return Ok(Self { channel, embedded: None, _scratch: None });
         }
         let (directory, scratch) = directory(args, otherwise)?;
         let lifecycle = Lifecycle::new();
@@ -71,7 +77,7 @@ impl Target {
             data_dir: directory,
             listener,
             platform: Platform::system(lifecycle),
-            server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
+            server: ServerConfig::default(),
         })
         .await?;
         Ok(Self { channel: embedded.channel(), embedded: Some(embedded), _scratch: scratch })

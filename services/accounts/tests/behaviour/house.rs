@@ -97,7 +97,7 @@ impl House {
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
         let service = fenliu_accounts::start(config(&data.url, limits), platform, None).await;
-        let service = service.expect("the service starts");
+        let service = service.expect("the service starts").service;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let options = ServerOptions {
