@@ -8,5 +8,8 @@ mod directory;
 mod house;
 mod repetition;
 mod roles;
+mod rosters;
+mod sanctions;
 mod schema;
 mod shops;
+mod told;
