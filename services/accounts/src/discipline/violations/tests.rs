@@ -65,8 +65,10 @@ impl HistoryService for Dispatch {
         }
         let pages = stream::unfold((events, after.after_position), |(mut events, after)| async move {
             let new = |stored: &StoredEvent| stored.position > after;
-            let page = events.wait_for(|events| events.iter().any(new)).await.ok()?;
-            let page: Vec<_> = page.iter().filter(|stored| new(stored)).cloned().collect();
+            let page: Vec<_> = {
+                let all = events.wait_for(|events| events.iter().any(new)).await.ok()?;
+                all.iter().filter(|stored| new(stored)).cloned().collect()
+            };
             let through = page.last().map_or(after, |stored| stored.position);
             Some((Ok(FollowEventsResponse { events: page, caught_up: true }), (events, through)))
         });
