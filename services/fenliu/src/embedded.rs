@@ -69,7 +69,8 @@ impl Embedded {
                 platform.clone(),
                 Some(channel.clone()),
             )
-            .await?,
+            .await?
+            .service,
             fenliu_dispatch::start(
                 fenliu_dispatch::Config::at(database(&data_dir, "dispatch")?),
                 platform.clone(),
