@@ -17,6 +17,8 @@ use fenliu_proto::accounts::v1::audit_service_client::AuditServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
 use fenliu_proto::accounts::v1::role_service_client::RoleServiceClient;
+use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
+use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::status::{reason_of, refusal};
 use fenliu_runtime::clock::{Clock, VirtualClock};
@@ -33,7 +35,7 @@ use tonic::{Response, Status};
 use tonic_types::StatusExt;
 
 /// 2026-03-01T00:00:00Z.
-const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
 
 /// The service of one database file, and clients of it.
 pub(crate) struct House {
@@ -41,6 +43,8 @@ pub(crate) struct House {
     pub(crate) accounts: AccountServiceClient<Channel>,
     pub(crate) bindings: BindingServiceClient<Channel>,
     pub(crate) roles: RoleServiceClient<Channel>,
+    pub(crate) rosters: RosterServiceClient<Channel>,
+    pub(crate) sanctions: SanctionServiceClient<Channel>,
     pub(crate) audit: AuditServiceClient<Channel>,
     pub(crate) directory: DirectoryServiceClient<Channel>,
     clock: VirtualClock,
@@ -52,8 +56,8 @@ pub(crate) struct House {
 }
 
 /// Where a house keeps what it knows.
-struct Data {
-    url: String,
+pub(crate) struct Data {
+    pub(crate) url: String,
     /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
     _files: TempDir,
 }
@@ -120,6 +124,8 @@ impl House {
             accounts: AccountServiceClient::new(channel.clone()),
             bindings: BindingServiceClient::new(channel.clone()),
             roles: RoleServiceClient::new(channel.clone()),
+            rosters: RosterServiceClient::new(channel.clone()),
+            sanctions: SanctionServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel.clone()),
             directory: DirectoryServiceClient::new(channel),
             clock,
@@ -138,6 +144,8 @@ impl House {
             accounts,
             bindings,
             roles,
+            rosters,
+            sanctions,
             audit,
             directory,
             clock,
@@ -148,7 +156,7 @@ impl House {
             starts,
         } = self;
         // A server drains when its clients have hung up.
-        drop((shops, accounts, bindings, roles, audit, directory));
+        drop((shops, accounts, bindings, roles, rosters, sanctions, audit, directory));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Self::start(data, clock, limits, starts + 1).await
@@ -157,6 +165,11 @@ impl House {
     /// Begins to shut down.
     pub(crate) fn drain(&self) {
         self.lifecycle.soft().cancel();
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Lets time pass.
@@ -267,13 +280,18 @@ impl House {
 }
 
 impl Data {
-    async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let files = tempfile::tempdir().expect("a directory for the database");
         let url = match std::env::var("FENLIU_TEST_POSTGRES") {
             Ok(server) => new_postgres_database(&server).await,
             Err(_) => format!("sqlite://{}", files.path().join("accounts.db").display()),
         };
         Self { url, _files: files }
+    }
+
+    /// The same database, for another process; the first keeps it.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), _files: tempfile::tempdir().expect("a directory") }
     }
 }
 
