@@ -9,7 +9,8 @@ use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use fenliu_runtime::channel::{Outgoing, connect_lazy};
+use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
+use fenliu_runtime::clock::SystemClock;
 
 /// Names a `fenliu` that is built already; `tests/run` sets it.
 pub const BINARY_VARIABLE: &str = "FENLIU_BINARY";
@@ -91,6 +92,7 @@ pub fn run_json(arguments: &[&str]) -> anyhow::Result<serde_json::Value> {
 pub struct Server {
     process: Child,
     address: SocketAddr,
+    token_file: PathBuf,
 }
 
 impl Server {
@@ -123,11 +125,14 @@ impl Server {
             // Nobody listens any more when the limit has passed.
             says.send(read).ok();
         });
-        let mut server = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { process, address, token_file: PathBuf::new() };
         let line = said.recv_timeout(READY_LIMIT).context("it says nothing")??;
         let ready: serde_json::Value = serde_json::from_str(&line).context("it ended")?;
         let Some(address) = ready["address"].as_str() else { bail!("it does not say where it listens") };
         server.address = address.parse()?;
+        server.token_file =
+            ready["token_file"].as_str().context("it does not say where its token lies")?.into();
         Ok(server)
     }
 
@@ -137,12 +142,20 @@ impl Server {
         self.address
     }
 
-    /// A new connection to it.
+    /// The file with the token that may do everything.
+    #[must_use]
+    pub fn token_file(&self) -> &Path {
+        &self.token_file
+    }
+
+    /// A new connection to it, whose calls may do everything.
     ///
     /// # Errors
-    /// Never, as long as addresses are URIs.
+    /// When its token cannot be read.
     pub fn connect(&self) -> anyhow::Result<Outgoing> {
-        Ok(connect_lazy(format!("http://{}", self.address).parse()?))
+        let channel = connect_lazy(format!("http://{}", self.address).parse()?);
+        let token = TokenSource::file("token_file", self.token_file.clone(), SystemClock::shared())?;
+        Ok(channel.with_token(token))
     }
 
     /// Kills it at once (SIGKILL): it can finish nothing.

@@ -96,17 +96,23 @@ pub struct Limits {
 }
 
 impl Config {
-    /// Reads the configuration of the binary: embedded defaults < `file` < environment < `listen`.
+    /// Reads the configuration of the binary: embedded defaults < `file` < environment < the flags.
     ///
     /// # Errors
     /// When a value is out of bounds or of the wrong type, a key is unknown, or the file cannot be read; the
     /// error names the key.
-    pub fn load(file: Option<PathBuf>, listen: Option<String>) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<PathBuf>,
+        listen: Option<String>,
+        insecure_no_auth: bool,
+    ) -> Result<Self, ConfigError> {
+        let listen = listen.map(|listen| ("server.listen", listen.into()));
+        let no_auth = insecure_no_auth.then(|| ("server.insecure_no_auth", true.into()));
         load(Layers {
             defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS],
             file,
             env_prefix: ENV_PREFIX,
-            flags: listen.map(|listen| ("server.listen", listen.into())).into_iter().collect(),
+            flags: listen.into_iter().chain(no_auth).collect(),
         })
     }
 

@@ -32,7 +32,8 @@ mod shop;
 mod storage;
 
 use anyhow::Context as _;
-use fenliu_runtime::channel::{Outgoing, connect_lazy};
+use fenliu_domain::access::{Permission, Permissions};
+use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
@@ -48,6 +49,10 @@ use self::grpc::Context;
 use self::planning::Planning;
 use self::registry::Registry;
 use self::storage::Store;
+
+/// What the service itself needs of dispatch: to see who holds conversations, and to follow what happens.
+pub const OWN_PERMISSIONS: Permissions =
+    Permissions::of(&[Permission::DeskRead, Permission::PlatformHistory]);
 
 /// The service, and what else the process that hosts it gets to hold.
 #[derive(Debug)]
@@ -117,7 +122,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     process::run("the accounts service", server, contract, |platform| async move {
         let bootstrap = config.auth.bootstrap_token_file.clone();
+        // Dispatch is only called once there is a token to show.
+        let own = SharedToken::default();
+        let dispatch = dispatch.map(|dispatch| dispatch.with_token(TokenSource::shared(own.clone())));
         let started = start(config, platform, dispatch).await?;
+        own.set(&started.issuer.internal("accounts", OWN_PERMISSIONS).await?)?;
         if !bootstrap.as_os_str().is_empty() {
             started.issuer.bootstrap(&bootstrap).await?;
         }

@@ -9,6 +9,7 @@ use fenliu_runtime::config::{
 use fenliu_runtime::server::ServerConfig;
 use fenliu_runtime::sql::DatabaseConfig;
 use fenliu_runtime::telemetry::TelemetryConfig;
+use fenliu_trust::{AUTH_DEFAULTS, AuthConfig};
 use serde::Deserialize;
 
 /// The commented defaults of what is this service's own, to be read after those of the shared sections.
@@ -26,9 +27,21 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Where the history comes from; read by the binary only.
     pub dispatch: DispatchConfig,
+    /// Who says whom to trust; read by the binary only.
+    pub accounts: AccountsConfig,
     /// How the history is followed.
     #[serde(default)]
     pub follower: FollowerConfig,
+    /// How it proves who it is; read by the binary only.
+    pub auth: AuthConfig,
+}
+
+/// Who says whom to trust.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsConfig {
+    /// Address of the accounts service, such as `http://127.0.0.1:50051`.
+    pub address: String,
 }
 
 /// Where the history comes from.
@@ -52,17 +65,23 @@ pub struct FollowerConfig {
 }
 
 impl Config {
-    /// Reads the configuration of the binary: embedded defaults < `file` < environment < `listen`.
+    /// Reads the configuration of the binary: embedded defaults < `file` < environment < the flags.
     ///
     /// # Errors
     /// When a value is out of bounds or of the wrong type, a key is unknown, or the file cannot be read; the
     /// error names the key.
-    pub fn load(file: Option<PathBuf>, listen: Option<String>) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<PathBuf>,
+        listen: Option<String>,
+        insecure_no_auth: bool,
+    ) -> Result<Self, ConfigError> {
+        let listen = listen.map(|listen| ("server.listen", listen.into()));
+        let no_auth = insecure_no_auth.then(|| ("server.insecure_no_auth", true.into()));
         load(Layers {
-            defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS],
+            defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, AUTH_DEFAULTS, DEFAULTS],
             file,
             env_prefix: ENV_PREFIX,
-            flags: listen.map(|listen| ("server.listen", listen.into())).into_iter().collect(),
+            flags: listen.into_iter().chain(no_auth).collect(),
         })
     }
 
@@ -74,6 +93,8 @@ impl Config {
             database,
             telemetry: TelemetryConfig::default(),
             dispatch: DispatchConfig { address: String::new() },
+            accounts: AccountsConfig { address: String::new() },
+            auth: AuthConfig::default(),
             follower: FollowerConfig::default(),
         }
     }
@@ -101,10 +122,12 @@ mod tests {
 
     #[test]
     fn the_embedded_defaults_are_a_configuration() {
-        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS];
+        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, AUTH_DEFAULTS, DEFAULTS];
         let config: Config =
             load(Layers { defaults, ..Layers::default() }).expect("they are complete and in bounds");
         assert_eq!(config.follower, FollowerConfig::default());
         assert_eq!(config.dispatch.address, "http://127.0.0.1:50052");
+        assert_eq!(config.accounts.address, "http://127.0.0.1:50051");
+        assert_eq!(config.auth, AuthConfig::default());
     }
 }

@@ -23,8 +23,9 @@ mod recorded;
 mod storage;
 
 use anyhow::Context;
+use fenliu_domain::access::{Permission, Permissions};
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
-use fenliu_runtime::channel::{Outgoing, connect_lazy};
+use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
@@ -34,6 +35,10 @@ pub use self::config::Config;
 use self::follower::Follower;
 use self::packs::Packs;
 use self::storage::Store;
+
+/// What the service needs of others: to follow the history of dispatch and the trust of accounts.
+pub const OWN_PERMISSIONS: Permissions =
+    Permissions::of(&[Permission::PlatformHistory, Permission::PlatformDirectory]);
 
 /// Opens the store, brings its schema up to date, begins to follow the history of `dispatch`, and returns the service,
 /// ready to be served. Dispatch may be away. Of `config`, the server, telemetry and dispatch sections are left to
@@ -63,14 +68,21 @@ pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> an
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let contract =
         Contract { descriptor_set: fenliu_proto::DESCRIPTOR_SET, refuse: fenliu_proto::status::refusal };
-    let peer = config
-        .dispatch
-        .address
-        .parse()
-        .context("dispatch.address must be an address such as http://127.0.0.1:50051")?;
+    let dispatch = address(&config.dispatch.address, "dispatch.address")?;
+    let accounts = address(&config.accounts.address, "accounts.address")?;
     let server = config.server.clone();
-    process::run("the analytics service", server, contract, |platform| {
-        start(config, platform, connect_lazy(peer))
+    process::run("the analytics service", server, contract, |platform| async move {
+        let dispatch = config.auth.proving(connect_lazy(dispatch), &platform)?;
+        if !config.server.insecure_no_auth {
+            let accounts = config.auth.proving(connect_lazy(accounts), &platform)?;
+            let trust = fenliu_trust::follow(accounts, platform.clone(), config.auth.cache());
+            platform.lifecycle.spawn(trust);
+        }
+        start(config, platform, dispatch).await
     })
     .await
+}
+
+fn address(text: &str, key: &str) -> anyhow::Result<Uri> {
+    text.parse().with_context(|| format!("{key} must be an address such as http://127.0.0.1:50051"))
 }

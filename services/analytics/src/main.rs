@@ -19,6 +19,9 @@ struct Flags {
     /// Address and port to listen on.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
+    #[arg(long)]
+    insecure_no_auth: bool,
 }
 
 #[tokio::main]
@@ -29,7 +32,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
-    let config = Config::load(flags.config, flags.listen)?;
+    let config = Config::load(flags.config, flags.listen, flags.insecure_no_auth)?;
     let telemetry = telemetry::start(&config.telemetry, "fenliu-analytics")?;
     let end = fenliu_analytics::run(config).await;
     telemetry.shutdown().await;

@@ -1,14 +1,11 @@
 //! Who calls, and under which request id: what makes a repetition recognisable.
 
+use fenliu_domain::access::{Caller, Subject};
 use fenliu_domain::desk::event::{RequestMark, Text};
 use fenliu_runtime::ids::IdSource;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::Request;
-
-/// Callers until they sign in; the layer that authenticates will leave the account in the request's extensions,
-/// and this module is the one place that reads it.
-const ANONYMOUS: &str = "anonymous";
 
 /// The W3C header that names the call's trace.
 const TRACEPARENT: &str = "traceparent";
@@ -40,10 +37,12 @@ impl<T: Mutation> Identified<T> {
     pub(crate) fn of(request: Request<T>, ids: &IdSource) -> Self {
         let traceparent = request.metadata().get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let traceparent = traceparent.filter(|value| is_traceparent(value)).map(Text::from);
+        // What the layer that authenticates has left there.
+        let caller = request.extensions().get::<Caller>().map_or(Subject::Anonymous, |caller| caller.subject);
         let mut body = request.into_inner();
         let given = std::mem::take(body.request_id());
         let mark = (!given.is_empty()).then(|| RequestMark {
-            caller: Text::from(ANONYMOUS),
+            caller: Text::from(caller.to_string().as_str()),
             request_id: Text::from(given.as_str()),
             body_hash: hash(&body),
         });

@@ -9,6 +9,7 @@ use fenliu_runtime::config::{
 use fenliu_runtime::server::ServerConfig;
 use fenliu_runtime::sql::DatabaseConfig;
 use fenliu_runtime::telemetry::TelemetryConfig;
+use fenliu_trust::{AUTH_DEFAULTS, AuthConfig};
 use serde::Deserialize;
 
 /// The commented defaults of what is this service's own, to be read after those of the shared sections.
@@ -30,6 +31,8 @@ pub struct Config {
     /// What happens by itself.
     #[serde(default)]
     pub sweeper: SweeperConfig,
+    /// How it proves who it is; read by the binary only.
+    pub auth: AuthConfig,
 }
 
 /// Who tells of shops and accounts.
@@ -56,17 +59,23 @@ pub struct SweeperConfig {
 }
 
 impl Config {
-    /// Reads the configuration of the binary: embedded defaults < `file` < environment < `listen`.
+    /// Reads the configuration of the binary: embedded defaults < `file` < environment < the flags.
     ///
     /// # Errors
     /// When a value is out of bounds or of the wrong type, a key is unknown, or the file cannot be read; the
     /// error names the key.
-    pub fn load(file: Option<PathBuf>, listen: Option<String>) -> Result<Self, ConfigError> {
+    pub fn load(
+        file: Option<PathBuf>,
+        listen: Option<String>,
+        insecure_no_auth: bool,
+    ) -> Result<Self, ConfigError> {
+        let listen = listen.map(|listen| ("server.listen", listen.into()));
+        let no_auth = insecure_no_auth.then(|| ("server.insecure_no_auth", true.into()));
         load(Layers {
-            defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS],
+            defaults: &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, AUTH_DEFAULTS, DEFAULTS],
             file,
             env_prefix: ENV_PREFIX,
-            flags: listen.map(|listen| ("server.listen", listen.into())).into_iter().collect(),
+            flags: listen.into_iter().chain(no_auth).collect(),
         })
     }
 
@@ -79,6 +88,7 @@ impl Config {
             telemetry: TelemetryConfig::default(),
             directory: DirectoryConfig::default(),
             sweeper: SweeperConfig::default(),
+            auth: AuthConfig::default(),
         }
     }
 }
@@ -114,7 +124,7 @@ mod tests {
     fn load_text(text: &str) -> Result<Config, ConfigError> {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), text).expect("the file is written");
-        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS];
+        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, AUTH_DEFAULTS, DEFAULTS];
         load(Layers { defaults, file: Some(file.path().to_owned()), env_prefix: "", flags: Vec::new() })
     }
 

@@ -22,6 +22,7 @@ mod sweeper;
 use std::sync::Arc;
 
 use anyhow::Context;
+use fenliu_domain::access::{Permission, Permissions};
 use fenliu_live::{EmbeddedDesks, LiveDesk};
 use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
@@ -34,6 +35,9 @@ pub use self::config::Config;
 use self::desks::Desks;
 use self::history::writer::Writer;
 use self::history::{History, Migrator};
+
+/// What the service needs of accounts: to follow the directory and the trust.
+pub const OWN_PERMISSIONS: Permissions = Permissions::of(&[Permission::PlatformDirectory]);
 
 /// Opens the history, brings its schema up to date, begins to follow accounts and to sweep, and returns the
 /// service, ready to be served. Of `config`, the server and telemetry sections and the directory's address are left
@@ -65,8 +69,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .parse()
         .context("directory.address must be an address such as http://127.0.0.1:50051")?;
     let server = config.server.clone();
-    process::run("the dispatch service", server, contract, |platform| {
-        start(config, platform, connect_lazy(peer))
+    process::run("the dispatch service", server, contract, |platform| async move {
+        let accounts = config.auth.proving(connect_lazy(peer), &platform)?;
+        if !config.server.insecure_no_auth {
+            let trust = fenliu_trust::follow(accounts.clone(), platform.clone(), config.auth.cache());
+            platform.lifecycle.spawn(trust);
+        }
+        start(config, platform, accounts).await
     })
     .await
 }

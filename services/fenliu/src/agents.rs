@@ -141,7 +141,7 @@ fn table(bindings: &[Binding], sanctioned: &BTreeMap<String, String>) -> String 
             binding.login_name.clone(),
             binding.display_name.clone(),
             terms.roles.join(", "),
-            terms.groups.join(", "),
+            if terms.groups.is_empty() { "default".to_owned() } else { terms.groups.join(", ") },
             terms::capacity(&terms),
             terms.weight.unwrap_or(1).to_string(),
             if binding.enabled { "yes" } else { "no" }.to_owned(),
@@ -186,6 +186,6 @@ mod tests {
         };
         let sanctioned = BTreeMap::from([("agt_ann".to_owned(), "muted until 2026-11-24 12:00".to_owned())]);
         let bindings = [binding("xiaohong", "小红", 200, true), binding("ann", "ann", 0, false)];
-        insta::assert_snapshot!(table(&bindings, &sanctioned), @r"");
+        insta::assert_snapshot!(table(&bindings, &sanctioned));
     }
 }

@@ -80,6 +80,9 @@ pub struct UpArgs {
     /// Configuration file, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
+    #[arg(long)]
+    pub insecure_no_auth: bool,
 }
 
 /// How to run `fenliu demo`.

@@ -1,5 +1,8 @@
 //! All three services in one process: one port, one directory of SQLite stores, one way to end.
 //!
+//! Callers need a token unless the server says otherwise. The first one, which may do everything, lies in the directory,
+//! readable by its owner only; whoever can read it can read the stores as well.
+//!
 //! Services reach each other through the same port as everybody else, so that nothing works here that would not
 //! work between processes.
 
@@ -7,11 +10,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
+use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::page::PageTokens;
 use fenliu_runtime::platform::Platform;
-use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, serve};
+use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, Service, serve};
 use fenliu_runtime::sql::DatabaseConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -22,6 +25,8 @@ mod lock;
 
 /// Name of the file with the key of page tokens within the directory.
 const PAGE_KEY_FILE: &str = "page.key";
+/// Name of the file with the token that may do everything.
+const ADMIN_TOKEN_FILE: &str = "admin.token";
 
 /// What an embedded fenliu is made of.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub struct Options {
 pub struct Embedded {
     address: SocketAddr,
     channel: Outgoing,
+    admin_token_file: PathBuf,
     lifecycle: Lifecycle,
     served: JoinHandle<Result<Drained, ServeError>>,
     // Held until the stores are closed, so that no other process opens them before.
@@ -60,30 +66,10 @@ impl Embedded {
             .with_context(|| format!("cannot make the directory {}", data_dir.display()))?;
         let lock = DirectoryLock::take(&data_dir)?;
         let platform = platform.with_page_tokens(page_tokens(&data_dir, &server)?);
-        let channel = connect_lazy(uri(&address.to_string())?);
+        let plain = connect_lazy(uri(&address.to_string())?);
         let lifecycle = platform.lifecycle.clone();
         let auth = platform.auth.clone();
-        let services = vec![
-            fenliu_accounts::start(
-                fenliu_accounts::Config::at(database(&data_dir, "accounts")?),
-                platform.clone(),
-                Some(channel.clone()),
-            )
-            .await?
-            .service,
-            fenliu_dispatch::start(
-                fenliu_dispatch::Config::at(database(&data_dir, "dispatch")?),
-                platform.clone(),
-                channel.clone(),
-            )
-            .await?,
-            fenliu_analytics::start(
-                fenliu_analytics::Config::at(database(&data_dir, "analytics")?),
-                platform,
-                channel.clone(),
-            )
-            .await?,
-        ];
+        let Hosted { services, channel, admin_token_file } = host(&data_dir, &platform, &plain).await?;
         let options = ServerOptions {
             config: server,
             descriptor_set: fenliu_proto::DESCRIPTOR_SET,
@@ -93,7 +79,7 @@ impl Embedded {
         };
         // The listener's backlog takes calls from now on; they are answered as soon as the task runs.
         let served = tokio::spawn(serve(listener, services, options));
-        Ok(Self { address, channel, lifecycle, served, _lock: lock })
+        Ok(Self { address, channel, admin_token_file, lifecycle, served, _lock: lock })
     }
 
     /// Where it listens.
@@ -102,7 +88,13 @@ impl Embedded {
         self.address
     }
 
-    /// A channel to it.
+    /// The file with the token that may do everything.
+    #[must_use]
+    pub fn admin_token_file(&self) -> &Path {
+        &self.admin_token_file
+    }
+
+    /// A channel to it, whose calls may do everything.
     #[must_use]
     pub fn channel(&self) -> Outgoing {
         self.channel.clone()
@@ -126,6 +118,41 @@ impl Embedded {
         anyhow::ensure!(!self.lifecycle.failed(), "a background task panicked; the log says which");
         Ok(())
     }
+}
+
+/// The services, and the way in.
+struct Hosted {
+    services: Vec<Service>,
+    /// With the admin's token.
+    channel: Outgoing,
+    admin_token_file: PathBuf,
+}
+
+/// Starts the services, accounts first: it makes the tokens that the others show.
+async fn host(data_dir: &Path, platform: &Platform, plain: &Outgoing) -> anyhow::Result<Hosted> {
+    let own = SharedToken::default();
+    let to_dispatch = plain.clone().with_token(TokenSource::shared(own.clone()));
+    let config = fenliu_accounts::Config::at(database(data_dir, "accounts")?);
+    let accounts = fenliu_accounts::start(config, platform.clone(), Some(to_dispatch)).await?;
+    let issuer = accounts.issuer;
+    own.set(&issuer.internal("accounts", fenliu_accounts::OWN_PERMISSIONS).await?)?;
+    let admin_token_file = data_dir.join(ADMIN_TOKEN_FILE);
+    issuer.bootstrap(&admin_token_file).await?;
+    let clock = platform.clock.clone();
+    let admin = TokenSource::file("the admin's token", admin_token_file.clone(), clock)?;
+
+    let token = issuer.internal("dispatch", fenliu_dispatch::OWN_PERMISSIONS).await?;
+    let config = fenliu_dispatch::Config::at(database(data_dir, "dispatch")?);
+    let to_accounts = plain.clone().with_token(TokenSource::fixed(&token)?);
+    let dispatch = fenliu_dispatch::start(config, platform.clone(), to_accounts).await?;
+
+    let token = issuer.internal("analytics", fenliu_analytics::OWN_PERMISSIONS).await?;
+    let config = fenliu_analytics::Config::at(database(data_dir, "analytics")?);
+    let to_dispatch = plain.clone().with_token(TokenSource::fixed(&token)?);
+    let analytics = fenliu_analytics::start(config, platform.clone(), to_dispatch).await?;
+
+    let services = vec![accounts.service, dispatch, analytics];
+    Ok(Hosted { services, channel: plain.clone().with_token(admin), admin_token_file })
 }
 
 /// True when a fenliu has kept its data in this directory.

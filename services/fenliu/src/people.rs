@@ -1,6 +1,6 @@
 //! Whom a command means, and how people call them: login names and ids of a shop's agents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::login_name::LoginName;
@@ -16,6 +16,8 @@ use crate::target::{Refused, asking, refused};
 #[derive(Clone, Debug, Default)]
 pub struct People {
     by_id: BTreeMap<String, Named>,
+    /// Names that several people share.
+    shared: BTreeSet<String>,
 }
 
 /// How somebody is called.
@@ -53,13 +55,21 @@ impl People {
             let named = Named { login: binding.login_name.clone(), display: binding.display_name.clone() };
             (binding.agent_id.clone(), named)
         };
-        Self { by_id: bindings.iter().map(named).collect() }
+        let by_id: BTreeMap<_, _> = bindings.iter().map(named).collect();
+        let mut seen = BTreeSet::new();
+        let again = by_id.values().filter(|named| !seen.insert(&named.display));
+        let shared = again.map(|named| named.display.clone()).collect();
+        Self { by_id, shared }
     }
 
-    /// How somebody is called: by the name people see; whoever is not known, by the id.
+    /// How somebody is called: by the name people see, with the login name where several have it; whoever is not
+    /// known, by the id.
     #[must_use]
     pub fn name(&self, id: &str) -> String {
-        self.by_id.get(id).map_or_else(|| id.to_owned(), |named| named.display.clone())
+        match self.by_id.get(id) {
+            Some(named) if !self.shared.contains(&named.display) => named.display.clone(),
+            _ => self.full_name(id),
+        }
     }
 
     /// How somebody is called without doubt: the name people see, and the login name where that is another.
@@ -141,5 +151,20 @@ mod tests {
         assert_eq!(people().full_name("agt_1"), "小红 (XiaoHong)");
         assert_eq!(people().full_name("agt_2"), "ann");
         assert_eq!(people().name("agt_3"), "agt_3");
+    }
+
+    #[test]
+    fn two_of_one_name_are_told_apart() {
+        let binding = |id: &str, login: &str| Binding {
+            agent_id: id.into(),
+            login_name: login.into(),
+            display_name: "小李".into(),
+            ..Binding::default()
+        };
+        let people = People::among(&[binding("agt_1", "li-na"), binding("agt_2", "li-wei")]);
+        assert_eq!(
+            (people.name("agt_1"), people.name("agt_2")),
+            ("小李 (li-na)".into(), "小李 (li-wei)".into())
+        );
     }
 }

@@ -79,7 +79,7 @@ impl Target {
             data_dir: directory,
             listener,
             platform: Platform::system(lifecycle),
-            server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
+            server: ServerConfig::default(),
         })
         .await?;
         Ok(Self { channel: embedded.channel(), client: None, embedded: Some(embedded), _scratch: scratch })

@@ -1,6 +1,7 @@
 //! `fenliu up`: everything in this process, until a signal ends it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use anyhow::Context;
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
@@ -19,13 +20,15 @@ use crate::output::say;
 pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new();
     shutdown_on_signals(&lifecycle).context("cannot watch for signals")?;
-    let server = ServerConfig { insecure_no_auth: true, ..config.server };
+    let insecure_no_auth = args.insecure_no_auth || config.server.insecure_no_auth;
+    let server = ServerConfig { insecure_no_auth, ..config.server };
     let listener = listen(&server).await?;
     let platform = Platform::system(lifecycle);
     let name = format!("owner-{:08x}", platform.ids.next_bits() & 0xffff_ffff);
     let embedded =
         Embedded::start(Options { data_dir: args.data_dir.clone(), listener, platform, server }).await?;
     let address = reachable(embedded.address());
+    let token_file = Some(embedded.admin_token_file()).filter(|_| !insecure_no_auth);
     if json {
         say(&format!(
             "{}\n",
@@ -33,6 +36,7 @@ pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()>
                 "ready": true,
                 "address": address.to_string(),
                 "data_dir": args.data_dir,
+                "token_file": token_file,
                 "process": std::process::id(),
             })
         ))?;
@@ -40,24 +44,28 @@ pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()>
         let data_dir = args.data_dir.display();
         say(&format!(
             "fenliu serves at {address}, its data is in {data_dir}\n\n{}",
-            first_steps(address, &name)
+            first_steps(address, &name, token_file)
         ))?;
     }
     embedded.ended().await
 }
 
-/// Three calls to begin with, to be pasted into a shell as they are.
+/// Calls to begin with, to be pasted into a shell as they are. They show the token in that file, if there is one.
 #[must_use]
-pub fn first_steps(address: SocketAddr, login_name: &str) -> String {
+pub fn first_steps(address: SocketAddr, login_name: &str, token_file: Option<&Path>) -> String {
     let body = serde_json::json!({
         "request_id": format!("first-{login_name}"),
         "display_name": "Tea House",
         "main_account_login_name": login_name,
     });
+    let token = token_file.map_or_else(String::new, |file| {
+        let file = file.display().to_string().replace('\'', r"'\''");
+        format!(" -H \"authorization: Bearer $(cat '{file}')\"")
+    });
     format!(
         "grpcurl -plaintext {address} list\n\
          grpcurl -plaintext {address} describe fenliu.dispatch.v1.ReceptionService\n\
-         grpcurl -plaintext -d '{body}' {address} fenliu.accounts.v1.ShopService/CreateShop\n"
+         grpcurl -plaintext{token} -d '{body}' {address} fenliu.accounts.v1.ShopService/CreateShop\n"
     )
 }
 
@@ -75,7 +83,9 @@ mod tests {
 
     #[test]
     fn the_first_steps_can_be_pasted() {
-        insta::assert_snapshot!(first_steps(SocketAddr::from(([127, 0, 0, 1], 50_050)), "owner-0000002a"));
+        let address = SocketAddr::from(([127, 0, 0, 1], 50_050));
+        let token_file = Some(Path::new("fenliu-data/admin.token"));
+        insta::assert_snapshot!(first_steps(address, "owner-0000002a", token_file));
     }
 
     #[test]

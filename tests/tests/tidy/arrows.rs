@@ -20,10 +20,13 @@ const OUTSIDE_LIVE: [&str; 4] = ["sea-orm", "tonic", "prost", "fenliu-proto"];
 
 /// The packages of ours that a package may need, to run and to be tested alike.
 fn allowed(package: &str) -> Option<&'static [&'static str]> {
-    const CRATES: &[&str] = &["fenliu-domain", "fenliu-runtime", "fenliu-proto", "fenliu-live"];
+    const CRATES: &[&str] =
+        &["fenliu-domain", "fenliu-runtime", "fenliu-proto", "fenliu-live", "fenliu-trust"];
     match package {
         "fenliu-domain" => Some(&[]),
         "fenliu-runtime" | "fenliu-proto" | "fenliu-live" => Some(&["fenliu-domain"]),
+        // It joins what the contract says to whom the runtime trusts.
+        "fenliu-trust" => Some(&["fenliu-domain", "fenliu-proto", "fenliu-runtime"]),
         "fenliu-accounts" | "fenliu-dispatch" | "fenliu-analytics" => Some(CRATES),
         // They hold everything in one process, and tell stories about it.
         "fenliu" | "fenliu-tests" => None,

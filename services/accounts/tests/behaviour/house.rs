@@ -35,7 +35,7 @@ use tonic::{Response, Status};
 use tonic_types::StatusExt;
 
 /// 2026-03-01T00:00:00Z.
-const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
 
 /// The service of one database file, and clients of it.
 pub(crate) struct House {
@@ -56,8 +56,8 @@ pub(crate) struct House {
 }
 
 /// Where a house keeps what it knows.
-struct Data {
-    url: String,
+pub(crate) struct Data {
+    pub(crate) url: String,
     /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
     _files: TempDir,
 }
@@ -280,13 +280,18 @@ impl House {
 }
 
 impl Data {
-    async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let files = tempfile::tempdir().expect("a directory for the database");
         let url = match std::env::var("FENLIU_TEST_POSTGRES") {
             Ok(server) => new_postgres_database(&server).await,
             Err(_) => format!("sqlite://{}", files.path().join("accounts.db").display()),
         };
         Self { url, _files: files }
+    }
+
+    /// The same database, for another process; the first keeps it.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), _files: tempfile::tempdir().expect("a directory") }
     }
 }
 

@@ -16,7 +16,9 @@ pub(super) fn told(before: &str, after: &str) -> String {
     let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
     names.sort();
     names.dedup();
-    let changed: Vec<_> = names.into_iter().filter(|name| old.get(*name) != new.get(*name)).collect();
+    let said = |value: Option<&Value>| value.filter(|value| !is_nothing(value)).cloned();
+    let changed = names.into_iter().filter(|name| said(old.get(*name)) != said(new.get(*name)));
+    let changed: Vec<_> = changed.collect();
     let mut told: Vec<_> = changed
         .iter()
         .take(MAX_FIELDS)
@@ -31,6 +33,16 @@ pub(super) fn told(before: &str, after: &str) -> String {
         told.push("…".to_owned());
     }
     told.join("; ")
+}
+
+/// What says no more than a field that is not there.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
 }
 
 fn value(value: &Value) -> String {
@@ -57,6 +69,7 @@ mod tests {
             "capacity: 3; enabled: true → false; roles: agent → agent, lead; weight: 1 → gone"
         );
         assert_eq!(told("", r#"{"name":"ann"}"#), "name: ann");
+        assert_eq!(told("", r#"{"groups":[],"note":"","external":null}"#), "");
         assert_eq!(told("", ""), "");
         assert_eq!(told("no json", "[1]"), "");
     }

@@ -7,12 +7,11 @@
 //! Invariants: the drawing is a function of its data; without colours it says the same.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use fenliu_domain::day::{Day, Window, Zone};
 use fenliu_domain::time::{Span, Timestamp};
 
-use crate::moments::{clock_of, named};
+use crate::moments::{clock_of, named, told};
 use crate::table::{cut, width};
 
 mod columns;
@@ -194,10 +193,9 @@ impl Pen<'_> {
         text.push_str(&self.paint.quiet(self.line("on duty", &counts, "").trim_end()));
         text.push('\n');
         self.faults(day, &columns, &mut text);
-        let passes = Span::from_micros(columns.whole().end.since(columns.whole().start).micros());
+        let passes = columns.whole().end.since(columns.whole().start);
         if passes != Span::from_hours(24) {
-            // A whole day's length is told in hours; clocks that change by less leave a rest.
-            let _ = writeln!(text, "clocks change: this day has {passes}");
+            text.push_str(&format!("clocks change: this day has {}\n", told(passes)));
         }
         text
     }
@@ -240,10 +238,10 @@ impl Pen<'_> {
             text.push_str("no gap: the service window is covered\n");
             return text;
         }
-        let told: Vec<_> =
+        let all: Vec<_> =
             gaps.iter().map(|gap| format!("{} {}", named(gap.day), self.when(gap.day, gap.when))).collect();
         let count = if gaps.len() == 1 { "1 gap".to_owned() } else { format!("{} gaps", gaps.len()) };
-        text.push_str(&self.paint.alarm(&format!("{count}: {}", told.join(", "))));
+        text.push_str(&self.paint.alarm(&format!("{count}: {}", all.join(", "))));
         text.push('\n');
         text
     }

@@ -195,7 +195,7 @@ mod tests {
             SuggestSanctionResponse { violations: 3, suggestion: Some(rung), evidence: vec![evidence] };
         let zone = Zone::parse("Asia/Shanghai").expect("a zone");
         let told = |answer| suggestion("xiaohong", answer, &People::default(), zone).expect("told");
-        insta::assert_snapshot!(told(&answer), @r"");
+        insta::assert_snapshot!(told(&answer));
         let none = SuggestSanctionResponse { violations: 0, suggestion: None, evidence: Vec::new() };
         assert_eq!(told(&none), "xiaohong: 0 violations of late; the ladder suggests nothing\n");
     }

@@ -18,6 +18,9 @@ const ROWS: [&str; 4] = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
 /// A password made of this many runs along rows, or of fewer, is one.
 const MAX_RUNS: usize = 2;
 
+/// Every way that [`ways_between`] knows.
+const ANY_WAY: u8 = 0b1111;
+
 /// The most common base words of passwords.
 const COMMON: &str = include_str!("common-passwords.txt");
 
@@ -66,33 +69,24 @@ fn repeats(chars: &[char]) -> bool {
 fn is_sequence(chars: &[char]) -> bool {
     let lower: Vec<char> = chars.iter().flat_map(|c| c.to_lowercase()).collect();
     let mut runs = 1;
-    let mut step = None;
+    let mut ways = ANY_WAY;
     for pair in lower.windows(2) {
-        let next = step_between(pair[0], pair[1]);
-        if step.is_some() && (next.is_none() || step != next) {
-            runs += 1;
-            step = None;
-        } else {
-            runs += usize::from(next.is_none());
-            step = next;
+        ways &= ways_between(pair[0], pair[1]);
+        if ways == 0 {
+            (runs, ways) = (runs + 1, ANY_WAY);
         }
     }
     runs <= MAX_RUNS
 }
 
-/// One up or down the alphabet, the digits or a row of the keyboard.
-fn step_between(from: char, to: char) -> Option<i8> {
-    let (a, b) = (u32::from(from), u32::from(to));
-    let both = |test: fn(&char) -> bool| test(&from) && test(&to);
-    if both(char::is_ascii_lowercase) && a.abs_diff(b) == 1 {
-        return Some(if b > a { 1 } else { -1 });
-    }
-    let places = ROWS.iter().find_map(|row| Some((row.find(from)?, row.find(to)?)));
-    match places {
-        Some((a, b)) if b == a + 1 => Some(2),
-        Some((a, b)) if a == b + 1 => Some(-2),
-        _ => None,
-    }
+/// The ways that lead from one character to the next, as bits: up or down the alphabet, along a row of the keyboard
+/// or back. Some neighbours are neighbours in both.
+fn ways_between(from: char, to: char) -> u8 {
+    let letters = from.is_ascii_lowercase() && to.is_ascii_lowercase();
+    let ways = |from: usize, to: usize| u8::from(to == from + 1) | u8::from(from == to + 1) << 1;
+    let alphabet = if letters { ways(from as usize, to as usize) } else { 0 };
+    let row = ROWS.iter().find_map(|row| Some((row.find(from)?, row.find(to)?)));
+    alphabet | row.map_or(0, |(from, to)| ways(from, to)) << 2
 }
 
 /// Whether it is a common word, once or twice, under what people add to words.

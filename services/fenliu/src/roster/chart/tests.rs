@@ -68,7 +68,11 @@ fn ordinary() -> Chart {
     });
     let thursday = monday.plus(3);
     let alone = hours(zone, thursday, "20:00-20:30");
-    chart.risks.push(Risk { day: thursday, when: alone, who: vec!["小周".into(), "小何".into()] });
+    chart.risks.push(Risk {
+        day: thursday,
+        when: alone,
+        who: vec!["Annabelle Featherstone".into(), "bob".into()],
+    });
     chart
 }
 
