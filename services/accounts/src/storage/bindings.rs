@@ -109,13 +109,13 @@ impl Store {
 }
 
 fn agent_id(text: &str) -> Result<AgentId, Fault> {
-    text.parse().map_err(|error| corrupt("agent_id", text, error))
+    text.parse().map_err(|error| corrupt("agent_id", text, &error))
 }
 
 fn shop_id(text: &str) -> Result<ShopId, Fault> {
-    text.parse().map_err(|error| corrupt("shop_id", text, error))
+    text.parse().map_err(|error| corrupt("shop_id", text, &error))
 }
 
-fn corrupt(column: &'static str, row: &str, error: fenliu_domain::ids::MalformedId) -> Fault {
+fn corrupt(column: &'static str, row: &str, error: &fenliu_domain::ids::MalformedId) -> Fault {
     Fault::Corrupt { table: "binding", column, row: row.to_owned(), why: error.to_string() }
 }

@@ -21,10 +21,13 @@ pub(in crate::grpc) fn draft(
     Ok(((shop, request.etag), plan))
 }
 
-/// The spreadsheet, and the templates that come with it.
+/// A spreadsheet, and the templates that come with it.
+type Spreadsheet = (String, Vec<Template>);
+
+/// The spreadsheet, and the shop and the etag it is meant for.
 pub(in crate::grpc) fn import(
     request: proto::ImportRosterRequest,
-) -> Result<((ShopId, String), (String, Vec<Template>)), Problem> {
+) -> Result<((ShopId, String), Spreadsheet), Problem> {
     let shop = convert::id(&request.shop_id, "shop_id")?;
     let templates = wire::templates_of("templates", &request.templates).map_err(invalid_roster)?;
     Ok(((shop, request.etag), (request.csv, templates)))

@@ -113,7 +113,7 @@ async fn a_swap_needs_both_and_one_no_is_enough() {
     let mut desk = Desk::with_roster().await;
     let (ann, bob) = (desk.ann.clone(), desk.bob.clone());
     let swap = desk.enter(Some(&ann), desk.swap("2026-03-02", "2026-03-02")).await.expect("asked");
-    assert_eq!(swap.waits_for, [bob.agent_id.clone()]);
+    assert_eq!(swap.waits_for, std::slice::from_ref(&bob.agent_id));
     refused(desk.answer(None, &swap, true).await, Reason::PermissionDenied);
     assert_eq!(desk.duty(&ann, 24, 48).await[0].2, "early");
     desk.answer(Some(&bob), &swap, true).await.expect("agreed");
@@ -199,7 +199,7 @@ async fn exceptions_are_listed_newest_first_by_agent_and_state() {
     let all = proto::ExceptionState::Unspecified;
     assert_eq!(desk.listed("", all).await, [swap.clone(), leave.clone()]);
     assert_eq!(desk.listed(&ann.agent_id, all).await, [swap.clone(), leave.clone()]);
-    assert_eq!(desk.listed(&bob.agent_id, all).await, [swap.clone()]);
+    assert_eq!(desk.listed(&bob.agent_id, all).await, std::slice::from_ref(&swap));
     assert_eq!(desk.listed("", proto::ExceptionState::Active).await, [leave]);
     assert_eq!(desk.listed("", proto::ExceptionState::Requested).await, [swap]);
     assert_eq!(desk.listed("", proto::ExceptionState::Declined).await, [""; 0]);
