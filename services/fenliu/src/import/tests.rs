@@ -103,7 +103,7 @@ async fn a_log_goes_into_a_shop_of_another_zone_whole() {
     let bank = directory.path().join("bank.txt");
     std::fs::write(&bank, LOG.replace("8:20", "23:20").replace("9:20", "23:20")).expect("writes");
     let data_dir = Some(directory.path().join("data"));
-    let target = TargetArgs { connect: None, data_dir };
+    let target = TargetArgs { data_dir, ..TargetArgs::default() };
     let first = imported(&ImportArgs { target: target.clone(), ..args(Format::Uneed, vec![tea]) }).await;
     let shop = first["shops"][0]["shop_id"].as_str().map(str::to_owned);
     let second = imported(&ImportArgs { shop, target, ..args(Format::AnonymousBank, vec![bank]) }).await;
