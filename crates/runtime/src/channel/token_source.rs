@@ -120,7 +120,7 @@ impl File {
             match token_in(&self.path) {
                 Some(value) => read.value = value,
                 None => {
-                    tracing::warn!(path = %self.path.display(), "no token can be read; the last one is sent")
+                    tracing::warn!(path = %self.path.display(), "no token can be read; the last one is sent");
                 }
             }
         }
