@@ -1,15 +1,21 @@
-//! The README's tour, typed as it is printed.
+//! The README's tours, typed as they are printed.
 //!
-//! The lines of its shell blocks are taken out of `README.md` and run in one bash against a fresh `fenliu up`; only the
-//! lines that set `address` and `token_file` are replaced, by a free port and its data. Where there is no grpcurl, this is reported as ignored.
+//! The lines of their shell blocks are taken out of `README.md` and run in one bash against a fresh `fenliu up`; only the
+//! lines that set `address` and `token_file` are replaced, by a free port and its data, and the one that says where
+//! fenliu is. Where there is no grpcurl, the tour that needs it is reported as ignored.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
-use fenliu_tests::program::{Server, root};
+use fenliu_tests::program::{Server, binary, root};
 
-/// The heading under which the tour stands.
-const HEADING: &str = "## A tour with grpcurl";
+/// The heading under which the tour with grpcurl stands.
+const TOUR: &str = "## A tour with grpcurl";
+/// The heading under which a shop is set up.
+const SETTING_UP: &str = "## Setting a shop up";
+/// The line that says where fenliu is.
+const PATH: &str = r#"export PATH="$PWD/target/release:$PATH""#;
 /// The line that a reader may change, and this test does.
 const ADDRESS: &str = "address=127.0.0.1:50050";
 /// The line that says where the token lies.
@@ -23,22 +29,22 @@ const HEARD_OF: &str = r#"until call -d '{"shop_id":"'$shop'","agent_id":"'$agen
 /// How long the tour may take, in seconds, as `timeout` of coreutils takes it.
 const LIMIT_SECONDS: &str = "120";
 
-/// The shell blocks of the tour, as printed.
-fn blocks() -> anyhow::Result<Vec<String>> {
+/// The shell blocks below a heading, as printed.
+fn blocks(heading: &str) -> anyhow::Result<Vec<String>> {
     let readme = std::fs::read_to_string(root().join("README.md"))?;
-    let (_, tour) = readme.split_once(HEADING).context("the README has no tour")?;
+    let (_, tour) = readme.split_once(heading).context("the README has no such tour")?;
     let tour = tour.split_once("\n## ").map_or(tour, |(tour, _)| tour);
     let blocks = tour.split("```sh\n").skip(1);
     blocks
         .map(|block| Ok(block.split_once("```").context("a block does not end")?.0.to_owned()))
         // The first block starts the server, which this test has done already.
-        .filter(|block| !block.as_ref().is_ok_and(|block| block.contains("cargo run")))
+        .filter(|block| !block.as_ref().is_ok_and(|block| block.starts_with("cargo ")))
         .collect()
 }
 
 /// What each block of the tour prints.
 fn tour(server: &Server) -> anyhow::Result<Vec<String>> {
-    let blocks = blocks()?;
+    let blocks = blocks(TOUR)?;
     ensure!(
         blocks.iter().any(|block| block.lines().any(|line| line == ADDRESS)),
         "no block sets the address"
@@ -63,13 +69,60 @@ fn tour(server: &Server) -> anyhow::Result<Vec<String>> {
             )
         })
         .collect();
+    said(&script, &root())
+}
+
+/// What each block of a script prints, run in a directory of which its session is a file.
+fn said(script: &str, place: &Path) -> anyhow::Result<Vec<String>> {
     let output = Command::new("timeout")
-        .args([LIMIT_SECONDS, "bash", "-e", "-u", "-o", "pipefail", "-c", &script])
+        .args([LIMIT_SECONDS, "bash", "-e", "-u", "-o", "pipefail", "-c", script])
+        .current_dir(place)
+        .env("FENLIU_SESSION", place.join("session.json"))
+        .env_remove("FENLIU_TOKEN_FILE")
         .stdin(Stdio::null())
         .output()?;
     let (said, complained) = (String::from_utf8(output.stdout)?, String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "the tour ends with {}: {complained}\n{said}", output.status);
     Ok(said.split(BETWEEN).map(str::to_owned).collect())
+}
+
+/// What each block prints that sets a shop up. `place` is the directory in which fenliu keeps `fenliu-data`.
+fn setting_up(server: &Server, place: &Path) -> anyhow::Result<Vec<String>> {
+    let blocks = blocks(SETTING_UP)?;
+    for line in [ADDRESS, PATH] {
+        ensure!(
+            blocks.iter().any(|block| block.lines().any(|printed| printed == line)),
+            "nobody says {line}"
+        );
+    }
+    let beside = binary()?.parent().context("the binary is in no directory")?.display();
+    let address = format!("address={}", server.address());
+    let path = format!("export PATH=\"{beside}:$PATH\"");
+    let replaced = blocks.iter().map(|block| block.replace(ADDRESS, &address).replace(PATH, &path));
+    said(&replaced.map(|block| format!("{block}echo '{BETWEEN}'\n")).collect::<String>(), place)
+}
+
+#[test]
+fn the_shop_of_the_readme_is_set_up_as_printed() {
+    let place = tempfile::tempdir().expect("a directory");
+    let server = Server::start(&place.path().join("fenliu-data")).expect("fenliu is up");
+    let said = setting_up(&server, place.path()).expect("every line succeeds");
+    let expected: [&[&str]; 7] = [
+        &["created shp_", "fenliu login --connect"],
+        &["signed in as cloud-tea", "agents.manage"],
+        &["created agt_", "小红", "supervisor"],
+        &["56 days of 8 agents", "1 gap from", "13:00–14:00: 0 of 1 on duty"],
+        &["GAP", "!!", "gap 13:00–14:00: 0 of 1 on duty", "1 gap: Wed"],
+        &["no gap from", "is in force as roster 1", "+ on duty", "no gap: the service window is covered"],
+        &["signed in as hong", "he is muted until", "muted until", "no longer muted", "signed out hong"],
+    ];
+    assert_eq!(said.len(), expected.len() + 1, "it has another number of blocks: {said:#?}");
+    for (said, expected) in said.iter().zip(expected) {
+        for words in expected {
+            assert!(said.contains(words), "{words:?} is not in: {said}");
+        }
+    }
+    assert!(!said[5].contains("GAP"), "it was mended: {}", said[5]);
 }
 
 #[test]

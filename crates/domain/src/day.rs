@@ -198,6 +198,12 @@ impl LocalTime {
     pub fn hour(self) -> usize {
         usize::try_from(self.micros / (60 * MINUTE)).unwrap_or(0)
     }
+
+    /// What the clock shows, with the seconds cut off: 00:00 to 23:59.
+    #[must_use]
+    pub fn clock(self) -> ClockTime {
+        ClockTime(u16::try_from(self.micros / MINUTE).unwrap_or(0))
+    }
 }
 
 impl ClockTime {

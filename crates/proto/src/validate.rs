@@ -226,12 +226,15 @@ mod tests {
         let request = crate::accounts::v1::CreateSubAccountRequest {
             shop_id: format!("shp_{:032}", 1),
             login_name: "ann".into(),
-            groups: vec!["a".into(), "\0".into()],
-            capacity: Some(-1),
+            terms: Some(crate::accounts::v1::BindingTerms {
+                groups: vec!["a".into(), "\0".into()],
+                capacity: Some(-1),
+                ..Default::default()
+            }),
             ..Default::default()
         };
         let problem = validate(&request).expect_err("a NUL and a negative capacity");
         let fields: Vec<_> = problem.violations.iter().map(|v| v.field.as_str()).collect();
-        assert_eq!(fields, ["groups[1]", "capacity"]);
+        assert_eq!(fields, ["terms.groups[1]", "terms.capacity"]);
     }
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = draft(path);
     let written = write(&draft, bytes).and_then(|()| fs::hard_link(&draft, path));
-    fs::remove_file(&draft)?;
+    // It may never have been there; the first error says more.
+    let _ = fs::remove_file(&draft);
     match written {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         written => written,

@@ -8,6 +8,8 @@ mod directory_service;
 mod parse;
 mod render;
 mod role_service;
+mod roster_service;
+mod sanction_service;
 mod shop_service;
 
 use std::fmt::Write;
@@ -19,6 +21,8 @@ use fenliu_proto::accounts::v1::auth_service_server::AuthServiceServer;
 use fenliu_proto::accounts::v1::binding_service_server::BindingServiceServer;
 use fenliu_proto::accounts::v1::directory_service_server::DirectoryServiceServer;
 use fenliu_proto::accounts::v1::role_service_server::RoleServiceServer;
+use fenliu_proto::accounts::v1::roster_service_server::RosterServiceServer;
+use fenliu_proto::accounts::v1::sanction_service_server::SanctionServiceServer;
 use fenliu_proto::accounts::v1::shop_service_server::ShopServiceServer;
 use fenliu_runtime::page::PageTokens;
 use fenliu_runtime::platform::Platform;
@@ -26,7 +30,9 @@ use fenliu_runtime::server::Service;
 use tonic::service::Routes;
 
 use crate::directory::Directory;
+use crate::discipline::Discipline;
 use crate::entrance::{Entrance, Passwords, TrustFollowers};
+use crate::planning::Planning;
 use crate::registry::Registry;
 use crate::storage::Store;
 
@@ -41,6 +47,8 @@ const NAMES: &[&str] = &[
     "fenliu.accounts.v1.AccountService",
     "fenliu.accounts.v1.BindingService",
     "fenliu.accounts.v1.RoleService",
+    "fenliu.accounts.v1.RosterService",
+    "fenliu.accounts.v1.SanctionService",
     "fenliu.accounts.v1.AuditService",
     "fenliu.accounts.v1.DirectoryService",
     "fenliu.accounts.v1.AuthService",
@@ -50,6 +58,8 @@ const NAMES: &[&str] = &[
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) registry: Registry,
+    pub(crate) planning: Planning,
+    pub(crate) discipline: Discipline,
     pub(crate) entrance: Entrance,
     pub(crate) passwords: Passwords,
     pub(crate) store: Store,
@@ -64,6 +74,8 @@ pub(crate) fn service(context: Context, directory: Directory, trust: TrustFollow
         .add_service(AccountServiceServer::new(account_service::Handler(context.clone())))
         .add_service(BindingServiceServer::new(binding_service::Handler(context.clone())))
         .add_service(RoleServiceServer::new(role_service::Handler(context.clone())))
+        .add_service(RosterServiceServer::new(roster_service::Handler(context.clone())))
+        .add_service(SanctionServiceServer::new(sanction_service::Handler(context.clone())))
         .add_service(AuditServiceServer::new(audit_service::Handler(context.clone())))
         .add_service(AuthServiceServer::new(auth_service::Handler { context, trust }))
         .add_service(DirectoryServiceServer::new(directory_service::Handler(directory)));

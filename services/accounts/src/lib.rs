@@ -22,8 +22,10 @@ mod call;
 pub mod config;
 mod conversations;
 mod directory;
+mod discipline;
 mod entrance;
 mod grpc;
+mod planning;
 mod registry;
 mod role;
 mod shop;
@@ -41,8 +43,10 @@ pub use self::entrance::{Evaluations, Issuer};
 
 use self::conversations::Conversations;
 use self::directory::Directory;
+use self::discipline::Discipline;
 use self::entrance::{Entrance, KeyRing, Passwords, TrustFollowers};
 use self::grpc::Context;
+use self::planning::Planning;
 use self::registry::Registry;
 use self::storage::Store;
 
@@ -78,19 +82,25 @@ pub async fn start(
     if store.has_other_replicas() {
         directory::poll(store.clone(), &platform, config.directory.poll_interval());
     }
+    planning::roll(store.clone(), &platform);
+    if let Some(dispatch) = &dispatch {
+        discipline::follow(store.clone(), dispatch.clone(), &platform);
+    }
     let keys = KeyRing::new(store.clone(), &platform, config.auth.rotation());
     keys.tend().await?;
     entrance::feed(&store, &platform).await?;
     platform.lifecycle.spawn(keys.tend_for_good());
     let conversations = Conversations::new(dispatch);
     let registry = Registry::new(store.clone(), platform.ids.clone(), config.limits, conversations);
+    let planning = Planning::new(store.clone(), platform.ids.clone());
+    let discipline = Discipline::new(store.clone(), platform.ids.clone());
     let directory = Directory::new(store.clone(), &platform);
     let trust = TrustFollowers::new(store.clone(), &platform);
     let passwords = Passwords::new(&config.auth, platform.ids.clone()).await?;
     let evaluations = passwords.evaluations();
     let entrance = Entrance::new(store.clone(), passwords.clone(), &config.auth, &platform);
     let issuer = Issuer::new(store.clone(), platform.clone());
-    let context = Context { registry, entrance, passwords, store, platform };
+    let context = Context { registry, planning, discipline, entrance, passwords, store, platform };
     Ok(Started { service: grpc::service(context, directory, trust), issuer, evaluations })
 }
 

@@ -17,7 +17,7 @@ mod record;
 mod roles;
 mod shops;
 
-pub(crate) use self::accounts::{ChangedAccount, CreatedAccount};
+pub(crate) use self::accounts::{ChangedAccount, CreatedAccount, expect_power_over};
 pub(crate) use self::bindings::{BindingCode, CODE_LIFE, ChangedBinding};
 pub(crate) use self::roles::ChangedRole;
 pub(crate) use self::shops::{ChangedShop, Opened};
@@ -49,7 +49,10 @@ impl Registry {
 }
 
 /// An empty etag fits whatever is there.
-fn expect_etag<T>(stored: &Stored<T>, etag: &str) -> Result<(), Fault> {
+///
+/// # Errors
+/// ETAG_MISMATCH.
+pub(crate) fn expect_etag<T>(stored: &Stored<T>, etag: &str) -> Result<(), Fault> {
     if etag.is_empty() || etag == stored.etag() {
         return Ok(());
     }

@@ -9,6 +9,7 @@
 //! [`Tenant`]; a refusal leaves nothing behind.
 
 mod audit;
+mod bindings;
 mod change;
 mod directory;
 mod fault;
@@ -16,11 +17,14 @@ mod login_attempts;
 mod members;
 mod memory;
 mod migrations;
+mod rosters;
 mod rows;
+mod sanctions;
 mod service_tokens;
 mod sign_ins;
 mod tenant;
 mod trust;
+mod violations;
 
 #[cfg(test)]
 mod tests;
@@ -28,12 +32,16 @@ mod tests;
 use fenliu_domain::access::Caller;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
+use fenliu_domain::time::Timestamp;
 use fenliu_runtime::clock::SharedClock;
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::sql::{Database, DatabaseConfig};
 use futures::future::BoxFuture;
 use prost::Message;
-use sea_orm::{ColumnTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -41,9 +49,12 @@ pub(crate) use self::audit::{AuditEntry, AuditFilter};
 pub(crate) use self::change::{ACCESS_TOKEN_LIFE, Change};
 pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
+pub(crate) use self::rosters::ExceptionFilter;
+pub(crate) use self::sanctions::SanctionFilter;
 pub(crate) use self::sign_ins::Found;
 pub(crate) use self::tenant::{AccountFilter, BindingFilter, Tenant};
 pub(crate) use self::trust::Trust;
+pub(crate) use self::violations::{Cursor, ViolationFilter};
 
 use self::change::Actor;
 use self::rows::{binding, shop};
@@ -183,6 +194,26 @@ impl Store {
         let done = done.await.map_err(Fault::into_problem)?;
         self.announce();
         Ok(done)
+    }
+
+    /// Several reads of one shop on one state of the store.
+    ///
+    /// # Errors
+    /// Whatever `work` refuses; STORE_UNAVAILABLE.
+    pub(crate) async fn reading<T, F>(&self, shop: ShopId, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(Tenant<'a, DatabaseTransaction>) -> BoxFuture<'a, Result<T, Fault>>
+            + Send
+            + 'static,
+    {
+        let read = self.db.snapshot(move |txn| work(Tenant::new(txn, shop)));
+        read.await.map_err(Fault::into_problem)
+    }
+
+    /// What time it is for whoever reads.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Everything of one shop.

@@ -7,6 +7,18 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::recorded::Format;
 
+pub mod agent;
+pub mod record;
+pub mod roster;
+pub mod sanction;
+pub mod shop;
+
+use self::agent::AgentArgs;
+use self::record::{AuditArgs, TokenArgs};
+use self::roster::RosterArgs;
+use self::sanction::SanctionArgs;
+use self::shop::{LoginArgs, ShopArgs};
+
 /// Where `fenliu up` keeps its data unless told otherwise.
 pub const DEFAULT_DATA_DIR: &str = "fenliu-data";
 
@@ -35,6 +47,24 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Show how fast a shop answered, by the rules of one or several marketplaces.
     Report(ReportArgs),
+    /// Sign in to a fenliu; the commands below then need no address and no token.
+    Login(LoginArgs),
+    /// Sign out; the session's tokens are void.
+    Logout,
+    /// Show who is signed in, where, and what they may do.
+    Whoami(ClientArgs),
+    /// Create and show shops.
+    Shop(ShopArgs),
+    /// Create, show, bind and end the people who answer for a shop.
+    Agent(AgentArgs),
+    /// Say who works when, see it drawn as a week, and find the gaps.
+    Roster(RosterArgs),
+    /// Mute and ban, and see what for.
+    Sanction(SanctionArgs),
+    /// Show who changed what.
+    Audit(AuditArgs),
+    /// Issue, list and revoke the tokens of programs.
+    Token(TokenArgs),
 }
 
 /// How to run `fenliu up`.
@@ -75,12 +105,37 @@ pub struct TargetArgs {
     /// Ask the fenliu that runs at this address, such as 127.0.0.1:50050.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "data_dir")]
     pub connect: Option<String>,
-    /// File with the token to show there, such as the admin.token in its data directory.
-    #[arg(long, value_name = "FILE", env = "FENLIU_TOKEN_FILE")]
-    pub token_file: Option<PathBuf>,
     /// Run an embedded fenliu on this directory while the command lasts.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// The file with the token for --connect; else FENLIU_TOKEN_FILE names one, or the session with that fenliu
+    /// speaks for you.
+    #[arg(long, value_name = "FILE", requires = "connect")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// Which running fenliu to ask, and as whom.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Which fenliu, and who")]
+pub struct ClientArgs {
+    /// Ask the fenliu that runs at this address, such as 127.0.0.1:50050; without it the one signed in to.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub connect: Option<String>,
+    /// The file with the token for --connect, such as fenliu-data/admin.token; else FENLIU_TOKEN_FILE names one, or
+    /// the session with that fenliu speaks for you.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The shop, shp_…; without it the one signed in to.
+    #[arg(long, global = true, value_name = "SHOP")]
+    pub shop: Option<String>,
+}
+
+/// Where a password comes from. It is never an argument: those can be seen by everybody on the machine.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct PasswordArgs {
+    /// Read the password from the first line of standard input, instead of asking for it.
+    #[arg(long)]
+    pub password_stdin: bool,
 }
 
 /// How to run `fenliu import`.

@@ -1,7 +1,8 @@
 //! fenliu in one process: all three services with embedded stores, and the command line.
 //!
 //! [`cli`] says what can be asked for and [`run`] does it. Every command but `replay` talks to a fenliu over gRPC: to
-//! one that runs already, or to an [`embedded`] one that lives as long as the command. [`recorded`] reads other
+//! one that runs already, or to an [`embedded`] one that lives as long as the command. Those who set a shop up ask a
+//! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roster`], [`sanctions`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
 //! fast a shop answered; [`demo`] plays an evening peak on a virtual clock.
 //!
@@ -12,20 +13,31 @@
 use fenliu_runtime::config::warn_of_strays;
 use fenliu_runtime::telemetry;
 
+pub mod agents;
 pub mod chance;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod demo;
 pub mod embedded;
 pub mod import;
+pub mod listing;
+pub mod moments;
 pub mod output;
 pub mod packs;
+pub mod password;
+pub mod people;
 pub mod progress;
 pub mod rates;
 pub mod reading;
+pub mod record;
 pub mod recorded;
 pub mod replay;
 pub mod report;
+pub mod roster;
+pub mod sanctions;
+pub mod session;
+pub mod shops;
 pub mod table;
 pub mod target;
 pub mod up;
@@ -58,6 +70,27 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Import(args) => import::import(&args).await?,
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,
         Command::Report(args) => report::report(&args).await?,
+        Command::Login(args) => session::login(&args).await?,
+        Command::Logout => session::logout().await?,
+        Command::Whoami(args) => client::with(&args, session::whoami).await?,
+        Command::Shop(args) => {
+            client::with(&args.client, async |client| shops::run(client, &args.command).await).await?
+        }
+        Command::Agent(args) => {
+            client::with(&args.client, async |client| agents::run(client, &args.command).await).await?
+        }
+        Command::Roster(args) => {
+            client::with(&args.client, async |client| roster::run(client, &args.command).await).await?
+        }
+        Command::Sanction(args) => {
+            client::with(&args.client, async |client| sanctions::run(client, &args.command).await).await?
+        }
+        Command::Audit(args) => {
+            client::with(&args.client, async |client| record::audit(client, &args).await).await?
+        }
+        Command::Token(args) => {
+            client::with(&args.client, async |client| record::tokens(client, &args.command).await).await?
+        }
     };
     answer.print(json)
 }

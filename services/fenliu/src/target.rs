@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use fenliu_domain::problem::Reason;
-use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
-use fenliu_runtime::clock::SystemClock;
+use fenliu_runtime::channel::Outgoing;
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::ServerConfig;
@@ -14,7 +13,8 @@ use tokio::net::TcpListener;
 use tonic::{Request, Status};
 
 use crate::cli::TargetArgs;
-use crate::embedded::{self, Embedded, Options, uri};
+use crate::client::Client;
+use crate::embedded::{self, Embedded, Options};
 
 /// How long one call of the command line may take; judging months of a busy shop takes longer than a console's calls.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -49,6 +49,7 @@ impl TargetArgs {
 #[derive(Debug)]
 pub struct Target {
     channel: Outgoing,
+    client: Option<Client>,
     embedded: Option<Embedded>,
     // Thrown away after the embedded fenliu has ended.
     _scratch: Option<tempfile::TempDir>,
@@ -61,12 +62,13 @@ impl Target {
     /// When the address is none, the directory is in use or missing, or an embedded fenliu cannot start.
     pub async fn open(args: &TargetArgs, otherwise: Otherwise<'_>) -> anyhow::Result<Self> {
         if let Some(address) = &args.connect {
-            let mut channel = connect_lazy(uri(address)?);
-            if let Some(file) = &args.token_file {
-                let clock = SystemClock::shared();
-                channel = channel.with_token(TokenSource::file("--token-file", file.clone(), clock)?);
-            }
-            return Ok(Self { channel, embedded: None, _scratch: None });
+            let client = Client::at(address, args.token_file.clone()).await?;
+            return Ok(Self {
+                channel: client.channel(),
+                client: Some(client),
+                embedded: None,
+                _scratch: None,
+            });
         }
         let (directory, scratch) = directory(args, otherwise)?;
         let lifecycle = Lifecycle::new();
@@ -80,7 +82,7 @@ impl Target {
             server: ServerConfig::default(),
         })
         .await?;
-        Ok(Self { channel: embedded.channel(), embedded: Some(embedded), _scratch: scratch })
+        Ok(Self { channel: embedded.channel(), client: None, embedded: Some(embedded), _scratch: scratch })
     }
 
     /// A channel to it.
@@ -89,11 +91,14 @@ impl Target {
         self.channel.clone()
     }
 
-    /// Ends the embedded fenliu, if there is one.
+    /// Lets go of it; ends it when it is an embedded one.
     ///
     /// # Errors
     /// When it failed.
     pub async fn close(self) -> anyhow::Result<()> {
+        if let Some(client) = self.client {
+            client.close().await;
+        }
         match self.embedded {
             Some(embedded) => embedded.stop().await,
             None => Ok(()),
@@ -133,11 +138,28 @@ pub fn asking<T>(message: T) -> Request<T> {
 #[must_use]
 #[expect(clippy::needless_pass_by_value, reason = "so that it fits map_err")]
 pub fn refused(status: Status) -> anyhow::Error {
-    let reason = fenliu_proto::status::reason_of(&status).map(Reason::name);
+    let reason = fenliu_proto::status::reason_of(&status);
     let message = status.message().to_owned();
     match reason {
-        Some(reason) => Refused { reason, message }.into(),
+        Some(reason) => {
+            let message = next_step(reason).map_or(message.clone(), |step| format!("{message}; {step}"));
+            Refused { reason: reason.name(), message }.into()
+        }
         None => anyhow::anyhow!("{}: {message}", status.code()),
+    }
+}
+
+/// What whoever typed the command can do about a refusal of who they are.
+const fn next_step(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::TokenMissing => {
+            Some("run fenliu login --connect ADDRESS --name LOGIN, or name a token file with --token-file")
+        }
+        Reason::TokenExpired | Reason::TokenRevoked | Reason::TokenInvalid => {
+            Some("run fenliu login again, or name another token file with --token-file")
+        }
+        Reason::RefreshTokenInvalid => Some("the session is over: run fenliu login again"),
+        _ => None,
     }
 }
 
@@ -151,6 +173,16 @@ pub struct Refused {
     pub message: String,
 }
 
+impl Refused {
+    /// Whether an error is a refusal for this reason.
+    #[must_use]
+    pub fn is_for(error: &anyhow::Error, reason: &str) -> bool {
+        error
+            .chain()
+            .any(|cause| cause.downcast_ref::<Self>().is_some_and(|refused| refused.reason == reason))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use fenliu_domain::problem::Problem;
@@ -161,6 +193,8 @@ mod tests {
     fn a_refusal_is_told_by_its_reason() {
         let ours = fenliu_proto::status::refusal(Problem::new(Reason::ShopNotFound, "no such shop"));
         assert_eq!(refused(ours).to_string(), "SHOP_NOT_FOUND: no such shop");
+        let nobody = fenliu_proto::status::refusal(Problem::new(Reason::TokenMissing, "who calls?"));
+        assert!(refused(nobody).to_string().contains("fenliu login"));
         let foreign = refused(Status::unavailable("tcp connect error")).to_string();
         assert!(foreign.ends_with(": tcp connect error"), "{foreign}");
     }

@@ -9,6 +9,8 @@ pub(super) mod auth;
 pub(super) mod bindings;
 mod fields;
 pub(super) mod roles;
+pub(super) mod rosters;
+pub(super) mod sanctions;
 pub(super) mod shops;
 
 pub(super) use self::fields::Fields;

@@ -1,6 +1,8 @@
 //! Stored things as messages.
 
 pub(super) mod auth;
+pub(super) mod rosters;
+pub(super) mod sanctions;
 
 use fenliu_domain::access::Permissions;
 use fenliu_proto::accounts::v1 as proto;

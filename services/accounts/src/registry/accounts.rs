@@ -9,6 +9,7 @@ use super::{Done, Registry, expect_etag, record};
 use crate::account::{Account, NewAccount, PasswordHash};
 use crate::binding::{Binding, Member, Terms};
 use crate::call::Call;
+use crate::planning::told_from_the_start;
 use crate::storage::{Change, Fault, Stored, Tenant};
 
 /// An account that has just been created.
@@ -54,7 +55,7 @@ impl Registry {
                 let account = new.create(agent_id, shop_id, change.now());
                 let account = change.insert_account(account, &name).await?;
                 let binding = Binding::new(shop_id, agent_id, terms, change.now());
-                let binding = change.insert_binding(binding).await?;
+                let binding = change.insert_binding(told_from_the_start(&change, binding).await?).await?;
                 let noted = record::account(&account.value);
                 change.audit(Some(shop_id), "agent.created", agent_id, (None, Some(noted))).await?;
                 let noted = record::binding(&binding.value);
@@ -223,7 +224,7 @@ impl Registry {
 }
 
 /// Nobody resets, disables or deletes an account that may do more than they may themselves.
-pub(super) async fn expect_power_over(
+pub(crate) async fn expect_power_over(
     change: &Change<'_>,
     shop: ShopId,
     agent: AgentId,

@@ -9,6 +9,8 @@ use prost::Message;
 use super::{Done, Registry, expect_etag, record};
 use crate::binding::{Binding, Member, Terms, TermsChange};
 use crate::call::Call;
+use crate::discipline::still_in_force;
+use crate::planning::told_from_the_start;
 use crate::storage::{Change, Fault};
 
 /// How long a binding code can be used.
@@ -93,7 +95,8 @@ impl Registry {
                 registry.expect_grantable(&change, shop_id, &terms).await?;
                 let warnings = terms.warnings();
                 let binding = Binding::new(shop_id, code.agent, terms, change.now());
-                let binding = change.insert_binding(binding).await?;
+                let binding = told_from_the_start(&change, binding).await?;
+                let binding = change.insert_binding(still_in_force(&change, binding).await?).await?;
                 let noted = record::binding(&binding.value);
                 change.audit(Some(shop_id), "agent.bound", code.agent, (None, Some(noted))).await?;
                 let member = Member { binding, account: account.value };

@@ -8,6 +8,7 @@ use super::{Registry, expect_etag, record};
 use crate::account::Account;
 use crate::binding::{Binding, Terms};
 use crate::call::Call;
+use crate::planning::follow_zone;
 use crate::shop::{NewShop, Shop, ShopChange};
 use crate::storage::Stored;
 
@@ -83,6 +84,7 @@ impl Registry {
                 expect_etag(&old, &etag)?;
                 let new = old.value.clone().changed(wanted)?;
                 let shop = change.update_shop(&old, new).await?;
+                follow_zone(&mut change, &shop.value).await?;
                 let noted = (Some(record::shop(&old.value)), Some(record::shop(&shop.value)));
                 change.audit(Some(shop_id), "shop.updated", shop_id, noted).await?;
                 Ok(answer(ChangedShop { shop, request_id }))

@@ -21,6 +21,8 @@ use crate::shop::Shop;
 
 mod cut_off;
 mod groups;
+mod rosters;
+mod sanctions;
 
 pub(crate) use self::cut_off::ACCESS_TOKEN_LIFE;
 

@@ -2,6 +2,8 @@
 
 mod m0001_shops_and_accounts;
 mod m0002_sign_in;
+mod m0003_rosters;
+mod m0004_sanctions;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -10,6 +12,11 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_shops_and_accounts::Migration), Box::new(m0002_sign_in::Migration)]
+        vec![
+            Box::new(m0001_shops_and_accounts::Migration),
+            Box::new(m0002_sign_in::Migration),
+            Box::new(m0003_rosters::Migration),
+            Box::new(m0004_sanctions::Migration),
+        ]
     }
 }

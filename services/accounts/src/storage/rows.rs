@@ -12,6 +12,8 @@ pub(crate) mod binding;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod directory_head;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod history_cursor;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod login_attempt;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod refresh_token;
@@ -22,6 +24,16 @@ pub(crate) mod revocation;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod role;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod roster_draft;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod roster_exception;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod roster_version;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod sanction;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod sanction_ladder;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod service_token;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod session;
@@ -31,13 +43,20 @@ pub(crate) mod shop;
 pub(crate) mod shop_group;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod signing_key;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod violation;
 
 use std::fmt::Display;
 use std::str::FromStr;
 
+use fenliu_domain::problem::Problem;
+use fenliu_domain::roster::Plan;
 use fenliu_domain::time::Timestamp;
+use fenliu_proto::accounts::v1 as proto;
+use prost::Message;
 
 use super::Fault;
+use crate::planning::wire;
 
 /// Where a value was read, to say so when it makes no sense.
 #[derive(Clone, Copy)]
@@ -62,6 +81,12 @@ impl Place<'_> {
     fn time(self, column: &'static str, micros: i64) -> Result<Timestamp, Fault> {
         Timestamp::from_micros(micros).ok_or_else(|| self.corrupt(column, "is outside the years 1 to 9999"))
     }
+}
+
+/// The plan in bytes of `fenliu.accounts.v1.Roster`.
+fn plan_of_bytes(place: Place<'_>, bytes: &[u8]) -> Result<Plan, Fault> {
+    let roster = proto::Roster::decode(bytes).map_err(|error| place.corrupt("contents", error))?;
+    wire::stored_plan(&roster).map_err(|violations| place.corrupt("contents", Problem::invalid(violations)))
 }
 
 /// Between the items of a list in one text; a control character, which no name holds.

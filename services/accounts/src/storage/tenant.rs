@@ -176,7 +176,7 @@ impl<'a, C: ConnectionTrait> Tenant<'a, C> {
 
     /// Where `part` stands in a text column, from 1; 0 = nowhere. Byte by byte, unlike LIKE, whose wildcards and
     /// letter cases differ between databases.
-    fn position(&self, column: impl ColumnTrait, part: &str) -> SimpleExpr {
+    pub(super) fn position(&self, column: impl ColumnTrait, part: &str) -> SimpleExpr {
         let function = match self.connection.get_database_backend() {
             DatabaseBackend::Postgres => "strpos",
             _ => "instr",

@@ -17,6 +17,8 @@ use fenliu_proto::accounts::v1::audit_service_client::AuditServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
 use fenliu_proto::accounts::v1::role_service_client::RoleServiceClient;
+use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
+use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::status::{reason_of, refusal};
 use fenliu_runtime::clock::{Clock, VirtualClock};
@@ -41,6 +43,8 @@ pub(crate) struct House {
     pub(crate) accounts: AccountServiceClient<Channel>,
     pub(crate) bindings: BindingServiceClient<Channel>,
     pub(crate) roles: RoleServiceClient<Channel>,
+    pub(crate) rosters: RosterServiceClient<Channel>,
+    pub(crate) sanctions: SanctionServiceClient<Channel>,
     pub(crate) audit: AuditServiceClient<Channel>,
     pub(crate) directory: DirectoryServiceClient<Channel>,
     clock: VirtualClock,
@@ -120,6 +124,8 @@ impl House {
             accounts: AccountServiceClient::new(channel.clone()),
             bindings: BindingServiceClient::new(channel.clone()),
             roles: RoleServiceClient::new(channel.clone()),
+            rosters: RosterServiceClient::new(channel.clone()),
+            sanctions: SanctionServiceClient::new(channel.clone()),
             audit: AuditServiceClient::new(channel.clone()),
             directory: DirectoryServiceClient::new(channel),
             clock,
@@ -138,6 +144,8 @@ impl House {
             accounts,
             bindings,
             roles,
+            rosters,
+            sanctions,
             audit,
             directory,
             clock,
@@ -148,7 +156,7 @@ impl House {
             starts,
         } = self;
         // A server drains when its clients have hung up.
-        drop((shops, accounts, bindings, roles, audit, directory));
+        drop((shops, accounts, bindings, roles, rosters, sanctions, audit, directory));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Self::start(data, clock, limits, starts + 1).await
@@ -157,6 +165,11 @@ impl House {
     /// Begins to shut down.
     pub(crate) fn drain(&self) {
         self.lifecycle.soft().cancel();
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Lets time pass.

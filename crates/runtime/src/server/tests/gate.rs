@@ -108,7 +108,7 @@ impl Gate {
     /// Asks an RPC with a token.
     pub(super) async fn ask(&self, rpc: &str, token: &str, asked: &Asked) -> Result<String, Status> {
         let header = format!("Bearer {token}");
-        self.send(rpc, &[("authorization", &header)], vec![frame(0, asked.encode_to_vec())]).await
+        self.send(rpc, &[("authorization", &header)], vec![frame(0, &asked.encode_to_vec())]).await
     }
 
     /// Sends these bytes with these headers, then the end.
@@ -153,7 +153,8 @@ impl Answer {
     pub(super) async fn next(&mut self) -> Result<Option<String>, Status> {
         let Some(frame) = self.0.frame().await else { return Ok(None) };
         match frame?.into_data() {
-            Ok(data) => Ok(Some(Told::decode(&data[5..]).unwrap().text)),
+            // Of a flood that fills the frame, the rest does not matter.
+            Ok(data) => Ok(Some(first_of(&data).unwrap_or_default())),
             Err(frame) => {
                 let status = Status::from_header_map(frame.trailers_ref().unwrap()).unwrap();
                 if status.code() == Code::Ok { Ok(None) } else { Err(status) }
@@ -170,9 +171,16 @@ impl Answer {
     }
 }
 
+/// The text of the message that these bytes begin with, if they do.
+fn first_of(data: &[u8]) -> Option<String> {
+    let (prefix, rest) = data.split_first_chunk::<5>()?;
+    let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
+    Some(Told::decode(rest.get(..length)?).ok()?.text)
+}
+
 /// A message with its prefix.
-pub(super) fn frame(flag: u8, message: Vec<u8>) -> Vec<u8> {
-    [&[flag][..], &(message.len() as u32).to_be_bytes(), &message].concat()
+pub(super) fn frame(flag: u8, message: &[u8]) -> Vec<u8> {
+    [&[flag][..], &(message.len() as u32).to_be_bytes(), message].concat()
 }
 
 pub(super) fn asked(shop: ShopId, agent: AgentId) -> Asked {

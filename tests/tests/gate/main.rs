@@ -1,0 +1,4 @@
+//! Who may call what, and what nobody learns of others' shops: every RPC of the contract, called as everybody.
+
+mod permissions;
+mod tenancy;
