@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -16,7 +16,8 @@ use fenliu_proto::analytics::v1::{ListExchangesRequest, ListExchangesResponse};
 use fenliu_proto::common::v1::{Content, Presence};
 use fenliu_proto::dispatch::v1 as dispatch;
 use fenliu_proto::history::v1::Stage;
-use fenliu_runtime::channel::connect_lazy;
+use fenliu_runtime::channel::{TokenSource, connect_lazy};
+use fenliu_runtime::clock::SystemClock;
 use fenliu_tests::clients::Clients;
 use fenliu_tests::program::{root, service_binary};
 
@@ -27,36 +28,38 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Service {
     process: Child,
     address: SocketAddr,
+    token_file: PathBuf,
 }
 
 impl Service {
-    /// Starts it with the environment of its Deployment, on a free port, its store in `place`, and `peer` in place of
-    /// the service it is told to follow.
-    fn start(name: &str, place: &Path, peer: Option<SocketAddr>) -> anyhow::Result<Self> {
+    /// Starts it with the environment of its Deployment, on a free port, its files in `place`, and `peers` in place of
+    /// the services it is told of. All show the token that accounts makes.
+    fn start(name: &str, place: &Path, peers: &[(&str, SocketAddr)]) -> anyhow::Result<Self> {
+        let token_file = place.join("admin.token");
         let mut command = Command::new(service_binary(name)?);
         for (key, value) in environment(name)? {
             let value = match key.as_str() {
                 "FENLIU_SERVER__LISTEN" => "127.0.0.1:0".to_owned(),
-                "FENLIU_DATABASE__URL" => value.replace("/data/", &format!("{}/", place.display())),
-                _ if value.starts_with("http://") => {
-                    format!("http://{}", peer.context("it follows somebody")?)
-                }
-                _ => value,
+                "FENLIU_AUTH__TOKEN_FILE" => token_file.display().to_string(),
+                "FENLIU_AUTH__TRUST_FILE" => place.join(format!("{name}.json")).display().to_string(),
+                _ if value.starts_with("http://") => peer_of(&value, peers)?,
+                _ => value.replace("/data/", &format!("{}/", place.display())),
             };
             command.env(key, value);
         }
-        // Nobody issues tokens here: the stores begin empty.
-        command.env("FENLIU_SERVER__INSECURE_NO_AUTH", "true");
         let mut process = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let log = process.stderr.take().context("its log is not piped")?;
-        let mut service = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut service = Self { process, address, token_file };
         service.address =
             listening(BufReader::new(log)).with_context(|| format!("{name} does not listen"))?;
         Ok(service)
     }
 
     fn clients(&self) -> anyhow::Result<Clients> {
-        Ok(Clients::new(&connect_lazy(format!("http://{}", self.address).parse()?)))
+        let channel = connect_lazy(format!("http://{}", self.address).parse()?);
+        let token = TokenSource::file("token_file", self.token_file.clone(), SystemClock::shared())?;
+        Ok(Clients::new(&channel.with_token(token)))
     }
 }
 
@@ -66,6 +69,13 @@ impl Drop for Service {
         self.process.kill().ok();
         self.process.wait().ok();
     }
+}
+
+/// The address of the service that an address of the Deployment names.
+fn peer_of(value: &str, peers: &[(&str, SocketAddr)]) -> anyhow::Result<String> {
+    let peer = peers.iter().find(|(name, _)| value.contains(name));
+    let (_, address) = peer.with_context(|| format!("nobody stands for {value}"))?;
+    Ok(format!("http://{address}"))
 }
 
 /// The environment that a Deployment gives its container: pairs of `- name:` and `value:`.
@@ -113,9 +123,11 @@ async fn three_processes_do_together_what_one_does_and_survive_each_other() {
 
 async fn story() -> anyhow::Result<()> {
     let place = tempfile::tempdir()?;
-    let accounts = Service::start("accounts", place.path(), None)?;
-    let reception = Service::start("dispatch", place.path(), Some(accounts.address))?;
-    let analytics = Service::start("analytics", place.path(), Some(reception.address))?;
+    let accounts = Service::start("accounts", place.path(), &[])?;
+    let mut peers = vec![("accounts", accounts.address)];
+    let reception = Service::start("dispatch", place.path(), &peers)?;
+    peers.push(("dispatch", reception.address));
+    let analytics = Service::start("analytics", place.path(), &peers)?;
     let (shop, agent) = open_shop(&mut accounts.clients()?).await?;
     let mut desk = reception.clients()?;
     come_online(&mut desk, &shop, &agent).await?;

@@ -1,8 +1,8 @@
 //! The README's tours, typed as they are printed.
 //!
 //! The lines of their shell blocks are taken out of `README.md` and run in one bash against a fresh `fenliu up`; only the
-//! line that sets `address` is replaced, by that of a free port, and the one that says where fenliu is. Where there is
-//! no grpcurl, the tour that needs it is reported as ignored.
+//! lines that set `address` and `token_file` are replaced, by a free port and its data, and the one that says where
+//! fenliu is. Where there is no grpcurl, the tour that needs it is reported as ignored.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,12 +18,14 @@ const SETTING_UP: &str = "## Setting a shop up";
 const PATH: &str = r#"export PATH="$PWD/target/release:$PATH""#;
 /// The line that a reader may change, and this test does.
 const ADDRESS: &str = "address=127.0.0.1:50050";
+/// The line that says where the token lies.
+const TOKEN_FILE: &str = "token_file=fenliu-data/admin.token";
 /// Printed between the answers of two blocks.
 const BETWEEN: &str = "=== the next block ===";
 /// Analytics follows the history, a moment behind: a reader is slower than that, this test may not be.
-const CAUGHT_UP: &str = r#"until grpcurl -plaintext -d '{"shop_id":"'$shop'"}' $address fenliu.analytics.v1.ReplyRateService/ListExchanges 2>&1 | grep --quiet replyTime; do :; done"#;
+const CAUGHT_UP: &str = r#"until call -d '{"shop_id":"'$shop'"}' $address fenliu.analytics.v1.ReplyRateService/ListExchanges 2>&1 | grep --quiet replyTime; do :; done"#;
 /// Dispatch hears of a new agent from the directory, a moment later.
-const HEARD_OF: &str = r#"until grpcurl -plaintext -d '{"shop_id":"'$shop'","agent_id":"'$agent'"}' $address fenliu.dispatch.v1.PresenceService/GetAgent > /dev/null 2>&1; do :; done"#;
+const HEARD_OF: &str = r#"until call -d '{"shop_id":"'$shop'","agent_id":"'$agent'"}' $address fenliu.dispatch.v1.PresenceService/GetAgent > /dev/null 2>&1; do :; done"#;
 /// How long the tour may take, in seconds, as `timeout` of coreutils takes it.
 const LIMIT_SECONDS: &str = "120";
 
@@ -47,7 +49,12 @@ fn tour(server: &Server) -> anyhow::Result<Vec<String>> {
         blocks.iter().any(|block| block.lines().any(|line| line == ADDRESS)),
         "no block sets the address"
     );
+    ensure!(
+        blocks.iter().any(|block| block.lines().any(|line| line == TOKEN_FILE)),
+        "no block says where the token lies"
+    );
     let address = format!("address={}", server.address());
+    let token_file = format!("token_file='{}'", server.token_file().display());
     let script: String = blocks
         .iter()
         .map(|block| {
@@ -56,7 +63,10 @@ fn tour(server: &Server) -> anyhow::Result<Vec<String>> {
                 block if block.contains("SetPresence") => HEARD_OF,
                 _ => "",
             };
-            format!("{wait}\n{}echo '{BETWEEN}'\n", block.replace(ADDRESS, &address))
+            format!(
+                "{wait}\n{}echo '{BETWEEN}'\n",
+                block.replace(ADDRESS, &address).replace(TOKEN_FILE, &token_file)
+            )
         })
         .collect();
     said(&script, &root())

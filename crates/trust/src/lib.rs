@@ -104,7 +104,7 @@ async fn listen(
                 *heard = true;
             }
             Err(error) => {
-                tracing::error!(%error, "accounts says something that does not read; it changes nothing")
+                tracing::error!(%error, "accounts says something that does not read; it changes nothing");
             }
         }
     }

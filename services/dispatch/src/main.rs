@@ -26,8 +26,7 @@ struct Flags {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let flags = Flags::parse();
-    let end = run(flags).await;
+    let end = run(Flags::parse()).await;
     end.inspect_err(|error| eprintln!("fenliu-dispatch: {error:#}"))
         .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }

@@ -91,8 +91,7 @@ mod tests {
     async fn a_directory_without_data_is_refused_and_not_made() {
         let scratch = tempfile::tempdir().expect("a directory");
         let data_dir = scratch.path().join("mistyped");
-        let target =
-            crate::cli::TargetArgs { data_dir: Some(data_dir.clone()), connect: None, token_file: None };
+        let target = crate::cli::TargetArgs { data_dir: Some(data_dir.clone()), ..Default::default() };
         let args = ReportArgs { shop: "shp_".into(), from: None, to: None, pack: vec![], misses: 0, target };
         let refused = report(&args).await.expect_err("there is nothing").to_string();
         assert!(refused.contains("mistyped holds no fenliu data"), "{refused}");

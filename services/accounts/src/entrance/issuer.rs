@@ -58,10 +58,12 @@ impl Issuer {
         let fits = |token: &Stored<ServiceToken>| {
             token.value.permissions == permissions && token.value.expires > lasting
         };
-        match known.filter(fits) {
-            Some(token) => Ok(signed(&self.store, &token.value).await.map_err(Fault::into_problem)?),
-            None => self.issued(name, permissions).await,
+        if let Some(token) = known.filter(fits)
+            && let Ok(text) = signed(&self.store, &token.value).await
+        {
+            return Ok(text);
         }
+        self.issued(name, permissions).await
     }
 
     async fn named(&self, name: &str) -> anyhow::Result<Option<Stored<ServiceToken>>> {

@@ -56,7 +56,7 @@ impl Store {
             .limit(MAX_REVOCATIONS as u64 + 1)
             .all(self.db.reader())
             .await?;
-        rows.into_iter().map(read).collect()
+        rows.iter().map(read).collect()
     }
 }
 
@@ -112,7 +112,7 @@ fn no_key() -> Fault {
     }
 }
 
-fn read(row: revocation::Model) -> Result<Revocation, Fault> {
+fn read(row: &revocation::Model) -> Result<Revocation, Fault> {
     let corrupt = |column, why: &str| Fault::Corrupt {
         table: "revocation",
         column,
