@@ -16,7 +16,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::MigratorTrait;
 use serde::Deserialize;
 
@@ -26,6 +26,21 @@ mod open;
 mod transaction;
 
 pub use self::transaction::Work;
+
+/// The PostgreSQL lock that whoever migrates a database holds: "fenliu" in hexadecimal.
+const MIGRATION_LOCK: i64 = 0x66_65_6e_6c_69_75;
+
+/// Refuses a schema with steps that this binary does not know.
+async fn expect_known<M: MigratorTrait>(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    let known: Vec<String> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
+    let applied = M::get_migration_models(transaction).await?;
+    let unknown = applied.into_iter().map(|step| step.version).find(|step| !known.contains(step));
+    let Some(step) = unknown else { return Ok(()) };
+    Err(DbErr::Custom(format!(
+        "the schema of this database is newer than this binary: it has the step {step}, which is unknown here; run \
+         the binary that made it, or a newer one"
+    )))
+}
 
 /// How to reach and use a store.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -124,23 +139,25 @@ impl Database {
         self.writer.get_database_backend()
     }
 
-    /// Applies the migrations that have not been applied yet.
+    /// Applies the migrations that have not been applied yet, all or none, in one transaction: of several processes
+    /// that start at once on one store, one applies them while the others wait.
     ///
     /// # Errors
-    /// When one fails; those before it stay applied. When a newer binary has been here, whose schema this one does
-    /// not know; nothing is touched then.
+    /// When one fails. When a newer binary has been here, whose schema this one does not know; nothing is touched
+    /// then.
     pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbErr> {
-        M::install(&self.writer).await?;
-        let known: Vec<String> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
-        let applied = M::get_migration_models(&self.writer).await?;
-        let unknown = applied.into_iter().map(|step| step.version).find(|step| !known.contains(step));
-        match unknown {
-            Some(step) => Err(DbErr::Custom(format!(
-                "the schema of this database is newer than this binary: it has the step {step}, which is unknown \
-                 here; run the binary that made it, or a newer one"
-            ))),
-            None => M::up(&self.writer, None).await,
-        }
+        self.transaction(|transaction| {
+            Box::pin(async move {
+                if transaction.get_database_backend() == DatabaseBackend::Postgres {
+                    let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+                    transaction.execute_unprepared(&lock).await?;
+                }
+                M::install(transaction).await?;
+                expect_known::<M>(transaction).await?;
+                M::up(transaction, None).await
+            })
+        })
+        .await
     }
 
     /// Closes all connections, after those in use have been given back. SQLite then folds its write-ahead log

@@ -47,7 +47,7 @@ async fn a_repeated_request_shows_the_same_token_and_a_revoked_one_counts_no_lon
 
     let list = proto::ListServiceTokensRequest { shop_id: shop.shop_id.clone(), ..Default::default() };
     let listed = auth.list_service_tokens(list).await.expect("listed").into_inner();
-    assert_eq!(listed.service_tokens, [issued.clone()]);
+    assert_eq!(listed.service_tokens, std::slice::from_ref(&issued));
     let other = house.shop("other").await;
     let elsewhere = proto::RevokeServiceTokenRequest { shop_id: other.shop_id, ..revocation(&issued) };
     refused(house.auth(&house.admin).revoke_service_token(elsewhere).await, Reason::ServiceTokenNotFound);
