@@ -62,7 +62,7 @@ impl Embedded {
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         let Options { data_dir, listener, platform, server } = options;
         let address = listener.local_addr().context("the listener has no address")?;
-        std::fs::create_dir_all(&data_dir)
+        make_private(&data_dir)
             .with_context(|| format!("cannot make the directory {}", data_dir.display()))?;
         let lock = DirectoryLock::take(&data_dir)?;
         let platform = platform.with_page_tokens(page_tokens(&data_dir, &server)?);
@@ -153,6 +153,15 @@ async fn host(data_dir: &Path, platform: &Platform, plain: &Outgoing) -> anyhow:
 
     let services = vec![accounts.service, dispatch, analytics];
     Ok(Hosted { services, channel: plain.clone().with_token(admin), admin_token_file })
+}
+
+/// Makes the directory, when it is not there, for its owner only: it holds keys, tokens and what people said.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
 
 /// True when a fenliu has kept its data in this directory.

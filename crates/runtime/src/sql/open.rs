@@ -1,5 +1,7 @@
 //! Opening pools whose every connection has proved that it keeps what it acknowledges.
 
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolOptions;
@@ -37,6 +39,17 @@ fn told(config: &DatabaseConfig, error: &sqlx::Error) -> String {
     }
 }
 
+/// Makes the file, when it is not there, for its owner's eyes only: it may hold keys and what people said. SQLite gives
+/// the files of its write-ahead log the same mode. A file that is there keeps its own.
+fn create_for_the_owner(file: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // What keeps it from being made will keep SQLite from opening it, and SQLite says so in its own words.
+    options.open(file).ok();
+}
+
 async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
     let options = config.url.parse::<SqliteConnectOptions>()?.disable_statement_logging().foreign_keys(true);
     if is_in_memory(&config.url) {
@@ -48,6 +61,7 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
         .pragma("journal_mode", "WAL")
         .pragma("synchronous", "FULL");
     let creating = options.clone().create_if_missing(true);
+    create_for_the_owner(creating.get_filename());
     // The first connection creates the file, turns its journal into a write-ahead log, and fails at once when
     // something is wrong: a pool would try again in silence and then only say that it timed out.
     let mut first = SqliteConnection::connect_with(&creating).await?;

@@ -32,10 +32,10 @@ pub(crate) struct ChangedSanction {
 }
 
 impl Discipline {
-    /// Mutes or bans somebody. A ban makes all of their tokens void.
+    /// Mutes or bans somebody. A ban ends what they have signed in to in this shop.
     ///
     /// # Errors
-    /// BINDING_NOT_FOUND, MAIN_ACCOUNT_PROTECTED, PERMISSION_NOT_HELD, and what
+    /// BINDING_NOT_FOUND, MAIN_ACCOUNT_PROTECTED, PERMISSION_NOT_HELD, PERMISSION_DENIED, and what
     /// [`Store::once`](crate::storage::Store::once) refuses.
     pub(crate) async fn impose<M>(
         &self,
@@ -52,13 +52,14 @@ impl Discipline {
             Box::pin(async move {
                 let member = change.tenant(new.shop).member(new.agent).await?;
                 expect_no_owner(&member)?;
+                change.expect_somebody_else(new.agent)?;
                 expect_power_over(&change, new.shop, new.agent).await?;
                 let sanction = new.begin(id, &change);
                 let (shop, agent, kind) = (sanction.shop, sanction.agent, sanction.kind);
                 let sanction = change.insert_sanction(sanction).await?.value;
                 carry_strictest(&mut change, member.binding, Noted::ByTheChange).await?;
                 if kind == SanctionKind::Ban {
-                    change.end_sign_ins(agent).await?;
+                    change.end_sign_ins_to(shop, agent).await?;
                 }
                 let action = match kind {
                     SanctionKind::Mute => "agent.muted",
@@ -75,7 +76,7 @@ impl Discipline {
     /// Ends a sanction before its time.
     ///
     /// # Errors
-    /// SANCTION_NOT_FOUND, SANCTION_ENDED, PERMISSION_NOT_HELD, and what
+    /// SANCTION_NOT_FOUND, SANCTION_ENDED, PERMISSION_NOT_HELD, PERMISSION_DENIED, and what
     /// [`Store::once`](crate::storage::Store::once) refuses.
     pub(crate) async fn lift<M>(
         &self,
@@ -95,6 +96,7 @@ impl Discipline {
                     return Err(ended(id).into());
                 }
                 let agent = old.value.agent;
+                change.expect_somebody_else(agent)?;
                 let binding = expect_power_over_any(&change, shop_id, agent).await?;
                 let lifted = Lifted { time: change.now(), by: change.author(), reason };
                 let sanction = Sanction { lifted: Some(lifted), ..old.value.clone() };

@@ -94,8 +94,10 @@ impl Entrance {
             Box::pin(async move {
                 let Some(session) = going_on(&change, presented).await? else { return Ok(()) };
                 if change.find_refresh_token(session.id, presented.hash).await? != Found::Unknown {
-                    let ended = Some(change.now());
+                    let (ended, agent) = (Some(change.now()), session.agent);
                     change.update_session(&Session { ended, ..session }).await?;
+                    // Access tokens have one version for all sessions; the others trade theirs for new ones.
+                    change.cut_off_account(agent).await?;
                 }
                 Ok(())
             })

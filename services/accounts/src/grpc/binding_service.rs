@@ -8,7 +8,7 @@ use fenliu_proto::status::refusal;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Context, Listing, parse, render};
-use crate::call::Call;
+use crate::call::{Call, caller_of};
 use crate::registry::{BindingCode, CODE_LIFE};
 use crate::storage::Fault;
 
@@ -23,10 +23,9 @@ impl BindingService for Handler {
     ) -> Result<Response<proto::CreateBindingCodeResponse>, Status> {
         let proto::CreateBindingCodeRequest { shop_id, agent_id } = request.get_ref();
         let (home, agent) = parse::accounts::account_of(shop_id, agent_id).map_err(refusal)?;
-        let known = self.0.store.tenant(home).account(agent).await;
-        known.map_err(Fault::into_problem).map_err(refusal)?;
         let expires = self.0.platform.clock.now() + CODE_LIFE;
-        let binding_code = BindingCode { home, agent, expires }.seal(&self.0.platform.page_tokens);
+        let code = self.0.registry.binding_code(&caller_of(&request), (home, agent), expires).await;
+        let binding_code = code.map_err(refusal)?.seal(&self.0.platform.page_tokens);
         let expire_time = Some(to_timestamp(expires));
         Ok(Response::new(proto::CreateBindingCodeResponse { binding_code, expire_time }))
     }

@@ -70,7 +70,7 @@ impl Registry {
     /// Renames an account.
     ///
     /// # Errors
-    /// AGENT_NOT_FOUND, ETAG_MISMATCH, and what [`Store::once`](crate::storage::Store::once) refuses.
+    /// AGENT_NOT_FOUND, ETAG_MISMATCH, PERMISSION_NOT_HELD, and what [`Store::once`](crate::storage::Store::once) refuses.
     pub(crate) async fn rename_account<M>(
         &self,
         call: Call,
@@ -86,6 +86,7 @@ impl Registry {
             Box::pin(async move {
                 let old = change.tenant(shop_id).account(agent_id).await?;
                 expect_etag(&old, &etag)?;
+                expect_power_over(&change, shop_id, agent_id).await?;
                 let new = Account { display_name, ..old.value.clone() };
                 let account = change.update_account(&old, new).await?;
                 note(&change, "agent.updated", &old.value, &account.value).await?;

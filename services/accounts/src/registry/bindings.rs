@@ -1,5 +1,6 @@
 //! Binds accounts to shops, and changes how they work there.
 
+use fenliu_domain::access::Caller;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::{Span, Timestamp};
@@ -11,6 +12,7 @@ use crate::binding::{Binding, Member, Terms, TermsChange};
 use crate::call::Call;
 use crate::discipline::still_in_force;
 use crate::planning::told_from_the_start;
+use crate::role::expect_held;
 use crate::storage::{Change, Fault};
 
 /// How long a binding code can be used.
@@ -67,6 +69,24 @@ impl BindingCode {
 }
 
 impl Registry {
+    /// A code with which another shop may bind an account of this home.
+    ///
+    /// # Errors
+    /// AGENT_NOT_FOUND; PERMISSION_NOT_HELD when the account may more than the caller.
+    pub(crate) async fn binding_code(
+        &self,
+        caller: &Caller,
+        (home, agent): (ShopId, AgentId),
+        expires: Timestamp,
+    ) -> Result<BindingCode, Problem> {
+        let tenant = self.store.tenant(home);
+        tenant.account(agent).await.map_err(Fault::into_problem)?;
+        let member = tenant.member(agent).await.map_err(Fault::into_problem)?;
+        let held = tenant.permissions_of(&member.binding.value.terms.roles).await;
+        expect_held(caller, held.map_err(Fault::into_problem)?)?;
+        Ok(BindingCode { home, agent, expires })
+    }
+
     /// Binds another shop's account to this shop.
     ///
     /// # Errors
@@ -127,12 +147,11 @@ impl Registry {
             Box::pin(async move {
                 let old = change.tenant(shop_id).member(agent_id).await?;
                 expect_etag(&old.binding, &etag)?;
+                super::accounts::expect_power_over(&change, shop_id, agent_id).await?;
                 let touches_room = wanted.touches_room();
                 let terms = old.binding.value.terms.clone().changed(wanted)?;
                 old.expect_owner_stays(&terms)?;
                 if terms.roles != old.binding.value.terms.roles {
-                    let before = &old.binding.value.terms.roles;
-                    change.expect_held(change.tenant(shop_id).permissions_of(before).await?)?;
                     registry.expect_grantable(&change, shop_id, &terms).await?;
                     change.cut_off_account(agent_id).await?;
                 }

@@ -104,6 +104,19 @@ impl<'a> Change<'a> {
         Ok(expect_held(caller, permissions)?)
     }
 
+    /// Nobody is judge in their own case.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED when the caller is this agent.
+    pub(crate) fn expect_somebody_else(&self, agent: AgentId) -> Result<(), Fault> {
+        let caller = self.actor.caller.as_ref().and_then(Caller::agent);
+        if caller != Some(agent) {
+            return Ok(());
+        }
+        let words = "nobody imposes or lifts a sanction of their own; ask another supervisor";
+        Err(Problem::new(Reason::PermissionDenied, words).with("agent_id", agent).into())
+    }
+
     /// Appends to the audit log; `before` and `after` hold no secrets, and `None` where there is nothing.
     pub(crate) async fn audit(
         &self,

@@ -99,6 +99,19 @@ impl Change<'_> {
         self.cut_off_account(agent).await
     }
 
+    /// Ends what an account has signed in to in one shop. All of its access tokens are void, since they have one
+    /// version; sessions in other shops go on, and trade their refresh tokens for new ones.
+    pub(crate) async fn end_sign_ins_to(&mut self, shop: ShopId, agent: AgentId) -> Result<(), Fault> {
+        session::Entity::update_many()
+            .col_expr(session::Column::EndTime, Expr::value(self.now().micros()))
+            .filter(session::Column::AgentId.eq(agent.to_string()))
+            .filter(session::Column::ShopId.eq(shop.to_string()))
+            .filter(session::Column::EndTime.is_null())
+            .exec(self.txn())
+            .await?;
+        self.cut_off_account(agent).await
+    }
+
     /// Replaces the password's hash by another one of the same password, of which nobody needs to hear.
     pub(crate) async fn rehash(&mut self, agent: AgentId, hash: &PasswordHash) -> Result<(), Fault> {
         account::Entity::update_many()
