@@ -4,7 +4,7 @@
 //! each other. Then accounts and dispatch are killed in turn, and the others go on with what they know.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -23,6 +23,9 @@ use fenliu_tests::program::{root, service_binary};
 
 /// How long a service may take to listen, and news to travel from one to the next.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// Where nobody listens: accounts starts before dispatch does, and tries again.
+const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// A running service. Dropping it kills it.
 struct Service {
@@ -123,7 +126,7 @@ async fn three_processes_do_together_what_one_does_and_survive_each_other() {
 
 async fn story() -> anyhow::Result<()> {
     let place = tempfile::tempdir()?;
-    let accounts = Service::start("accounts", place.path(), &[])?;
+    let accounts = Service::start("accounts", place.path(), &[("dispatch", NOBODY)])?;
     let mut peers = vec![("accounts", accounts.address)];
     let reception = Service::start("dispatch", place.path(), &peers)?;
     peers.push(("dispatch", reception.address));

@@ -11,13 +11,13 @@ use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
 use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
-use fenliu_proto::common::v1::{Content, Presence};
+use fenliu_proto::common::v1::{Actor, Content, Presence};
 use fenliu_proto::dispatch::v1 as dispatch;
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::policy_service_client::PolicyServiceClient;
 use fenliu_proto::dispatch::v1::presence_service_client::PresenceServiceClient;
 use fenliu_proto::dispatch::v1::reception_service_client::ReceptionServiceClient;
-use fenliu_proto::history::v1::{LanguageAction, LanguagePolicy, Stage};
+use fenliu_proto::history::v1::{CloseActor, LanguageAction, LanguagePolicy, Stage};
 use fenliu_proto::status::reason_of;
 use fenliu_runtime::channel::Outgoing;
 use fenliu_tests::guarded::{Guarded, Tenant};
@@ -309,4 +309,78 @@ async fn somebody_who_works_for_two_shops_is_at_two_desks() {
     };
     let refused = PresenceServiceClient::new(scene.agent.clone()).set_presence(request).await;
     assert_eq!(reason_of(&refused.expect_err("a foreign shop")), Some(Reason::ShopNotFound));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_closes_and_answers_as_nobody_but_herself() {
+    let scene = Scene::set().await;
+    let mut own = ConversationServiceClient::new(scene.agent.clone());
+    let close = |by: CloseActor, force| dispatch::CloseConversationRequest {
+        shop_id: scene.shop_id(),
+        conversation_id: scene.conversation.clone(),
+        agent_id: scene.agent_id(),
+        by: by.into(),
+        force,
+        ..Default::default()
+    };
+    for (by, force) in [(CloseActor::Buyer, false), (CloseActor::Supervisor, true), (CloseActor::Agent, true)]
+    {
+        let refused = own.close_conversation(close(by, force)).await.expect_err("not hers to say");
+        assert_eq!(reason_of(&refused), Some(Reason::PermissionDenied), "{by:?}");
+    }
+    let owed = own.close_conversation(close(CloseActor::Agent, false)).await.expect_err("a reply is owed");
+    assert_eq!(reason_of(&owed), Some(Reason::ReplyOwed));
+    let as_robot = dispatch::ReplyRequest {
+        shop_id: scene.shop_id(),
+        conversation_id: scene.conversation.clone(),
+        agent_id: scene.agent_id(),
+        actor: Actor::FullRobot.into(),
+        content: Some(Content { text: "beep".to_owned(), ..Default::default() }),
+        ..Default::default()
+    };
+    let refused = own.reply(as_robot).await.expect_err("she is no robot");
+    assert_eq!(reason_of(&refused), Some(Reason::PermissionDenied));
+    scene.reply("yes").await.expect("as herself she may");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_muted_supervisor_neither_speaks_under_another_name_nor_pardons_herself() {
+    let scene = Scene::set().await;
+    let mut sanctions = SanctionServiceClient::new(scene.supervisor.clone());
+    let mute = accounts::MuteAgentRequest {
+        shop_id: scene.shop_id(),
+        agent_id: scene.tenant.colleague.to_string(),
+        reason: "rude words".to_owned(),
+        ..Default::default()
+    };
+    let muted = sanctions.mute_agent(mute.clone()).await.expect("muted").into_inner().sanction;
+    let role = scene.guarded.with_role(scene.tenant.shop, scene.tenant.colleague, BuiltInRole::Supervisor);
+    let herself = scene.guarded.outgoing(&scene.guarded.token(&role)).expect("a channel");
+    let lift = accounts::LiftSanctionRequest {
+        shop_id: scene.shop_id(),
+        sanction_id: muted.expect("the sanction").sanction_id,
+        reason: "I forgive me".to_owned(),
+        ..Default::default()
+    };
+    let mut own = SanctionServiceClient::new(herself.clone());
+    let refused = own.lift_sanction(lift).await.expect_err("nobody is judge in their own case");
+    assert_eq!(reason_of(&refused), Some(Reason::PermissionDenied));
+    let refused = own.mute_agent(mute).await.expect_err("nor the other way round");
+    assert_eq!(reason_of(&refused), Some(Reason::PermissionDenied));
+    let under_another_name = || dispatch::ReplyRequest {
+        shop_id: scene.shop_id(),
+        conversation_id: scene.conversation.clone(),
+        agent_id: scene.agent_id(),
+        content: Some(Content { text: "hello".to_owned(), ..Default::default() }),
+        ..Default::default()
+    };
+    within(async {
+        loop {
+            let said = ConversationServiceClient::new(herself.clone()).reply(under_another_name()).await;
+            if said.is_err_and(|status| reason_of(&status) == Some(Reason::AgentMuted)) {
+                return;
+            }
+        }
+    })
+    .await;
 }

@@ -118,6 +118,16 @@ impl Entrance {
         self.passwords.hash_new("new_password", password, &name).await
     }
 
+    /// Lets the account of this shop try again at once: what was guessed before its password was reset is no longer
+    /// held against it.
+    ///
+    /// # Errors
+    /// AGENT_NOT_FOUND, STORE_UNAVAILABLE.
+    pub(crate) async fn forget_failures_of(&self, (shop, agent): (ShopId, AgentId)) -> Result<(), Problem> {
+        let account = self.store.tenant(shop).account(agent).await.map_err(Fault::into_problem)?;
+        self.store.forget_attempts(Counted::for_name(&account.value.login_name)).await
+    }
+
     /// Somebody who acts in this shop under this account.
     fn caller(&self, (agent, version): (AgentId, u64), shop: ShopId, permissions: Permissions) -> Caller {
         let subject = fenliu_domain::access::Subject::Agent(agent);

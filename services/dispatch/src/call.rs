@@ -1,7 +1,9 @@
 //! Who calls, and under which request id: what makes a repetition recognisable.
 
-use fenliu_domain::access::{Caller, Subject};
+use fenliu_domain::access::{Caller, Permission, Permissions};
 use fenliu_domain::desk::event::{RequestMark, Text};
+use fenliu_domain::ids::AgentId;
+use fenliu_domain::problem::{Problem, Reason};
 use fenliu_runtime::ids::IdSource;
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -30,6 +32,8 @@ pub(crate) struct Identified<T> {
     pub(crate) mark: Option<RequestMark>,
     /// The trace it belongs to.
     pub(crate) traceparent: Option<Text>,
+    /// Who calls.
+    pub(crate) caller: Caller,
 }
 
 impl<T: Mutation> Identified<T> {
@@ -38,16 +42,36 @@ impl<T: Mutation> Identified<T> {
         let traceparent = request.metadata().get(TRACEPARENT).and_then(|value| value.to_str().ok());
         let traceparent = traceparent.filter(|value| is_traceparent(value)).map(Text::from);
         // What the layer that authenticates has left there.
-        let caller = request.extensions().get::<Caller>().map_or(Subject::Anonymous, |caller| caller.subject);
+        let caller = request.extensions().get::<Caller>().cloned();
+        let caller = caller.unwrap_or(Caller { permissions: Permissions::NONE, ..Caller::ANYBODY });
         let mut body = request.into_inner();
         let given = std::mem::take(body.request_id());
         let mark = (!given.is_empty()).then(|| RequestMark {
-            caller: Text::from(caller.to_string().as_str()),
+            caller: Text::from(caller.subject.to_string().as_str()),
             request_id: Text::from(given.as_str()),
             body_hash: hash(&body),
         });
         let request_id = if given.is_empty() { ids.next_request_id() } else { given };
-        Self { body, request_id, mark, traceparent }
+        Self { body, request_id, mark, traceparent, caller }
+    }
+
+    /// Makes sure that whoever calls may act for others than themselves: the gate looks at who is named, and some
+    /// requests ask for more than their agent's name shows.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED; `what` says what was asked for.
+    pub(crate) fn expect_supervisor(&self, what: &str) -> Result<(), Problem> {
+        let needed = Permission::DeskSupervise;
+        if self.caller.permissions.holds(needed) {
+            return Ok(());
+        }
+        let words = format!("{what} needs the permission {}", needed.name());
+        Err(Problem::new(Reason::PermissionDenied, words).with("permission", needed.name()))
+    }
+
+    /// The account that calls, when it speaks under the name of another one.
+    pub(crate) fn speaks_for(&self, named: &str) -> Option<AgentId> {
+        self.caller.agent().filter(|own| own.to_string() != named)
     }
 }
 

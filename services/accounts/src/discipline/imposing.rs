@@ -97,6 +97,7 @@ impl Discipline {
                 }
                 let agent = old.value.agent;
                 change.expect_somebody_else(agent)?;
+                expect_power_over_author(&change, &old.value).await?;
                 let binding = expect_power_over_any(&change, shop_id, agent).await?;
                 let lifted = Lifted { time: change.now(), by: change.author(), reason };
                 let sanction = Sanction { lifted: Some(lifted), ..old.value.clone() };
@@ -150,6 +151,14 @@ async fn expect_power_over_any(
         }
         Err(Fault::Refused(problem)) if problem.reason == Reason::BindingNotFound => Ok(None),
         Err(fault) => Err(fault),
+    }
+}
+
+/// Nobody undoes what somebody with more power has imposed. An author who no longer works here has none.
+async fn expect_power_over_author(change: &Change<'_>, sanction: &Sanction) -> Result<(), Fault> {
+    match sanction.author.parse::<AgentId>() {
+        Ok(author) => expect_power_over_any(change, sanction.shop, author).await.map(|_| ()),
+        Err(_) => Ok(()),
     }
 }
 

@@ -109,7 +109,9 @@ impl AccountService for Handler {
         let target = parse::accounts::account_of(shop_id, agent_id).map_err(refusal)?;
         let hash = self.0.entrance.new_password_of(target, new_password).await.map_err(refusal)?;
         let answer = self.0.registry.reset_password(call, target, hash, render::password_reset).await;
-        answer.map(Response::new).map_err(refusal)
+        let answer = answer.map_err(refusal)?;
+        self.0.entrance.forget_failures_of(target).await.map_err(refusal)?;
+        Ok(Response::new(answer))
     }
 
     async fn change_password(

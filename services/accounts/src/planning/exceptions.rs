@@ -91,6 +91,7 @@ impl Planning {
     where
         M: Message + Default + 'static,
     {
+        expect_own_consent(&call, by)?;
         let request_id = call.request_id.clone();
         let work = self.store.once(call, move |mut change| {
             Box::pin(async move {
@@ -203,4 +204,17 @@ fn refused(refusal: Refusal, id: ExceptionId) -> Problem {
         Refusal::NotTheirs | Refusal::NotAsked | Refusal::InForce => Reason::PermissionDenied,
     };
     Problem::new(reason, refusal.to_string()).with("exception_id", id)
+}
+
+/// Consent is somebody's own: no account says yes or no in another one's name, whatever it may do for others.
+fn expect_own_consent(call: &Call, by: Party) -> Result<(), Problem> {
+    match (call.caller.agent(), by) {
+        (Some(caller), Party::Agent(named)) if caller != named => {
+            let words = format!(
+                "only agent {named} answers for themselves; leave agent_id empty to decide as a supervisor"
+            );
+            Err(Problem::new(Reason::PermissionDenied, words).with("agent_id", named))
+        }
+        _ => Ok(()),
+    }
 }

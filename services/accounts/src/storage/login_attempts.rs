@@ -46,6 +46,20 @@ impl Store {
         done.await.map_err(Fault::into_problem)
     }
 
+    /// Forgets everything that was counted under a key.
+    ///
+    /// # Errors
+    /// STORE_UNAVAILABLE.
+    pub(crate) async fn forget_attempts(&self, counted: Counted) -> Result<(), Problem> {
+        let done = self.db.transaction(move |txn| {
+            Box::pin(async move {
+                locked(txn, &counted.key).await?;
+                store(txn, &counted.key, Tally::default()).await
+            })
+        });
+        done.await.map_err(Fault::into_problem)
+    }
+
     /// Forgets those who last failed before this moment, at most `limit`; says how many it forgot.
     pub(crate) async fn prune_attempts(&self, before: Timestamp, limit: u64) -> Result<u64, Fault> {
         let oldest = Query::select()

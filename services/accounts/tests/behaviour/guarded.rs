@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use fenliu_accounts::config::AuthConfig;
+use fenliu_accounts::config::{AuthConfig, Limits};
 use fenliu_accounts::{Config, Evaluations, Issuer};
 use fenliu_domain::access::Permissions;
 use fenliu_domain::problem::Reason;
@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::{Response, Status};
 
-use crate::house::{Data, START, new_agent, new_shop};
+use crate::house::{Data, START, config, new_agent, new_shop};
 
 /// How long news may take to travel within a process.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -60,7 +60,7 @@ impl Guarded {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, starts, lifecycle.clone());
         let authenticator = platform.auth.clone();
-        let config = Config { auth, ..Config::at(DatabaseConfig::at(data.url.clone())) };
+        let config = Config { auth, ..config(&data.url, Limits::default()) };
         let started = fenliu_accounts::start(config, platform, None).await.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fenliu_accounts::Config;
-use fenliu_accounts::config::Limits;
+use fenliu_accounts::config::{DirectoryConfig, Limits};
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1 as proto;
@@ -33,6 +33,9 @@ use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
+
+/// How often a house on PostgreSQL looks for what other replicas did: every hour.
+const POLL_INTERVAL_MS: u32 = 3_600_000;
 
 /// 2026-03-01T00:00:00Z.
 pub(crate) const START: Timestamp = Timestamp::from_micros_clamped(1_772_323_200_000_000);
@@ -307,8 +310,10 @@ async fn new_postgres_database(url: &str) -> String {
     format!("{server}/{name}")
 }
 
-fn config(url: &str, limits: Limits) -> Config {
-    Config { limits, ..Config::at(DatabaseConfig::at(url)) }
+pub(crate) fn config(url: &str, limits: Limits) -> Config {
+    // On PostgreSQL other replicas are looked for, by a clock that tests move by months.
+    let directory = DirectoryConfig { poll_interval_ms: POLL_INTERVAL_MS };
+    Config { limits, directory, ..Config::at(DatabaseConfig::at(url)) }
 }
 
 fn channel(address: SocketAddr) -> Channel {

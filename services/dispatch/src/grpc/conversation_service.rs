@@ -4,11 +4,15 @@ mod reads;
 
 use fenliu_domain::desk::event::Text;
 use fenliu_domain::desk::language;
+use fenliu_domain::desk::refusal::{sanctioned, shop_not_found};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
+use fenliu_live::NotLoaded;
+use fenliu_proto::common::v1::Actor;
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::conversation_service_server::ConversationService;
+use fenliu_proto::history::v1::CloseActor;
 use fenliu_proto::status::refusal;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -21,13 +25,30 @@ pub(super) struct Handler(pub(super) Desks);
 
 impl Handler {
     async fn send(&self, call: Identified<proto::ReplyRequest>) -> Result<proto::ReplyResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
-        let shop = parse::shop(&body.shop_id)?;
+        let shop = parse::shop(&call.body.shop_id)?;
+        self.expect_own_voice(&call, shop).await?;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::reply(&body, self.flagged(shop, &body).await?)?;
         let said = parse::body(body.content.as_ref());
         let call = Call { shop, request: mark, traceparent, command, body: said };
         let answer = self.0.run(call).await?;
         render::reply(&answer.events, request_id)
+    }
+
+    /// A person speaks as a person, and whoever is muted is so under every name.
+    async fn expect_own_voice(
+        &self,
+        call: &Identified<proto::ReplyRequest>,
+        shop: ShopId,
+    ) -> Result<(), Problem> {
+        if !matches!(call.body.actor(), Actor::Human | Actor::Unspecified) {
+            call.expect_supervisor("answering as the robot")?;
+        }
+        let Some(own) = call.speaks_for(&call.body.agent_id) else { return Ok(()) };
+        let live = self.0.loaded(shop).await?;
+        let seen = live.agent(shop, own).await.map_err(|NotLoaded| shop_not_found(shop))?;
+        let sanction = seen.and_then(|agent| agent.entry.sanction);
+        sanction.map_or(Ok(()), |sanction| Err(sanctioned(own, sanction)))
     }
 
     /// The words of the shop's list in what an agent says: the desk itself never sees what is said.
@@ -44,7 +65,10 @@ impl Handler {
         &self,
         call: Identified<proto::CloseConversationRequest>,
     ) -> Result<proto::CloseConversationResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        if call.body.by() != CloseActor::Agent || call.body.force {
+            call.expect_supervisor("closing for somebody else, or although a reply is owed,")?;
+        }
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::close(&body)?;
         let call =
             Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: None };
@@ -56,7 +80,7 @@ impl Handler {
         &self,
         call: Identified<proto::TransferConversationRequest>,
     ) -> Result<proto::TransferConversationResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::transfer(&body)?;
         let note = parse::note(&body);
         let call =

@@ -26,7 +26,7 @@ impl Handler {
         &self,
         call: Identified<proto::UpdatePolicyRequest>,
     ) -> Result<proto::UpdatePolicyResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::replace_policy(&body)?;
         let answer = self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;

@@ -25,7 +25,7 @@ impl Handler {
         &self,
         call: Identified<proto::SetPresenceRequest>,
     ) -> Result<proto::SetPresenceResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::set_presence(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
@@ -37,7 +37,7 @@ impl Handler {
         &self,
         call: Identified<proto::SetCapacityRequest>,
     ) -> Result<proto::SetCapacityResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::set_capacity(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;

@@ -19,7 +19,7 @@ impl Handler {
         &self,
         call: Identified<proto::EnterChatRequest>,
     ) -> Result<proto::EnterChatResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::enter_chat(&body);
         let call =
             Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: None };
@@ -36,7 +36,7 @@ impl Handler {
         &self,
         call: Identified<proto::ReceiveMessageRequest>,
     ) -> Result<proto::ReceiveMessageResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::receive_message(&body)?;
         let said = parse::body(body.content.as_ref());
         let call =
@@ -58,7 +58,7 @@ impl Handler {
         &self,
         call: Identified<proto::RequestHumanRequest>,
     ) -> Result<proto::RequestHumanResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::request_human(&body)?;
         let call =
             Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: None };
@@ -72,7 +72,7 @@ impl Handler {
         &self,
         call: Identified<proto::LeaveQueueRequest>,
     ) -> Result<proto::LeaveQueueResponse, Problem> {
-        let Identified { body, request_id, mark, traceparent } = call;
+        let Identified { body, request_id, mark, traceparent, .. } = call;
         let command = parse::leave_queue(&body)?;
         let call =
             Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: None };
