@@ -4,7 +4,7 @@
 //! the public keys and the revocations that accounts publishes; it verifies tokens by itself, so that services go on
 //! while accounts is down. [`Rules`] are what the contract's `fenliu.common.v1.access` options say of each RPC. The
 //! layer in `layers/authorise.rs` puts them together in front of every handler and leaves the
-//! [`Caller`](fenliu_domain::access::Caller) in the request's extensions, where [`caller`] finds it.
+//! [`Caller`] in the request's extensions, where [`caller`] finds it.
 //!
 //! # Invariants
 //! - Only EdDSA signatures under a key that is trusted now count, whatever a token's header says.

@@ -19,7 +19,6 @@ use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
-use fenliu_runtime::sql::DatabaseConfig;
 use sea_orm::ConnectionTrait;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
