@@ -84,7 +84,10 @@ impl Tally {
         }
         let before = if now.since(self.last) > rule.memory { 0 } else { self.failures };
         let failures = before.saturating_add(1);
-        Ok(Self { failures, last: now, blocked_until: now + wait_after(failures, rule.free) })
+        let wait = wait_after(failures, rule.free);
+        // Who need not wait is not blocked at all: not even for those who looked at the clock a moment before.
+        let blocked_until = if wait > Span::ZERO { now + wait } else { Timestamp::MIN };
+        Ok(Self { failures, last: now, blocked_until })
     }
 
     /// The tally when its latest attempt has succeeded: for a name nothing is left, for a source all that failed.

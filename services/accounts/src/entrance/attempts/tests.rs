@@ -57,3 +57,10 @@ fn one_name_is_one_key_however_it_is_spelled_and_no_key_shows_it() {
     assert_ne!(Counted::for_name("a"), Counted::for_name("b"));
     assert!(!Counted::for_name("hunter").key.contains("hunter"));
 }
+
+#[test]
+fn of_two_attempts_at_once_the_one_that_looked_at_the_clock_first_is_not_refused() {
+    let now = Timestamp::from_micros_clamped(1_000_000);
+    let first = Tally::default().attempt(PER_SOURCE, now).expect("it is free");
+    assert!(first.attempt(PER_SOURCE, now - Span::from_micros(15)).is_ok());
+}
