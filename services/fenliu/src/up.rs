@@ -58,14 +58,16 @@ pub fn first_steps(address: SocketAddr, login_name: &str, token_file: Option<&Pa
         "display_name": "Tea House",
         "main_account_login_name": login_name,
     });
-    let token = token_file.map_or_else(String::new, |file| {
+    // In the environment of one command, and not among its arguments, which everybody on the machine can read.
+    let (token, header) = token_file.map_or_else(Default::default, |file| {
         let file = file.display().to_string().replace('\'', r"'\''");
-        format!(" -H \"authorization: Bearer $(cat '{file}')\"")
+        let header = " -expand-headers -H 'authorization: Bearer ${TOKEN}'".to_owned();
+        (format!("TOKEN=$(cat '{file}') "), header)
     });
     format!(
         "grpcurl -plaintext {address} list\n\
          grpcurl -plaintext {address} describe fenliu.dispatch.v1.ReceptionService\n\
-         grpcurl -plaintext{token} -d '{body}' {address} fenliu.accounts.v1.ShopService/CreateShop\n"
+         {token}grpcurl -plaintext{header} -d '{body}' {address} fenliu.accounts.v1.ShopService/CreateShop\n"
     )
 }
 

@@ -67,11 +67,8 @@ impl Issuer {
     }
 
     async fn named(&self, name: &str) -> anyhow::Result<Option<Stored<ServiceToken>>> {
-        let name = name.to_owned();
-        let found = self
-            .store
-            .by_itself(move |change| Box::pin(async move { change.service_token_named(&name).await }));
-        Ok(found.await?)
+        let found = self.store.service_token_named(name).await;
+        Ok(found.map_err(Fault::into_problem)?)
     }
 
     async fn issued(&self, name: &str, permissions: Permissions) -> anyhow::Result<String> {

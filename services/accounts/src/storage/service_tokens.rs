@@ -48,6 +48,16 @@ impl Store {
         find(self.db.reader(), shop, id).await
     }
 
+    /// A token of the platform with this name that is valid now, the latest one.
+    pub(crate) async fn service_token_named(
+        &self,
+        name: &str,
+    ) -> Result<Option<Stored<ServiceToken>>, Fault> {
+        let named = valid(None, self.now()).filter(Column::DisplayName.eq(name));
+        let row = named.order_by_desc(Column::Number).one(self.db.reader()).await?;
+        row.map(Stored::try_from).transpose()
+    }
+
     /// Forgets tokens that expired long before this moment, at most `limit`; says how many it forgot.
     pub(crate) async fn prune_service_tokens(&self, now: Timestamp, limit: u64) -> Result<u64, Fault> {
         let oldest = Query::select()
@@ -64,17 +74,7 @@ impl Store {
 impl Change<'_> {
     /// How many tokens of a shop, or of the platform, are valid now.
     pub(crate) async fn count_service_tokens(&self, shop: Option<ShopId>) -> Result<u64, Fault> {
-        Ok(self.valid(shop).count(self.txn()).await?)
-    }
-
-    /// A token of the platform with this name that is valid now, the latest one.
-    pub(crate) async fn service_token_named(
-        &self,
-        name: &str,
-    ) -> Result<Option<Stored<ServiceToken>>, Fault> {
-        let named = self.valid(None).filter(Column::DisplayName.eq(name));
-        let row = named.order_by_desc(Column::Number).one(self.txn()).await?;
-        row.map(Stored::try_from).transpose()
+        Ok(valid(shop, self.now()).count(self.txn()).await?)
     }
 
     /// Stores a new token.
@@ -104,10 +104,11 @@ impl Change<'_> {
         Entity::update(service_token::row(token)).exec(self.txn()).await?;
         Ok(())
     }
+}
 
-    fn valid(&self, shop: Option<ShopId>) -> Select<Entity> {
-        of(shop).filter(Column::RevokeTime.is_null()).filter(Column::ExpireTime.gt(self.now().micros()))
-    }
+/// The tokens of a shop, or of the platform, that are valid at this moment.
+fn valid(shop: Option<ShopId>, now: Timestamp) -> Select<Entity> {
+    of(shop).filter(Column::RevokeTime.is_null()).filter(Column::ExpireTime.gt(now.micros()))
 }
 
 /// Every token of a shop, or of the platform.
