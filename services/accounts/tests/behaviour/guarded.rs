@@ -12,6 +12,7 @@ use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::auth_service_client::AuthServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
+use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::status::{reason_of, refusal};
 use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
@@ -129,6 +130,26 @@ impl Guarded {
 
     pub(crate) fn bindings(&self, token: &str) -> BindingServiceClient<Outgoing> {
         BindingServiceClient::new(self.showing(token))
+    }
+
+    pub(crate) fn sanctions(&self, token: &str) -> SanctionServiceClient<Outgoing> {
+        SanctionServiceClient::new(self.showing(token))
+    }
+
+    /// Binds an account to another shop than its home, as an agent.
+    pub(crate) async fn bind(&self, agent: &proto::SubAccount, shop: &proto::Shop) {
+        let mut bindings = self.bindings(&self.admin);
+        let request = proto::CreateBindingCodeRequest {
+            shop_id: agent.shop_id.clone(),
+            agent_id: agent.agent_id.clone(),
+        };
+        let code = bindings.create_binding_code(request).await.expect("a code").into_inner().binding_code;
+        let request = proto::BindAgentRequest {
+            shop_id: shop.shop_id.clone(),
+            binding_code: code,
+            ..Default::default()
+        };
+        bindings.bind_agent(request).await.expect("bound");
     }
 
     /// A shop whose owner signs in with this name and [`PASSWORD`].

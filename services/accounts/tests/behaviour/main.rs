@@ -7,6 +7,7 @@ mod bindings;
 mod directory;
 mod guarded;
 mod house;
+mod power;
 mod repetition;
 mod roles;
 mod rosters;

@@ -1,0 +1,135 @@
+//! Power over people: nobody grants, takes away, punishes or pardons beyond what they hold, and a ban ends at the door
+//! of its shop.
+
+use fenliu_domain::problem::Reason;
+use fenliu_proto::accounts::v1 as proto;
+use tonic::{Response, Status};
+
+use crate::guarded::{Guarded, PASSWORD};
+use crate::house::{mask, new_agent, refused};
+
+fn holding(roles: &[&str]) -> proto::BindingTerms {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    proto::BindingTerms { roles, ..Default::default() }
+}
+
+/// Somebody with this role who signs in by its name.
+async fn hire(house: &Guarded, shop: &proto::Shop, role: &str, login_name: &str) -> proto::SubAccount {
+    let request = proto::CreateSubAccountRequest {
+        password: PASSWORD.into(),
+        terms: Some(holding(&[role])),
+        ..new_agent(shop, login_name)
+    };
+    let created = house.accounts(&house.admin).create_sub_account(request).await.expect("created");
+    created.into_inner().sub_account.expect("the answer holds it")
+}
+
+/// A shop with somebody of each rank below the owner's: manager, supervisor, agent.
+async fn ranked(house: &Guarded) -> (proto::Shop, [proto::SubAccount; 3]) {
+    let shop = house.shop("owner").await;
+    let rank = async |role| hire(house, &shop, role, role).await;
+    let people = [rank("manager").await, rank("supervisor").await, rank("agent").await];
+    (shop, people)
+}
+
+async fn ban(
+    house: &Guarded,
+    token: &str,
+    shop: &proto::Shop,
+    agent: &proto::SubAccount,
+) -> Result<Response<proto::BanAgentResponse>, Status> {
+    let request = proto::BanAgentRequest {
+        shop_id: shop.shop_id.clone(),
+        agent_id: agent.agent_id.clone(),
+        reason: "again".into(),
+        ..Default::default()
+    };
+    house.sanctions(token).ban_agent(request).await
+}
+
+async fn lift(
+    house: &Guarded,
+    token: &str,
+    sanction: &proto::Sanction,
+) -> Result<Response<proto::LiftSanctionResponse>, Status> {
+    let request = proto::LiftSanctionRequest {
+        shop_id: sanction.shop_id.clone(),
+        sanction_id: sanction.sanction_id.clone(),
+        reason: "apologised".into(),
+        ..Default::default()
+    };
+    house.sanctions(token).lift_sanction(request).await
+}
+
+async fn give_roles(
+    house: &Guarded,
+    token: &str,
+    agent: &proto::SubAccount,
+    roles: &[&str],
+) -> Result<Response<proto::UpdateBindingResponse>, Status> {
+    let request = proto::UpdateBindingRequest {
+        shop_id: agent.shop_id.clone(),
+        agent_id: agent.agent_id.clone(),
+        terms: Some(holding(roles)),
+        update_mask: mask(&["roles"]),
+        ..Default::default()
+    };
+    house.bindings(token).update_binding(request).await
+}
+
+#[tokio::test]
+async fn nobody_punishes_whoever_may_do_more_or_pardons_what_they_imposed() {
+    let house = Guarded::open().await;
+    let (shop, [manager, supervisor, agent]) = ranked(&house).await;
+    let by_manager = house.login("manager").await.access_token;
+    let by_supervisor = house.login("supervisor").await.access_token;
+    refused(ban(&house, &by_supervisor, &shop, &manager).await, Reason::PermissionNotHeld);
+    ban(&house, &by_manager, &shop, &supervisor).await.expect("a supervisor may do less than a manager");
+    house.refused_at_last(&by_supervisor, Reason::TokenRevoked).await;
+    hire(&house, &shop, "supervisor", "another supervisor").await;
+    let by_colleague = house.login("another supervisor").await.access_token;
+    let imposed = ban(&house, &by_manager, &shop, &agent).await.expect("banned").into_inner().sanction;
+    let imposed = imposed.expect("the answer holds it");
+    refused(lift(&house, &by_colleague, &imposed).await, Reason::PermissionNotHeld);
+    lift(&house, &by_manager, &imposed).await.expect("who imposed it may lift it");
+}
+
+#[tokio::test]
+async fn nobody_grants_or_takes_away_what_they_do_not_hold() {
+    let house = Guarded::open().await;
+    let (_, [manager, supervisor, agent]) = ranked(&house).await;
+    let by_owner = house.login("owner").await.access_token;
+    let by_manager = house.login("manager").await.access_token;
+    refused(give_roles(&house, &by_manager, &agent, &["owner"]).await, Reason::PermissionNotHeld);
+    give_roles(&house, &by_manager, &agent, &["supervisor"]).await.expect("managers hold all of that");
+    give_roles(&house, &by_owner, &supervisor, &["owner"]).await.expect("owners hold everything");
+    refused(give_roles(&house, &by_manager, &supervisor, &["agent"]).await, Reason::PermissionNotHeld);
+    refused(
+        give_roles(&house, &by_manager, &manager, &["manager", "owner"]).await,
+        Reason::PermissionNotHeld,
+    );
+}
+
+#[tokio::test]
+async fn what_is_signed_in_to_at_home_outlives_a_ban_elsewhere() {
+    let house = Guarded::open().await;
+    let (home, other) = (house.shop("owner").await, house.shop("other owner").await);
+    let ann = house.agent(&home, "ann").await;
+    house.bind(&ann, &other).await;
+    let elsewhere = async || {
+        let request = proto::LoginRequest {
+            login_name: "ann".into(),
+            password: PASSWORD.into(),
+            shop_id: other.shop_id.clone(),
+        };
+        house.auth("").login(request).await
+    };
+    let at_home = house.login("ann").await;
+    let there = elsewhere().await.expect("she works there").into_inner().tokens.expect("tokens");
+    ban(&house, &house.admin, &other, &ann).await.expect("banned");
+    house.refused_at_last(&there.access_token, Reason::TokenRevoked).await;
+    refused(house.refresh(&there.refresh_token).await, Reason::SignInBanned);
+    refused(elsewhere().await, Reason::SignInBanned);
+    house.refresh(&at_home.refresh_token).await.expect("her session at home goes on");
+    house.login("ann").await;
+}
