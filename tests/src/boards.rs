@@ -117,6 +117,8 @@ fn agent(agent: &Agent) -> proto::Agent {
         saturation_percent: agent.saturation_percent(),
         unanswered: agent.unanswered(),
         oldest_unanswered_time: agent.oldest_unanswered().map(to_timestamp),
+        availability: agent.availability().number(),
+        next_change_time: agent.boundary().map(to_timestamp),
     }
 }
 

@@ -242,7 +242,7 @@ impl Agent {
 
     /// When time alone changes something about them next: their shift begins or ends, or a sanction ends.
     #[must_use]
-    pub(super) fn boundary(&self) -> Option<Timestamp> {
+    pub fn boundary(&self) -> Option<Timestamp> {
         let sanction = self.entry.sanction.and_then(|sanction| sanction.until);
         self.duty.until.into_iter().chain(sanction).min()
     }
