@@ -65,10 +65,16 @@ fn staff(number: u32) -> Staff {
     }
 }
 
+/// No buyer comes twice, so that none need be remembered.
 fn reception() -> Reception {
     let hours =
         ShopHours { time_zone: "UTC".into(), service_start: "00:00".into(), service_end: "24:00".into() };
-    let policy = Policy { queue_limit: 10_000, ..Policy::for_hours(hours) };
+    let policy = Policy {
+        queue_limit: 10_000,
+        last_agent_windows: Vec::new(),
+        reopen_window: Span::ZERO,
+        ..Policy::for_hours(hours)
+    };
     Reception { name: policy.strategy.name().into(), policy, staff: (1..=AGENTS).map(staff).collect() }
 }
 
