@@ -7,7 +7,8 @@ use crate::message::Actor;
 use crate::pack::{Draft, Unit};
 use crate::problem::Reason;
 use crate::simulation::{
-    AgentOutcome, Arrivals, Distribution, Kind, Outcome, Profile, Reception, Recording, SLOT, Scenario, Visit,
+    AgentOutcome, Arrivals, Distribution, Kind, Outcome, Profile, Reception, Recording, SLOT, Scenario,
+    Summary, Visit, compare,
 };
 use crate::time::Span;
 
@@ -291,4 +292,23 @@ fn whoever_watches_sees_every_event_of_the_desk() {
     let of_chat: Vec<_> =
         seen.iter().map(|(_, name)| *name).skip_while(|name| *name != "conversation_opened").collect();
     assert_eq!(of_chat, ["conversation_opened", "message_received", "assigned", "reply_sent", "closed"]);
+}
+
+#[test]
+fn receptions_are_compared_on_the_same_buyers() {
+    let mut scenario = super::scenes::steady(0.05, 400, seconds(30));
+    scenario.demand.messages = 3.0;
+    let mut faster = reception(5, 4);
+    for staff in &mut faster.staff {
+        staff.speed = 1.2;
+    }
+    let receptions = [reception(5, 4), reception(5, 4), faster];
+    let table = compare(&scenario, &receptions, &[1, 2, 3, 4], seconds(60)).expect("allowed");
+    let mean = |summary: &Summary| summary.replies.mean;
+    let same = table.difference(1, 0, mean).expect("four seeds");
+    assert_eq!((same.mean, same.half_width), (0.0, 0.0));
+    let faster = table.difference(2, 0, mean).expect("four seeds");
+    assert!(faster.high() < 0.0, "faster agents answer sooner: {faster:?}");
+    let apart = table.mean(0, mean).expect("four seeds").half_width;
+    assert!(faster.half_width < apart, "pairs tell more than strangers: {faster:?}, ±{apart}");
 }
