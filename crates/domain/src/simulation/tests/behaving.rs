@@ -93,6 +93,26 @@ fn an_answer_broken_off_by_going_offline_is_begun_anew_by_whoever_gets_it() {
 }
 
 #[test]
+fn an_answer_broken_off_is_not_finished_by_the_clock_when_its_agent_is_back() {
+    let mut back = reception(1, 10);
+    back.staff[0].online = vec![window(-10, 15), window(18, 500)];
+    // Begun at 0, broken off at 15, begun anew at 18: done at 38, and not at 20.
+    assert_eq!(in_seconds(&receive(&back, &[visit(0, &[20])]).replies), [38]);
+}
+
+#[test]
+fn a_buyer_thinks_as_long_after_each_answer_as_was_drawn_for_it() {
+    let mut thoughtful = visit(0, &[1, 1, 1]);
+    thoughtful.messages[0].think = seconds(40);
+    let mut asked = Vec::new();
+    let mut watch = |event: &crate::desk::event::Event| {
+        asked.extend((event.payload.name() == "message_received").then_some(event.recorded));
+    };
+    whole().receive(&reception(1, 10), &[thoughtful], &mut watch).expect("allowed");
+    assert_eq!(asked, [at(0), at(41), at(52)]);
+}
+
+#[test]
 fn a_message_for_an_agent_who_has_left_goes_to_somebody_who_is_there() {
     let mut relay = reception(2, 10);
     relay.staff[0].online = vec![window(-10, 25)];
@@ -109,9 +129,30 @@ fn an_agent_off_duty_answers_whom_they_have_and_gets_nobody_new() {
     let duty = Duty { windows: vec![window(-10, 5)], through: at(1_000) };
     winding_down.staff[0].entry.duty = Some(duty);
     winding_down.staff[1].online = vec![window(4, 500)];
-    let outcome = receive(&winding_down, &[visit(0, &[20, 5]), visit(6, &[7])]);
+    // On duty, the first would be the one to get the last buyer: both hold one, and the second got theirs later.
+    let outcome = receive(&winding_down, &[visit(0, &[20, 5]), visit(4, &[30]), visit(6, &[7])]);
     let replies: Vec<u64> = outcome.agents.iter().map(|agent| agent.replies).collect();
-    assert_eq!(replies, [2, 1]);
+    assert_eq!(replies, [2, 2]);
+}
+
+#[test]
+fn whoever_waits_is_taken_in_the_moment_a_shift_begins() {
+    let mut early = reception(1, 10);
+    early.staff[0].entry.duty = Some(Duty { windows: vec![window(50, 500)], through: at(1_000) });
+    assert_eq!(in_seconds(&receive(&early, &[visit(0, &[20])]).queue_waits), [50]);
+}
+
+#[test]
+fn the_desks_alerts_go_off_in_their_time() {
+    let mut alarmed = reception(1, 10);
+    alarmed.policy.reply_due = vec![seconds(15)];
+    let mut alerts = Vec::new();
+    let mut watch = |event: &crate::desk::event::Event| {
+        alerts.extend((event.payload.name() == "reply_due").then_some(event.recorded));
+    };
+    whole().receive(&alarmed, &[visit(3, &[20, 10, 16])], &mut watch).expect("allowed");
+    // Asked at 3, 33 and 53; the second is answered before its alert.
+    assert_eq!(alerts, [at(18), at(68)]);
 }
 
 #[test]
