@@ -77,6 +77,7 @@ pub(super) fn receive_message(request: &proto::ReceiveMessageRequest) -> Result<
         kind,
         length: length(content),
         group: text(&request.group),
+        origin: None,
         priority: match u8::try_from(request.priority) {
             Ok(0) | Err(_) => DEFAULT_PRIORITY,
             Ok(priority) => priority,
