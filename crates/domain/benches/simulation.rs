@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use fenliu_domain::desk::agent::AgentEntry;
 use fenliu_domain::desk::policy::{Policy, ShopHours};
+use fenliu_domain::desk::strategy::Strategy;
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::simulation::{
     Arrivals, Comparison, Demand, Distribution, Interval, Profile, Reception, SLOT, Scenario, Staff, Summary,
@@ -66,16 +67,17 @@ fn staff(number: u32) -> Staff {
 }
 
 /// No buyer comes twice, so that none need be remembered.
-fn reception() -> Reception {
+fn reception(strategy: Strategy) -> Reception {
     let hours =
         ShopHours { time_zone: "UTC".into(), service_start: "00:00".into(), service_end: "24:00".into() };
     let policy = Policy {
+        strategy,
         queue_limit: 10_000,
         last_agent_windows: Vec::new(),
         reopen_window: Span::ZERO,
         ..Policy::for_hours(hours)
     };
-    Reception { name: policy.strategy.name().into(), policy, staff: (1..=AGENTS).map(staff).collect() }
+    Reception { name: strategy.name().into(), policy, staff: (1..=AGENTS).map(staff).collect() }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -118,7 +120,7 @@ fn row(table: &Comparison, place: usize) -> String {
 }
 
 fn main() {
-    let receptions = [reception()];
+    let receptions: Vec<_> = Strategy::ALL.iter().copied().map(reception).collect();
     speed(&receptions[0]);
     let table = compare(&evening(), &receptions, &[1, 2, 3, 4, 5], LIMIT).expect("allowed");
     println!(

@@ -10,9 +10,11 @@
 //! How people behave here:
 //! * Every arrival is a buyer of their own. They say something, wait for the answer, think, and say the next thing; the
 //!   answer to their last message ends the conversation, at once.
-//! * An agent answers the message that has waited longest first, one at a time, also while off duty, busy with none but
-//!   the work; but not while offline. What they were answering when they went offline is begun anew by whoever gets it.
+//! * An agent answers the message that has waited longest first, one at a time, also while off duty, but
+//!   not while offline. What they were answering when they went offline is begun anew by whoever gets it.
 //! * A buyer no agent has had within their patience leaves; whoever has met an agent stays.
+//! * Where the strategy gives nothing out, whoever has nothing to answer and room takes the next from the queue.
+//! * Whose online window has ended goes, whatever the policy asks of who leaves.
 //! * The main account, when it gets a conversation, answers it like anybody else.
 //!
 //! Invariants: no clock and no randomness but the seed; the same scenario, reception and seed give the same outcome;

@@ -67,6 +67,10 @@ pub(super) struct Course<'a> {
     until: Option<Timestamp>,
     measured: Measured,
     robot_first: bool,
+    /// Whether the desk gives conversations out; else agents take them from the queue.
+    pushes: bool,
+    /// The worker whose turn it is to take one.
+    next_taker: usize,
     channel: Text,
     desk: Desk,
     now: Timestamp,
@@ -105,6 +109,8 @@ impl<'a> Course<'a> {
             until: scenario.until,
             measured: Measured { from: first + scenario.warm_up, to },
             robot_first: reception.policy.robot_first,
+            pushes: reception.policy.strategy.pushes(),
+            next_taker: 0,
             channel: Text::from("simulation"),
             desk: Desk::new(ShopId::from_bits(1)),
             now: shifts.map(|window| window.start).fold(first, Timestamp::min),
@@ -169,6 +175,7 @@ impl<'a> Course<'a> {
             Next::Arrival => self.arrive()?,
         }
         self.begin_answers();
+        self.help_themselves()?;
         Ok(true)
     }
 

@@ -4,6 +4,7 @@
 use super::USUAL_PRIORITY;
 use super::chance::{Chance, Purpose};
 use crate::desk::event::Text;
+use crate::desk::policy::rule::Origin;
 use crate::problem::{Problem, Violation};
 use crate::time::{Span, Timestamp};
 
@@ -45,8 +46,10 @@ pub enum Arrivals {
 pub struct Arrival {
     /// When.
     pub at: Timestamp,
-    /// The group they are for; `None` = the default group.
+    /// The group they are for; `None` = as the shop's rules say.
     pub group: Option<Text>,
+    /// What the shop's rules can tell them by; `None` = nothing.
+    pub origin: Option<Box<Origin>>,
     /// Their priority band; lower goes first.
     pub priority: u8,
 }
@@ -67,8 +70,10 @@ pub struct Profile {
 pub struct Kind {
     /// How many of the buyers are of it, in proportion to the other kinds' shares.
     pub share: f64,
-    /// The group they are for; `None` = the default group.
+    /// The group they are for; `None` = as the shop's rules say.
     pub group: Option<Text>,
+    /// What the shop's rules can tell them by; `None` = nothing.
+    pub origin: Option<Box<Origin>>,
     /// Their priority band; lower goes first.
     pub priority: u8,
 }
@@ -202,8 +207,13 @@ impl Profile {
             left < 0.0
         });
         match chosen.or(self.kinds.last()) {
-            Some(kind) => Arrival { at, group: kind.group.clone(), priority: kind.priority },
-            None => Arrival { at, group: None, priority: USUAL_PRIORITY },
+            Some(kind) => Arrival {
+                at,
+                group: kind.group.clone(),
+                origin: kind.origin.clone(),
+                priority: kind.priority,
+            },
+            None => Arrival { at, group: None, origin: None, priority: USUAL_PRIORITY },
         }
     }
 }

@@ -76,6 +76,11 @@ impl Worker {
         self.inbox.pop_first().map(|(_, chat)| chat)
     }
 
+    /// Whether they are there and have nothing to answer.
+    pub(super) fn is_idle(&self) -> bool {
+        self.online_since.is_some() && self.handling.is_none() && self.inbox.is_empty()
+    }
+
     /// They stop answering: done, or not.
     pub(super) fn stop(&mut self, now: Timestamp, measured: Measured) {
         if let Some(handling) = self.handling.take() {

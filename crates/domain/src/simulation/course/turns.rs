@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::{Chat, Course, Turn};
-use crate::desk::agent::Presence;
+use crate::desk::agent::{Availability, Presence};
 use crate::desk::command::{BuyerMessage, Command, Reply};
 use crate::desk::conversation::Stage;
 use crate::desk::event::{CloseActor, HandOverReason, Text};
@@ -68,6 +68,7 @@ impl Course<'_> {
             kind: MessageKind::Text,
             length: MESSAGE_LENGTH,
             group: arrival.group.clone(),
+            origin: arrival.origin.clone(),
             priority: arrival.priority,
         };
         self.apply(number, Command::ReceiveMessage(message))?;
@@ -113,7 +114,27 @@ impl Course<'_> {
         let agent = at_work.share.agent;
         self.woken.push(worker);
         let presence = if online { Presence::Online } else { Presence::Offline };
-        self.apply(0, Command::SetPresence { agent, presence })
+        // Their window has ended, whatever the policy asks of who leaves.
+        self.apply(0, Command::SetPresence { agent, presence, force: true })
+    }
+
+    /// Where nothing is given out, whoever has nothing to answer takes the next who waits, one agent after the other.
+    pub(super) fn help_themselves(&mut self) -> Result<(), Problem> {
+        for _ in 0..self.workers.len() {
+            if self.pushes || self.desk.queue_len() == 0 {
+                break;
+            }
+            let taker = self.next_taker;
+            self.next_taker = (taker + 1) % self.workers.len();
+            let agent = self.workers[taker].share.agent;
+            let ready =
+                self.desk.agent(agent).is_some_and(|agent| agent.availability() == Availability::Ready);
+            if ready && self.workers[taker].is_idle() {
+                self.apply(0, Command::TakeNext { agent })?;
+                self.begin_answers();
+            }
+        }
+        Ok(())
     }
 
     /// Lets everybody who is free begin with what has waited longest for them.

@@ -3,6 +3,9 @@
 use super::scenes::{at, reception, seconds, staff, visit, whole};
 use crate::day::Zone;
 use crate::desk::duty::{Duty, DutyWindow};
+use crate::desk::policy::IdleRule;
+use crate::desk::policy::rule::{Origin, RoutingRule};
+use crate::desk::strategy::Strategy;
 use crate::message::Actor;
 use crate::pack::{Draft, Unit};
 use crate::problem::Reason;
@@ -199,6 +202,39 @@ fn a_robot_that_answers_first_hands_everybody_to_people() {
 }
 
 #[test]
+fn where_nothing_is_given_out_whoever_has_nothing_to_answer_takes_the_next() {
+    let mut manual = reception(1, 10);
+    manual.policy.strategy = Strategy::Manual;
+    // Taken at 0, answered at 20; then the second is taken, answered at 27; the first writes again at 30.
+    let outcome = receive(&manual, &[visit(0, &[20, 5]), visit(1, &[7])]);
+    assert_eq!(in_seconds(&outcome.queue_waits), [0, 19]);
+    assert_eq!(in_seconds(&outcome.replies), [5, 20, 26]);
+}
+
+#[test]
+fn the_shops_rules_tell_buyers_by_their_origin() {
+    let mut specialised = reception(2, 10);
+    specialised.staff[1].entry.groups = vec!["vip".into()];
+    let rule = RoutingRule { tags: vec!["vip".into()], group: "vip".into(), ..RoutingRule::default() };
+    specialised.policy.routing_rules = vec![rule];
+    let mut known = [visit(0, &[20]), visit(1, &[20]), visit(2, &[20])];
+    known[2].arrival.origin = Some(Box::new(Origin { tags: vec!["vip".into()], ..Origin::default() }));
+    let outcome = receive(&specialised, &known);
+    let chats: Vec<u64> = outcome.agents.iter().map(|agent| agent.chats).collect();
+    assert_eq!(chats, [2, 1]);
+}
+
+#[test]
+fn a_buyer_whom_the_idle_rule_let_go_comes_back_and_is_answered() {
+    let mut brisk = reception(1, 10);
+    brisk.policy.idle = Some(IdleRule { remark_after: seconds(60), close_after: seconds(120) });
+    let mut slow = visit(0, &[20, 5]);
+    slow.messages[0].think = seconds(600);
+    let outcome = receive(&brisk, &[slow]);
+    assert_eq!((outcome.answered, in_seconds(&outcome.replies)), (1, vec![5, 20]));
+}
+
+#[test]
 fn the_spread_of_the_load_is_the_deviation_of_the_chats_over_their_mean() {
     let mut uneven = reception(2, 10);
     uneven.staff[1].online = vec![window(100, 200)];
@@ -239,7 +275,7 @@ fn what_is_recorded_has_the_rate_that_was_measured() {
 
 #[test]
 fn a_profile_brings_as_many_buyers_as_it_says_half_hour_by_half_hour() {
-    let kind = |share, group: &str| Kind { share, group: Some(group.into()), priority: 100 };
+    let kind = |share, group: &str| Kind { share, group: Some(group.into()), origin: None, priority: 100 };
     let profile = Profile {
         start: at(0),
         per_slot: vec![4_000.0, 0.0, 1_000.0],
@@ -298,7 +334,7 @@ fn what_is_out_of_bounds_is_refused_by_name() {
     demand.demand.arrivals = Arrivals::Profile(Profile {
         start: at(0),
         per_slot: vec![-1.0],
-        kinds: vec![Kind { share: f64::NAN, group: None, priority: 100 }],
+        kinds: vec![Kind { share: f64::NAN, group: None, origin: None, priority: 100 }],
     });
     let expected = ["messages", "handling", "think", "patience", "per_slot", "kinds"];
     assert_eq!(fields(&demand, &reception(1, 1)), expected);

@@ -67,7 +67,7 @@ fn regular(seed: u64, number: u64) -> Visit {
         (Chance::new(seed, Purpose::Handling, number), Chance::new(seed, Purpose::Think, number));
     let message =
         |_| Message { handling: span(handling.exponential(30.0)), think: span(think.exponential(60.0)) };
-    let arrival = Arrival { at: at(0), group: None, priority: 100 };
+    let arrival = Arrival { at: at(0), group: None, origin: None, priority: 100 };
     Visit { arrival, patience: None, messages: (0..6_000).map(message).collect() }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::{Just, Strategy as _, any, prop_oneof};
+use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseError};
 use proptest::{collection, option, prop_assert, prop_assert_eq, proptest};
 
 use super::scenes::{at, plain_policy, seconds, staff};
 use crate::desk::duty::DutyWindow;
 use crate::desk::event::{Event, Payload};
+use crate::desk::strategy::Strategy;
 use crate::ids::ConversationId;
 use crate::simulation::{
     Arrivals, Demand, Distribution, Kind, Outcome, Profile, Reception, Recording, Scenario, Staff,
@@ -33,7 +35,12 @@ fn distribution() -> impl proptest::strategy::Strategy<Value = Distribution> {
 
 /// Two groups, of which agents may answer for either, both or none that is asked for.
 fn kinds() -> Vec<Kind> {
-    let kind = |group: Option<&str>, priority| Kind { share: 1.0, group: group.map(Into::into), priority };
+    let kind = |group: Option<&str>, priority| Kind {
+        share: 1.0,
+        group: group.map(Into::into),
+        origin: None,
+        priority,
+    };
     vec![kind(None, 100), kind(Some("vip"), 50), kind(Some("sale"), 100)]
 }
 
@@ -80,13 +87,18 @@ fn agent() -> impl proptest::strategy::Strategy<Value = Staff> {
 }
 
 fn reception() -> impl proptest::strategy::Strategy<Value = Reception> {
-    (collection::vec(agent(), 0..5), 0_u32..30, any::<bool>()).prop_map(|(mut staff, queue_limit, main)| {
+    let parts = (collection::vec(agent(), 0..5), 0_u32..30, any::<bool>(), select(Strategy::ALL));
+    parts.prop_map(|(mut staff, queue_limit, main, strategy)| {
         for (number, agent) in (1_u32..).zip(&mut staff) {
             agent.id = crate::ids::AgentId::from_bits(u128::from(number));
             agent.entry.main_account = main && number == 1;
         }
-        let policy =
-            crate::desk::policy::Policy { queue_limit, reply_due: vec![seconds(100)], ..plain_policy() };
+        let policy = crate::desk::policy::Policy {
+            strategy,
+            queue_limit,
+            reply_due: vec![seconds(100)],
+            ..plain_policy()
+        };
         Reception { name: "any".into(), policy, staff }
     })
 }

@@ -88,7 +88,7 @@ pub(super) fn steady(per_second: f64, chats: u32, handling: Span) -> Scenario {
 pub(super) fn visit(after: i64, handling: &[i64]) -> Visit {
     let message = |handling: &i64| Message { handling: seconds(*handling), think: seconds(10) };
     Visit {
-        arrival: Arrival { at: at(after), group: None, priority: 100 },
+        arrival: Arrival { at: at(after), group: None, origin: None, priority: 100 },
         patience: None,
         messages: handling.iter().map(message).collect(),
     }
