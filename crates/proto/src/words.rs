@@ -1,7 +1,7 @@
 //! Enums in and out: one table each, read in both directions.
 
 use fenliu_domain::access::Permission;
-use fenliu_domain::desk::agent::{Presence, SanctionKind};
+use fenliu_domain::desk::agent::{Availability, Presence, SanctionKind};
 use fenliu_domain::desk::event::{
     AssignReason, CloseActor, HandOverReason, PresenceCause, QueueLeaveReason, QueueReason, ReportReason,
 };
@@ -13,6 +13,7 @@ use fenliu_domain::message::{Actor, MessageKind};
 use fenliu_domain::problem::Problem;
 
 use crate::common::v1 as common;
+use crate::dispatch::v1 as dispatch;
 use crate::history::v1 as history;
 
 /// A domain enum and its wire form, value by value.
@@ -103,6 +104,23 @@ impl Word for Presence {
         (Self::Busy, common::Presence::Busy as i32),
         (Self::OnBreak, common::Presence::OnBreak as i32),
         (Self::Offline, common::Presence::Offline as i32),
+    ];
+}
+
+impl Word for Availability {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Ready, dispatch::Availability::Ready as i32),
+        (Self::Disabled, dispatch::Availability::Disabled as i32),
+        (Self::Banned, dispatch::Availability::Banned as i32),
+        (Self::Muted, dispatch::Availability::Muted as i32),
+        (Self::Offline, dispatch::Availability::Offline as i32),
+        (Self::OnBreak, dispatch::Availability::OnBreak as i32),
+        (Self::Busy, dispatch::Availability::Busy as i32),
+        (Self::OffDuty, dispatch::Availability::OffDuty as i32),
+        (Self::TransferOnly, dispatch::Availability::TransferOnly as i32),
+        (Self::Saturated, dispatch::Availability::Saturated as i32),
+        (Self::WindingDown, dispatch::Availability::WindingDown as i32),
+        (Self::Ramping, dispatch::Availability::Ramping as i32),
     ];
 }
 
@@ -251,6 +269,7 @@ mod tests {
         check::<MessageKind>();
         check::<Actor>();
         check::<Presence>();
+        check::<Availability>();
         check::<AssignReason>();
         check::<QueueReason>();
         check::<QueueLeaveReason>();

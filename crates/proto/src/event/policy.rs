@@ -140,7 +140,10 @@ pub fn take_over(into: &mut v1::Policy, from: &v1::Policy, fields: &[String]) ->
             "leave_unguarded" => into.leave_unguarded = from.leave_unguarded,
             "ramp" => into.ramp = from.ramp,
             _ => {
-                return Err(Problem::field("update_mask", format!("{field} is no field that can be changed")));
+                return Err(Problem::field(
+                    "update_mask",
+                    format!("{field} is no field that can be changed"),
+                ));
             }
         }
     }
