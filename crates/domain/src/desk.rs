@@ -30,7 +30,7 @@ pub mod language;
 pub mod memory;
 pub mod pace;
 pub mod policy;
-mod preview;
+pub mod preview;
 pub mod queue;
 pub mod refusal;
 mod route;

@@ -153,6 +153,9 @@ fn news_of(event: &Event, stage: &Stage) -> Option<News> {
         Payload::PresenceChanged { agent, presence, .. } => {
             News::Presence { agent: stage.agent_of(*agent)?, presence: *presence }
         }
+        Payload::AgentSynced { agent, entry } => {
+            News::Muted { agent: stage.agent_of(*agent)?, muted: entry.sanction.is_some() }
+        }
         _ => return None,
     })
 }

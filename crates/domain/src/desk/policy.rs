@@ -213,11 +213,6 @@ impl Policy {
         self.rings.iter().filter(move |ring| ring.group == *group)
     }
 
-    /// The keywords of all rules, to be looked for in a buyer's first message.
-    pub fn keywords(&self) -> impl Iterator<Item = &Text> {
-        self.routing_rules.iter().flat_map(|rule| &rule.keywords)
-    }
-
     /// The first window a last contact of this age falls into.
     #[must_use]
     pub fn last_agent_window(&self, age: Span) -> Option<LastAgentWindow> {

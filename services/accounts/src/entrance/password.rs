@@ -5,6 +5,7 @@
 //! only a few run at once, on threads of their own, and only so many wait.
 
 mod rules;
+mod threads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,11 +18,13 @@ use fenliu_domain::login_name::LoginName;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Span;
 use fenliu_runtime::ids::IdSource;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::account::PasswordHash;
 use crate::config::AuthConfig;
+
+use self::threads::Threads;
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +49,7 @@ struct Inner {
     nobodys: PasswordHash,
     /// A place for each evaluation that runs or waits.
     places: Arc<Semaphore>,
-    threads: Semaphore,
+    threads: Threads,
     evaluations: Evaluations,
 }
 
@@ -87,7 +90,7 @@ impl Passwords {
             ids,
             nobodys,
             places: Arc::new(Semaphore::new(MAX_AT_ONCE)),
-            threads: Semaphore::new(config.threads()),
+            threads: Threads::start(config.threads())?,
             evaluations: Evaluations::default(),
         })))
     }
@@ -178,16 +181,16 @@ impl Passwords {
         place: Place,
         work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let inner = Arc::clone(&self.0);
+        let (argon2, evaluations) = (self.0.argon2.clone(), self.evaluations());
+        let (answer, answered) = oneshot::channel();
         // It goes on when the caller goes away: what it costs must stay within the limit, too.
-        let turn = tokio::spawn(async move {
+        let taken = self.0.threads.run(move || {
             let _place = place;
-            let _turn = inner.threads.acquire().await.ok()?;
-            inner.evaluations.add_one();
-            let argon2 = inner.argon2.clone();
-            tokio::task::spawn_blocking(move || work(&argon2)).await.ok()
+            evaluations.add_one();
+            // Whoever asked may have gone away.
+            answer.send(work(&argon2)).ok();
         });
-        turn.await.ok().flatten().ok_or_else(overloaded)
+        if taken { answered.await.map_err(|_| overloaded()) } else { Err(overloaded()) }
     }
 }
 

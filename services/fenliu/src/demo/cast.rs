@@ -94,6 +94,13 @@ pub enum Incident {
         /// How long until they are back.
         length: Span,
     },
+    /// Whoever leads the shift mutes them, for being rude to a buyer, and lifts it again.
+    Mute {
+        /// When it is imposed.
+        at: Span,
+        /// How long until it is lifted.
+        length: Span,
+    },
 }
 
 const EARLY_FROM: Span = clock(18, 0);
@@ -122,7 +129,10 @@ pub const STAFF: [Part; 8] = [
     part("小吴", "xiao-wu", 6, 24.0, LATE_FROM, LATE_TO),
     part("小赵", "xiao-zhao", 6, 26.0, LATE_FROM, LATE_TO),
     part("小孙", "xiao-sun", 5, 28.0, LATE_FROM, LATE_TO),
-    part("小何", "xiao-he", 3, 40.0, LATE_FROM, LATE_TO),
+    Part {
+        incident: Some(Incident::Mute { at: clock(19, 50), length: Span::from_mins(10) }),
+        ..part("小何", "xiao-he", 3, 40.0, LATE_FROM, LATE_TO)
+    },
 ];
 
 impl Part {

@@ -9,7 +9,7 @@ use fenliu_domain::ids::{AgentId, ConversationId};
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::common::v1 as common;
 use fenliu_proto::convert::timestamp;
-use fenliu_proto::dispatch::v1::Agent;
+use fenliu_proto::dispatch::v1::{Agent, Availability};
 use serde::Serialize;
 
 use super::cast::STAFF;
@@ -55,6 +55,7 @@ pub struct Narrator {
     /// Who holds what, to see who is saturated.
     holders: BTreeMap<ConversationId, usize>,
     saturated_once: [bool; STAFF.len()],
+    muted: [bool; STAFF.len()],
     queued: BTreeSet<ConversationId>,
 }
 
@@ -69,6 +70,7 @@ impl Narrator {
             queue_told: false,
             holders: BTreeMap::new(),
             saturated_once: [false; STAFF.len()],
+            muted: [false; STAFF.len()],
             queued: BTreeSet::new(),
         }
     }
@@ -140,6 +142,12 @@ impl Narrator {
             Payload::PresenceChanged { agent, previous, presence, cause } => {
                 let name = STAFF[agent_of(*agent)?].name;
                 Some(presence_line(name, *previous, *presence, *cause, moved))
+            }
+            Payload::AgentSynced { agent, entry } => {
+                let agent = agent_of(*agent)?;
+                let now = entry.sanction.is_some();
+                let before = std::mem::replace(&mut self.muted[agent], now);
+                (before != now).then(|| mute_line(STAFF[agent].name, now, moved))
             }
             Payload::Assigned { agent, .. } => {
                 let agent = agent_of(*agent)?;
@@ -213,7 +221,7 @@ fn agent_row(agent: &Agent, now: Timestamp) -> anyhow::Result<[String; 6]> {
     };
     Ok([
         agent.display_name.clone(),
-        presence_name(agent.presence()).to_owned(),
+        presence_name(agent).to_owned(),
         format!("{:<SATURATION_WIDTH$}", bar(agent.load.into(), agent.capacity.into(), SATURATION_WIDTH)),
         format!("{}/{}", agent.load, agent.capacity),
         format!("{} %", agent.saturation_percent),
@@ -221,12 +229,30 @@ fn agent_row(agent: &Agent, now: Timestamp) -> anyhow::Result<[String; 6]> {
     ])
 }
 
-const fn presence_name(presence: common::Presence) -> &'static str {
-    match presence {
+fn presence_name(agent: &Agent) -> &'static str {
+    match agent.presence() {
+        _ if agent.availability() == Availability::Muted => "muted",
         common::Presence::Online => "online",
         common::Presence::Busy => "busy",
         common::Presence::OnBreak => "on break",
         common::Presence::Offline | common::Presence::Unspecified => "offline",
+    }
+}
+
+fn mute_line(name: &str, muted: bool, moved: usize) -> String {
+    if muted {
+        format!("{name} is muted for being rude to a buyer{}", others(moved))
+    } else {
+        format!("{name} has apologised, the mute is lifted")
+    }
+}
+
+/// What becomes of those who are owed an answer.
+fn others(moved: usize) -> String {
+    match moved {
+        0 => String::new(),
+        1 => "; the buyer owed an answer goes to somebody else at once".to_owned(),
+        moved => format!("; {moved} buyers owed an answer go to others at once"),
     }
 }
 
@@ -237,11 +263,7 @@ fn presence_line(
     cause: PresenceCause,
     moved: usize,
 ) -> String {
-    let others = match moved {
-        0 => String::new(),
-        1 => "; the buyer owed an answer goes to somebody else at once".to_owned(),
-        moved => format!("; {moved} buyers owed an answer go to others at once"),
-    };
+    let others = others(moved);
     match (presence, cause) {
         (_, PresenceCause::Lapsed) => {
             format!("{name}'s heartbeats have stopped, she counts as offline{others}")

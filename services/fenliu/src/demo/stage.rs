@@ -9,8 +9,12 @@ use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::ids::{AgentId, ConversationId};
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
+use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
-use fenliu_proto::accounts::v1::{BindingTerms, CreateShopRequest, CreateSubAccountRequest};
+use fenliu_proto::accounts::v1::{
+    BindingTerms, CreateShopRequest, CreateSubAccountRequest, LiftSanctionRequest, ListSanctionsRequest,
+    MuteAgentRequest,
+};
 use fenliu_proto::common::v1::{self as common, Content, MessageKind};
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
@@ -18,9 +22,9 @@ use fenliu_proto::dispatch::v1::presence_service_client::PresenceServiceClient;
 use fenliu_proto::dispatch::v1::queue_service_client::QueueServiceClient;
 use fenliu_proto::dispatch::v1::reception_service_client::ReceptionServiceClient;
 use fenliu_proto::dispatch::v1::{
-    Agent, CloseConversationRequest, FollowEventsRequest, FollowEventsResponse, GetQueueRequest,
-    HeartbeatRequest, LeaveQueueRequest, ListAgentsRequest, Queue, ReceiveMessageRequest, ReplyRequest,
-    SetPresenceRequest,
+    Agent, Availability, CloseConversationRequest, FollowEventsRequest, FollowEventsResponse,
+    GetAgentRequest, GetQueueRequest, HeartbeatRequest, LeaveQueueRequest, ListAgentsRequest, Queue,
+    ReceiveMessageRequest, ReplyRequest, SetPresenceRequest,
 };
 use fenliu_proto::event::from_proto;
 use fenliu_proto::history::v1::CloseActor;
@@ -164,6 +168,8 @@ impl Stage {
             Act::Reply { agent, conversation } => self.reply(agent, conversation).await?,
             Act::Close { conversation, agent } => self.close(conversation, agent).await?,
             Act::LeaveQueue { conversation } => self.leave_queue(conversation).await?,
+            Act::Mute { agent } => self.mute(agent).await?,
+            Act::LiftMute { agent } => self.lift_mute(agent).await?,
             Act::ShowBoard => {}
         }
         Ok(None)
@@ -321,6 +327,60 @@ impl Stage {
         let mut client = ConversationServiceClient::new(self.channel.clone());
         client.close_conversation(asking(request)).await.map_err(refused)?;
         Ok(())
+    }
+
+    async fn mute(&self, agent: usize) -> anyhow::Result<()> {
+        let request = MuteAgentRequest {
+            shop_id: self.shop.clone(),
+            agent_id: self.agents[agent].to_string(),
+            reason: "rude to a buyer".to_owned(),
+            ..MuteAgentRequest::default()
+        };
+        SanctionServiceClient::new(self.channel.clone())
+            .mute_agent(asking(request))
+            .await
+            .map_err(refused)?;
+        self.wait_for_mute(agent, true).await
+    }
+
+    async fn lift_mute(&self, agent: usize) -> anyhow::Result<()> {
+        let mut sanctions = SanctionServiceClient::new(self.channel.clone());
+        let request = ListSanctionsRequest {
+            shop_id: self.shop.clone(),
+            agent_id: self.agents[agent].to_string(),
+            in_force: true,
+            ..ListSanctionsRequest::default()
+        };
+        let in_force = sanctions.list_sanctions(asking(request)).await.map_err(refused)?.into_inner();
+        for sanction in in_force.sanctions {
+            let request = LiftSanctionRequest {
+                shop_id: self.shop.clone(),
+                sanction_id: sanction.sanction_id,
+                reason: "has apologised".to_owned(),
+                ..LiftSanctionRequest::default()
+            };
+            sanctions.lift_sanction(asking(request)).await.map_err(refused)?;
+        }
+        self.wait_for_mute(agent, false).await
+    }
+
+    /// Waits, by the wall alone, until the desk has heard of a mute or its end: the evening must not depend on how
+    /// long that takes.
+    async fn wait_for_mute(&self, agent: usize, muted: bool) -> anyhow::Result<()> {
+        let request =
+            GetAgentRequest { shop_id: self.shop.clone(), agent_id: self.agents[agent].to_string() };
+        let mut client = PresenceServiceClient::new(self.channel.clone());
+        let heard_of = async {
+            loop {
+                let read = client.get_agent(asking(request.clone())).await.map_err(refused)?.into_inner();
+                let shown = read.agent.context("dispatch left out the agent")?.availability();
+                if (shown == Availability::Muted) == muted {
+                    return anyhow::Ok(());
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(SEEN_LIMIT, heard_of).await.context("dispatch does not hear of the mute")?
     }
 
     async fn leave_queue(&self, conversation: ConversationId) -> anyhow::Result<()> {

@@ -45,6 +45,8 @@ enum Cue {
     TakeBreak(usize),
     DropOff(usize),
     ComeBack(usize),
+    Mute(usize),
+    LiftMute(usize),
     Board,
 }
 
@@ -87,9 +89,8 @@ impl Story {
         for (agent, part) in STAFF.iter().enumerate() {
             story.cue(START + part.from, Cue::Arrive(agent));
             story.cue(START + part.to, Cue::EndShift(agent));
-            if let Some((at, cue, length)) = part.incident.map(|incident| opening_of(incident, agent)) {
+            for (at, cue) in part.incident.into_iter().flat_map(|incident| cues_of(incident, agent)) {
                 story.cue(START + at, cue);
-                story.cue(START + at + length, Cue::ComeBack(agent));
             }
         }
         for (buyer, at) in arrivals.into_iter().enumerate() {
@@ -146,6 +147,7 @@ impl Story {
                 }
                 self.start_work(at, agent);
             }
+            News::Muted { agent, muted } => self.hear_muted(at, agent, muted),
         }
     }
 
@@ -177,16 +179,20 @@ impl Story {
                 self.agents[agent].drop_off();
                 None
             }
+            Cue::Mute(agent) => Some(Act::Mute { agent }),
+            Cue::LiftMute(agent) => Some(Act::LiftMute { agent }),
         }
     }
 }
 
-/// How an incident begins, and how long it takes.
-const fn opening_of(incident: Incident, agent: usize) -> (Span, Cue, Span) {
-    match incident {
-        Incident::Break { at, length } => (at, Cue::TakeBreak(agent), length),
-        Incident::DropOff { at, length } => (at, Cue::DropOff(agent), length),
-    }
+/// How an incident begins and ends, and when.
+fn cues_of(incident: Incident, agent: usize) -> [(Span, Cue); 2] {
+    let (at, length, begins, ends) = match incident {
+        Incident::Break { at, length } => (at, length, Cue::TakeBreak(agent), Cue::ComeBack(agent)),
+        Incident::DropOff { at, length } => (at, length, Cue::DropOff(agent), Cue::ComeBack(agent)),
+        Incident::Mute { at, length } => (at, length, Cue::Mute(agent), Cue::LiftMute(agent)),
+    };
+    [(at, begins), (at + length, ends)]
 }
 
 /// Buyers.
@@ -279,6 +285,15 @@ impl Story {
         if let Some((conversation, handling)) = self.agents[agent].start() {
             self.cue(at + handling, Cue::Finish(agent, conversation));
         }
+    }
+
+    fn hear_muted(&mut self, at: Timestamp, agent: usize, muted: bool) {
+        let Some(of) = self.agents.get_mut(agent) else { return };
+        of.muted = muted;
+        if muted {
+            of.pause();
+        }
+        self.start_work(at, agent);
     }
 
     fn finish(&mut self, at: Timestamp, agent: usize, conversation: ConversationId) -> Option<Act> {

@@ -155,9 +155,10 @@ impl<'a> Office<'a> {
             What::Arrive(call) => self.arrive(at, call),
             What::LosePatience(call) => self.lose_patience(at, call),
             What::Finish(call) => self.finish(at, call),
-            What::DutyBegins(agent) => {
-                self.command(at, Command::SetPresence { agent: agent_id(agent), presence: Presence::Online, force: true })
-            }
+            What::DutyBegins(agent) => self.command(
+                at,
+                Command::SetPresence { agent: agent_id(agent), presence: Presence::Online, force: true },
+            ),
             What::DutyEnds(agent) => self.end_duty(at, agent_id(agent)),
         }
     }

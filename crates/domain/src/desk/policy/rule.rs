@@ -1,6 +1,7 @@
 //! Routing rules: which group a new conversation is for, by where it comes from and what is known of it.
 
 use crate::desk::event::Text;
+use crate::desk::language::fold;
 use crate::problem::Violation;
 use crate::time::Span;
 
@@ -110,6 +111,20 @@ pub(super) fn violations(rules: &[RoutingRule]) -> Vec<Violation> {
     violations
 }
 
+/// The keywords of these rules that a text has anywhere in it, each once, at most [`MAX_TAGS`] of them. Costs one pass
+/// over the text per keyword.
+#[must_use]
+pub fn keywords_in(rules: &[RoutingRule], text: &str) -> Vec<Text> {
+    let mut keywords: Vec<&Text> = rules.iter().flat_map(|rule| &rule.keywords).collect();
+    if keywords.is_empty() {
+        return Vec::new();
+    }
+    keywords.sort_unstable();
+    keywords.dedup();
+    let text = fold(text);
+    keywords.into_iter().filter(|word| text.contains(&fold(word))).take(MAX_TAGS).cloned().collect()
+}
+
 /// Places, from 0, of rules that never count because an earlier one fits whatever fits them, with that one's place.
 #[must_use]
 pub fn unreachable(rules: &[RoutingRule]) -> Vec<(usize, usize)> {
@@ -148,6 +163,16 @@ mod tests {
             assert_eq!(rule(tags, languages).fits(&origin), fits, "{tags:?} {languages:?}");
         }
         assert!(!rule(&["vip"], &[]).fits(&Origin::default()), "nothing known fits no condition");
+    }
+
+    #[test]
+    fn keywords_are_found_whatever_their_case_and_width() {
+        let rules = [
+            RoutingRule { keywords: texts(&["Refund", "退款"]), ..rule(&[], &[]) },
+            RoutingRule { keywords: texts(&["退款", "broken"]), ..rule(&[], &[]) },
+        ];
+        assert_eq!(keywords_in(&rules, "我要退款，ＲＥＦＵＮＤ please"), texts(&["Refund", "退款"]));
+        assert!(keywords_in(&rules, "hello").is_empty());
     }
 
     #[test]

@@ -42,6 +42,16 @@ pub enum Act {
         /// Their conversation.
         conversation: ConversationId,
     },
+    /// Whoever leads the shift mutes an agent.
+    Mute {
+        /// Which agent.
+        agent: usize,
+    },
+    /// Whoever leads the shift lifts the mute of an agent.
+    LiftMute {
+        /// Which agent.
+        agent: usize,
+    },
     /// Time to look at the board.
     ShowBoard,
 }
@@ -82,5 +92,12 @@ pub enum News {
         agent: usize,
         /// What it is now.
         presence: Presence,
+    },
+    /// The desk heard that an agent is muted, or is no longer.
+    Muted {
+        /// Which agent.
+        agent: usize,
+        /// Whether they are.
+        muted: bool,
     },
 }

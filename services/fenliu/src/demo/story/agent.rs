@@ -17,6 +17,8 @@ pub(super) struct Agent {
     chance: Chance,
     /// What the desk takes them for.
     pub(super) presence: Presence,
+    /// Whether the desk lets them say nothing.
+    pub(super) muted: bool,
     /// Whether they sit at a console that reaches the desk.
     pub(super) connected: bool,
     /// Whether the console's next heartbeat is planned.
@@ -35,6 +37,7 @@ impl Agent {
             part,
             chance: Chance::for_purpose(seed, purpose),
             presence: Presence::Offline,
+            muted: false,
             connected: false,
             beating: false,
             leaving: false,
@@ -63,7 +66,7 @@ impl Agent {
 
     /// Whether they answer questions now.
     pub(super) fn is_working(&self) -> bool {
-        self.connected && matches!(self.presence, Presence::Online | Presence::Busy)
+        self.connected && !self.muted && matches!(self.presence, Presence::Online | Presence::Busy)
     }
 
     /// Whether they hold no conversation.

@@ -1,7 +1,9 @@
 //! The story played at a desk of the domain, without gRPC.
 
 use fenliu_domain::desk::Desk;
-use fenliu_domain::desk::agent::{Agent as DeskAgent, AgentEntry, DEFAULT_GROUP};
+use fenliu_domain::desk::agent::{
+    Agent as DeskAgent, AgentEntry, Availability, DEFAULT_GROUP, Sanction, SanctionKind,
+};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
 use fenliu_domain::desk::conversation::Stage;
 use fenliu_domain::desk::event::{CloseActor, Event, Payload, PresenceCause};
@@ -12,6 +14,7 @@ use fenliu_domain::message::{Actor, MessageKind};
 use super::*;
 use crate::demo::cast::END;
 
+const MUTE: Sanction = Sanction { kind: SanctionKind::Muted, until: None };
 const GRACE: Span = Span::from_secs(45);
 
 /// A desk with the cast, and what was seen of the evening.
@@ -31,6 +34,7 @@ struct Seen {
     lapses: usize,
     replies: usize,
     given_on_break: usize,
+    moved_by_mute: usize,
 }
 
 fn agent_id(agent: usize) -> AgentId {
@@ -55,20 +59,8 @@ fn play(seed: u64) -> Play {
         service_end: "23:00".into(),
     };
     play.command(START, &Command::SyncShop(hours));
-    for (agent, part) in STAFF.iter().enumerate() {
-        let entry = AgentEntry {
-            display_name: part.name.into(),
-            main_account: false,
-            groups: vec![DEFAULT_GROUP.into()],
-            capacity_ceiling: part.capacity,
-            capacity_default: part.capacity,
-            unlimited: false,
-            enabled: true,
-            weight: 1,
-            duty: None,
-            sanction: None,
-        };
-        play.command(START, &Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) });
+    for agent in 0..STAFF.len() {
+        play.sync(START, agent, None);
     }
     while let Some(due) = play.story.due() {
         play.catch_up(due);
@@ -97,6 +89,8 @@ impl Play {
         let conversation_of = |agent: Option<usize>| agent.map(agent_id);
         match act {
             Act::ShowBoard => {}
+            Act::Mute { agent } => self.sync(at, agent, Some(MUTE)),
+            Act::LiftMute { agent } => self.sync(at, agent, None),
             Act::Beat { agent } => self.beats[agent] = at,
             Act::SetPresence { agent, presence } => {
                 self.beats[agent] = at;
@@ -143,6 +137,24 @@ impl Play {
         }
     }
 
+    /// The directory tells of an agent.
+    fn sync(&mut self, at: Timestamp, agent: usize, sanction: Option<Sanction>) {
+        let part = STAFF[agent];
+        let entry = AgentEntry {
+            display_name: part.name.into(),
+            main_account: false,
+            groups: vec![DEFAULT_GROUP.into()],
+            capacity_ceiling: part.capacity,
+            capacity_default: part.capacity,
+            unlimited: false,
+            enabled: true,
+            weight: 1,
+            duty: None,
+            sanction,
+        };
+        self.command(at, &Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) });
+    }
+
     fn command(&mut self, at: Timestamp, command: &Command) {
         let events = self.apply(at, command);
         self.tell(&events);
@@ -174,7 +186,11 @@ impl Play {
         match &event.payload {
             Payload::PresenceChanged { cause: PresenceCause::Lapsed, .. } => self.seen.lapses += 1,
             Payload::ReplySent { .. } => self.seen.replies += 1,
-            Payload::Assigned { agent, .. } => {
+            Payload::Assigned { agent, previous, .. } => {
+                let muted = |id: AgentId| {
+                    self.desk.agent(id).is_some_and(|agent| agent.availability() == Availability::Muted)
+                };
+                self.seen.moved_by_mute += usize::from(previous.is_some_and(muted));
                 let presence = self.desk.agent(*agent).map(|agent| agent.presence);
                 self.seen.given_on_break += usize::from(presence == Some(Presence::OnBreak));
             }
@@ -196,6 +212,9 @@ fn news_of(event: &Event) -> Option<News> {
         Payload::PresenceChanged { agent, presence, .. } => {
             News::Presence { agent: agent_of(*agent), presence: *presence }
         }
+        Payload::AgentSynced { agent, entry } => {
+            News::Muted { agent: agent_of(*agent), muted: entry.sanction.is_some() }
+        }
         _ => return None,
     })
 }
@@ -213,6 +232,7 @@ fn the_evening_has_everything_a_demo_should_show() {
         .iter()
         .filter(|(_, act)| matches!(act, Act::SetPresence { presence: Presence::OnBreak, .. }));
     assert_eq!(breaks.count(), 1);
+    assert!(seen.moved_by_mute > 0, "whom a muted agent owes an answer goes to others");
 }
 
 #[test]
