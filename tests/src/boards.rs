@@ -118,6 +118,7 @@ fn agent(agent: &Agent) -> proto::Agent {
         unanswered: agent.unanswered(),
         oldest_unanswered_time: agent.oldest_unanswered().map(to_timestamp),
         availability: agent.availability().number(),
+        next_presence: agent.next.map_or(0, Word::number),
         next_change_time: agent.boundary().map(to_timestamp),
     }
 }

@@ -64,7 +64,7 @@ impl Shop {
                 sanction: None,
             };
             shop.apply(Command::SyncAgent { agent, entry: Box::new(entry) });
-            shop.apply(Command::SetPresence { agent, presence: Presence::Online });
+            shop.apply(Command::SetPresence { agent, presence: Presence::Online, force: true });
         }
         for _ in 0..OPEN {
             shop.begin();
@@ -94,6 +94,7 @@ impl Shop {
             kind: MessageKind::Text,
             length: 10,
             group: None,
+            origin: None,
             priority: 100,
         }));
         let assigned = events.iter().find_map(|event| match event.payload {

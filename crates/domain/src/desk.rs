@@ -23,10 +23,14 @@ pub mod duty;
 pub mod event;
 mod evolve;
 mod floor;
+mod guard;
+mod hours;
 mod index;
 pub mod language;
 pub mod memory;
+pub mod pace;
 pub mod policy;
+pub mod preview;
 pub mod queue;
 pub mod refusal;
 mod route;
@@ -41,7 +45,9 @@ use command::{Applied, Attempt};
 use conversation::{Conversation, Stage, Standing};
 use event::{Event, Seq, Text};
 use floor::Floor;
+use hours::ServiceHours;
 use memory::{DeliveryKey, Memory, RequestKey};
+use pace::{Estimate, Pace};
 use policy::Policy;
 use queue::{Queue, Ticket};
 
@@ -122,12 +128,17 @@ pub struct Desk {
     requests: Memory<RequestKey>,
     deliveries: Memory<DeliveryKey>,
     assignments: u64,
+    turn: u64,
+    savable_in_a_row: u32,
+    pace: Pace,
     // Derived from the above.
+    hours: Option<ServiceHours>,
     floor: Floor,
     queue: Queue,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     boundaries: BTreeSet<(Timestamp, AgentId)>,
     stranded: BTreeSet<(Timestamp, ConversationId)>,
+    wound_down: BTreeSet<AgentId>,
     overflow: BTreeSet<(Timestamp, ConversationId)>,
     expiries: BTreeSet<(Timestamp, BuyerKey)>,
 }
@@ -153,11 +164,16 @@ impl Desk {
             requests: Memory::default(),
             deliveries: Memory::default(),
             assignments: 0,
+            turn: 0,
+            savable_in_a_row: 0,
+            pace: Pace::default(),
+            hours: None,
             floor: Floor::default(),
             queue: Queue::default(),
             timers: BTreeSet::new(),
             boundaries: BTreeSet::new(),
             stranded: BTreeSet::new(),
+            wound_down: BTreeSet::new(),
             overflow: BTreeSet::new(),
             expiries: BTreeSet::new(),
         }
@@ -265,9 +281,20 @@ impl Desk {
         sorted.into_values().collect()
     }
 
-    /// Everybody who waits: group by group, the next to be admitted first.
+    /// Everybody who waits: by the group they are for, the next to be admitted first.
     pub fn queue(&self) -> impl Iterator<Item = (&Text, Ticket, ConversationId)> {
-        self.queue.iter()
+        // Who stands in the lines of helping groups, too, is told of once.
+        let is_for = |group: &Text, id: ConversationId| {
+            self.conversations.get(&id).is_some_and(|conversation| conversation.group == *group)
+        };
+        self.queue.iter().filter(move |(group, _, id)| is_for(group, *id))
+    }
+
+    /// How long it will take until whoever stands at this place, from 1, of a group's line is admitted, as far as the
+    /// last admissions tell; `None` when there were too few of them lately.
+    #[must_use]
+    pub fn estimate(&self, group: &str, position: u32) -> Option<Estimate> {
+        self.pace.estimate(group, position, self.now)
     }
 
     /// How many wait.
@@ -305,7 +332,10 @@ impl Desk {
     /// Whether work was left over: conversations whose agent may not keep them, a line with somebody ready, or
     /// room in the queue for who was turned away from it.
     fn has_backlog(&self) -> bool {
-        !self.stranded.is_empty() || self.next_admission().is_some() || self.next_overflow().is_some()
+        !self.wound_down.is_empty()
+            || !self.stranded.is_empty()
+            || self.next_admission().is_some()
+            || self.next_overflow().is_some()
     }
 }
 

@@ -6,6 +6,7 @@
 //! * [`pack`] judges those facts by each marketplace's own rules.
 //! * [`day`] knows local days, windows and zones.
 //! * [`roster`] resolves who works which shift into moments, and finds where nobody does.
+//! * [`simulation`] lets made-up or recorded buyers meet that same desk on a clock of its own, and measures how they fare.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -22,4 +23,5 @@ pub mod message;
 pub mod pack;
 pub mod problem;
 pub mod roster;
+pub mod simulation;
 pub mod time;

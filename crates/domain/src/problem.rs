@@ -186,6 +186,12 @@ reasons! {
     NothingSaid, "NOTHING_SAID", Precondition;
     /// A reply is still owed.
     ReplyOwed, "REPLY_OWED", Precondition;
+    /// Nobody of the shop, or of the shift, would be there for buyers.
+    LastAgentOnDuty, "LAST_AGENT_ON_DUTY", Precondition;
+    /// The agent has no room for one more conversation.
+    AgentSaturated, "AGENT_SATURATED", Precondition;
+    /// The conversation was not handed to the agent by name, or she has answered it already.
+    NotOffered, "NOT_OFFERED", Precondition;
     /// The call needs a token and has none.
     TokenMissing, "TOKEN_MISSING", Unauthenticated;
     /// The token is not one of ours.

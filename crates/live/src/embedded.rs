@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use fenliu_domain::desk::agent::Agent;
-use fenliu_domain::desk::command::Attempt;
+use fenliu_domain::desk::command::{Attempt, BuyerMessage};
 use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::pace::Estimate;
+use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{AgentId, ShopId};
@@ -172,6 +174,24 @@ impl LiveDesk for EmbeddedDesks {
 
     async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
         self.look(shop, |room| room.queue(limit))
+    }
+
+    async fn estimate(
+        &self,
+        shop: ShopId,
+        group: &str,
+        position: u32,
+    ) -> Result<Option<Estimate>, NotLoaded> {
+        self.look(shop, |room| room.desk().estimate(group, position))
+    }
+
+    async fn preview(
+        &self,
+        shop: ShopId,
+        now: Timestamp,
+        message: &BuyerMessage,
+    ) -> Result<Preview, NotLoaded> {
+        self.look(shop, |room| room.desk().preview(now, message))
     }
 
     async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded> {

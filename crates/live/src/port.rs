@@ -5,9 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use fenliu_domain::desk::Head;
 use fenliu_domain::desk::agent::{Agent, Presence};
-use fenliu_domain::desk::command::Attempt;
+use fenliu_domain::desk::command::{Attempt, BuyerMessage};
 use fenliu_domain::desk::event::{Event, Seq, Text};
+use fenliu_domain::desk::pace::Estimate;
 use fenliu_domain::desk::policy::Policy;
+use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::queue::Ticket;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::ids::{AgentId, ConversationId, ShopId};
@@ -144,6 +146,8 @@ pub struct QueueEntry {
     pub position: u32,
     /// Its ticket.
     pub ticket: Ticket,
+    /// How long it will still wait; `None` when too little is known.
+    pub estimate: Option<Estimate>,
 }
 
 /// What is known of a desk as a whole.
@@ -240,6 +244,25 @@ pub trait LiveDesk: Send + Sync + 'static {
     /// # Errors
     /// [`NotLoaded`].
     async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded>;
+
+    /// How long whoever stands at this place, from 1, of a group's line will wait; `None` when too little is known.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn estimate(&self, shop: ShopId, group: &str, position: u32)
+    -> Result<Option<Estimate>, NotLoaded>;
+
+    /// Where a message would go now, without effect. An engine that cannot decide without changing anything answers
+    /// from a copy of the desk.
+    ///
+    /// # Errors
+    /// [`NotLoaded`].
+    async fn preview(
+        &self,
+        shop: ShopId,
+        now: Timestamp,
+        message: &BuyerMessage,
+    ) -> Result<Preview, NotLoaded>;
 
     /// What is known of a desk as a whole.
     ///

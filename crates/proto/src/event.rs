@@ -8,7 +8,7 @@ pub mod policy;
 pub mod snapshot;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub mod trace;
 
 use fenliu_domain::desk::event::Event;
 use fenliu_domain::problem::Problem;

@@ -3,10 +3,11 @@
 use fenliu_domain::access::Permission;
 use fenliu_domain::desk::agent::{Availability, Presence, SanctionKind};
 use fenliu_domain::desk::event::{
-    AssignReason, CloseActor, HandOverReason, PresenceCause, QueueLeaveReason, QueueReason,
+    AssignReason, CloseActor, HandOverReason, PresenceCause, QueueLeaveReason, QueueReason, ReportReason,
 };
 use fenliu_domain::desk::language::LanguageAction;
-use fenliu_domain::desk::policy::Fallback;
+use fenliu_domain::desk::policy::{Fallback, LeavePolicy};
+use fenliu_domain::desk::strategy::Weights;
 use fenliu_domain::desk::trace::{StepKind, Verdict};
 use fenliu_domain::message::{Actor, MessageKind};
 use fenliu_domain::problem::Problem;
@@ -118,6 +119,8 @@ impl Word for Availability {
         (Self::OffDuty, dispatch::Availability::OffDuty as i32),
         (Self::TransferOnly, dispatch::Availability::TransferOnly as i32),
         (Self::Saturated, dispatch::Availability::Saturated as i32),
+        (Self::WindingDown, dispatch::Availability::WindingDown as i32),
+        (Self::Ramping, dispatch::Availability::Ramping as i32),
     ];
 }
 
@@ -128,6 +131,35 @@ impl Word for AssignReason {
         (Self::Reopened, history::AssignReason::Reopened as i32),
         (Self::Transfer, history::AssignReason::Transfer as i32),
         (Self::MainAccount, history::AssignReason::MainAccount as i32),
+        (Self::LeaveMessage, history::AssignReason::LeaveMessage as i32),
+        (Self::Manual, history::AssignReason::Manual as i32),
+        (Self::Forced, history::AssignReason::Forced as i32),
+        (Self::TakenNext, history::AssignReason::TakenNext as i32),
+        (Self::Declined, history::AssignReason::Declined as i32),
+    ];
+}
+
+impl Word for ReportReason {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Advertising, history::ReportReason::Advertising as i32),
+        (Self::Harassment, history::ReportReason::Harassment as i32),
+        (Self::Fraud, history::ReportReason::Fraud as i32),
+        (Self::Other, history::ReportReason::Other as i32),
+    ];
+}
+
+impl Word for LeavePolicy {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::MoveOwedNow, history::LeavePolicy::MoveOwedNow as i32),
+        (Self::MoveAllNow, history::LeavePolicy::MoveAllNow as i32),
+        (Self::Refuse, history::LeavePolicy::Refuse as i32),
+    ];
+}
+
+impl Word for Weights {
+    const TABLE: &'static [(Self, i32)] = &[
+        (Self::Explicit, history::WeightSource::Explicit as i32),
+        (Self::ByCapacity, history::WeightSource::Capacity as i32),
     ];
 }
 
@@ -162,6 +194,7 @@ impl Word for PresenceCause {
         (Self::Lapsed, history::PresenceCause::Lapsed as i32),
         (Self::Disabled, history::PresenceCause::Disabled as i32),
         (Self::Banned, history::PresenceCause::Banned as i32),
+        (Self::WoundDown, history::PresenceCause::WoundDown as i32),
     ];
 }
 
@@ -191,6 +224,7 @@ impl Word for HandOverReason {
 impl Word for Fallback {
     const TABLE: &'static [(Self, i32)] = &[
         (Self::MainAccount, history::Fallback::MainAccount as i32),
+        (Self::LeaveMessage, history::Fallback::LeaveMessage as i32),
         (Self::Queue, history::Fallback::Queue as i32),
     ];
 }
@@ -203,6 +237,7 @@ impl Word for StepKind {
         (Self::LastAgent, history::RouteStepKind::LastAgent as i32),
         (Self::Strategy, history::RouteStepKind::Strategy as i32),
         (Self::MainAccount, history::RouteStepKind::MainAccount as i32),
+        (Self::LeaveMessage, history::RouteStepKind::LeaveMessage as i32),
         (Self::Queue, history::RouteStepKind::Queue as i32),
     ];
 }
@@ -244,6 +279,9 @@ mod tests {
         check::<LanguageAction>();
         check::<HandOverReason>();
         check::<Fallback>();
+        check::<ReportReason>();
+        check::<LeavePolicy>();
+        check::<Weights>();
         check::<StepKind>();
         check::<Verdict>();
         check::<Permission>();

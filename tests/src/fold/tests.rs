@@ -41,13 +41,14 @@ fn commands() -> Vec<Command> {
             kind: MessageKind::Text,
             length: 5,
             group: None,
+            origin: None,
             priority: 100,
         })
     };
     vec![
         Command::SyncShop(hours),
         Command::SyncAgent { agent, entry: Box::new(entry) },
-        Command::SetPresence { agent, presence: Presence::Online },
+        Command::SetPresence { agent, presence: Presence::Online, force: true },
         message(1),
         message(2),
     ]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::duty::{Duty, DutyState};
-use super::event::Text;
+use super::event::{Seq, Text};
+use super::strategy::Score;
 use crate::ids::{AgentId, ConversationId};
 use crate::time::Timestamp;
 
@@ -97,6 +98,15 @@ impl Sanction {
     }
 }
 
+/// How an agent begins who came online while many waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ramping {
+    /// Until when.
+    pub until: Timestamp,
+    /// Until when nothing is given to them after the last one; `None` = they may be given the next.
+    pub rests: Option<Timestamp>,
+}
+
 /// What the directory says of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentEntry {
@@ -141,6 +151,10 @@ pub enum Availability {
     Busy,
     /// There, but off duty.
     OffDuty,
+    /// Winding down: nobody new, and away when the last conversation has ended.
+    WindingDown,
+    /// Began a moment ago while many waited, and gets the next one a little later.
+    Ramping,
     /// Capacity 0: transfers only.
     TransferOnly,
     /// No room left.
@@ -156,12 +170,24 @@ pub struct Agent {
     pub entry: AgentEntry,
     /// What they have said about being there.
     pub presence: Presence,
+    /// What they become when their last conversation ends; `None` = they are not winding down.
+    pub next: Option<Presence>,
+    /// When their break has taken too long; `None` = they have none, it may take as long as it takes, or it was told.
+    pub break_ends: Option<Timestamp>,
+    /// How gently they begin; `None` = as any other.
+    pub ramping: Option<Ramping>,
     /// What their roster says now.
     pub duty: DutyState,
     /// Open conversations they may hold now.
     pub capacity: u32,
     /// The shop's assignment counter when they were last given a conversation; 0 = never.
     pub last_assigned: u64,
+    /// The moment of the shop's virtual time at which they are next, for strategies that share out turns.
+    pub turn: u64,
+    /// The event since which they have had nobody, if they have nobody.
+    pub idle_since: Seq,
+    /// How they have been answering, group by group; groups that are not named are neutral. At most one for each group.
+    pub scores: Vec<(Text, Score)>,
     /// The conversations they hold. Their number is the load, so that it cannot drift.
     pub(super) conversations: BTreeSet<ConversationId>,
     /// Those of them that owe a reply, by since when.
@@ -177,8 +203,14 @@ impl Agent {
             capacity: entry.capacity_default.min(entry.capacity_ceiling),
             entry,
             presence: Presence::Offline,
+            next: None,
+            break_ends: None,
+            ramping: None,
             duty: DutyState::default(),
             last_assigned: 0,
+            turn: 0,
+            idle_since: Seq::default(),
+            scores: Vec::new(),
             conversations: BTreeSet::new(),
             owing: BTreeSet::new(),
         }
@@ -206,6 +238,12 @@ impl Agent {
         }
     }
 
+    /// How they have been answering for a group.
+    #[must_use]
+    pub fn score(&self, group: &str) -> Score {
+        self.scores.iter().find(|(name, _)| &**name == group).map_or_else(Score::default, |(_, score)| *score)
+    }
+
     /// How many of their conversations owe a reply.
     #[must_use]
     pub fn unanswered(&self) -> u32 {
@@ -223,7 +261,8 @@ impl Agent {
     pub const fn row(&self) -> PresenceRow {
         match (self.entry.enabled, self.entry.sanction) {
             (false, _) | (_, Some(_)) => PresenceRow::BARRED,
-            _ if self.duty.on_duty => self.presence.row(),
+            _ if self.duty.on_duty && self.next.is_none() => self.presence.row(),
+            // Who winds down stands like who is off duty: whom they have they keep.
             _ => self.presence.row().off_duty(),
         }
     }
@@ -234,17 +273,25 @@ impl Agent {
         self.row().keeps_buyers
     }
 
+    /// Whether they may keep one that was left with them as a message: away too, as long as they may work.
+    #[must_use]
+    pub const fn keeps_messages(&self) -> bool {
+        self.entry.enabled && self.entry.sanction.is_none()
+    }
+
     /// Whether a conversation may be handed over to them.
     #[must_use]
     pub const fn takes_transfers(&self) -> bool {
         self.row().transfers
     }
 
-    /// When time alone changes something about them next: their shift begins or ends, or a sanction ends.
+    /// When time alone changes something about them next: their shift begins or ends, a sanction ends, a break has taken
+    /// too long, or they may be given the next conversation.
     #[must_use]
     pub fn boundary(&self) -> Option<Timestamp> {
         let sanction = self.entry.sanction.and_then(|sanction| sanction.until);
-        self.duty.until.into_iter().chain(sanction).min()
+        let rests = self.ramping.and_then(|ramping| ramping.rests);
+        [self.duty.until, sanction, self.break_ends, rests].into_iter().flatten().min()
     }
 
     /// Whether they are ready for a new conversation, or the first reason why not.
@@ -257,8 +304,12 @@ impl Agent {
             Presence::OnBreak => Availability::OnBreak,
             Presence::Busy => Availability::Busy,
             Presence::Online if !self.duty.on_duty => Availability::OffDuty,
+            Presence::Online if self.next.is_some() => Availability::WindingDown,
             Presence::Online if self.capacity == 0 && !self.entry.unlimited => Availability::TransferOnly,
             Presence::Online if !self.has_room() => Availability::Saturated,
+            Presence::Online if self.ramping.is_some_and(|ramping| ramping.rests.is_some()) => {
+                Availability::Ramping
+            }
             Presence::Online => Availability::Ready,
         }
     }

@@ -1,9 +1,11 @@
 //! Commands: what a desk can be asked to do, and the attempt that carries one.
 
 use super::agent::{AgentEntry, Presence};
-use super::event::{CloseActor, Event, HandOverReason, RequestMark, Seq, Text, TransferTarget};
+use super::event::{CloseActor, Event, HandOverReason, ReportReason, RequestMark, Seq, Text, TransferTarget};
 use super::memory::DeliveryKey;
+use super::policy::rule::Origin;
 use super::policy::{Policy, ShopHours};
+use super::strategy::Score;
 use crate::ids::{AgentId, CommandId, ConversationId};
 use crate::message::{Actor, MessageKind};
 use crate::time::Timestamp;
@@ -40,12 +42,69 @@ pub enum Command {
         /// Their entry, whole.
         entry: Box<AgentEntry>,
     },
+    /// Take over how an agent has been answering, from analytics.
+    ScoreAgent {
+        /// The agent.
+        agent: AgentId,
+        /// Their scores, group by group; at most one for each group, at most [`MAX_GROUPS`](super::agent::MAX_GROUPS).
+        scores: Vec<(Text, Score)>,
+    },
     /// Set an agent's presence.
     SetPresence {
         /// The agent.
         agent: AgentId,
         /// What they are from now on.
         presence: Presence,
+        /// Although nobody staffed would remain.
+        force: bool,
+    },
+    /// Let an agent finish whom she has, and then change.
+    WindDown {
+        /// The agent.
+        agent: AgentId,
+        /// What she becomes when her last conversation has ended; `None` = she goes on as before.
+        next: Option<Presence>,
+        /// Although nobody staffed would remain.
+        force: bool,
+    },
+    /// Give an agent the first of those who wait for her groups.
+    TakeNext {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// A supervisor or the main account gives a conversation to an agent by hand.
+    Assign {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The agent.
+        agent: AgentId,
+        /// Beyond capacity, and although she is away.
+        force: bool,
+    },
+    /// Whom a conversation was handed to by name gives it back.
+    DeclineTransfer {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The agent who gives it back.
+        agent: AgentId,
+    },
+    /// An agent reports what is no honest question (广告, 骚扰).
+    Report {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The agent who reports it.
+        agent: AgentId,
+        /// Why.
+        reason: ReportReason,
+    },
+    /// A buyer says how content they are.
+    Rate {
+        /// The conversation, open or not.
+        conversation: ConversationId,
+        /// The agent it is about; `None` = whoever holds it.
+        agent: Option<AgentId>,
+        /// 1, not at all, to 5.
+        stars: u8,
     },
     /// Set how many conversations an agent may hold.
     SetCapacity {
@@ -134,8 +193,10 @@ pub struct BuyerMessage {
     pub kind: MessageKind,
     /// Length of its text in Unicode scalar values.
     pub length: u32,
-    /// The group a new conversation is for; `None` = the default group.
+    /// The group a new conversation is for; `None` = what the shop's rules say.
     pub group: Option<Text>,
+    /// What is known of a conversation that begins, for the shop's rules; `None` = nothing.
+    pub origin: Option<Box<Origin>>,
     /// Priority band of a new conversation; lower goes first.
     pub priority: u8,
 }

@@ -1,8 +1,10 @@
 //! Conversations: one buyer with one shop, and where it stands.
 
 use super::BuyerKey;
-use super::event::{Seq, Text};
-use super::policy::Policy;
+use super::agent::Agent;
+use super::decide::DEFAULT_PRIORITY;
+use super::event::{Event, Seq, Text};
+use super::policy::{LeavePolicy, Policy, QueueOrder};
 use super::queue::Ticket;
 use crate::ids::{AgentId, ConversationId, MessageId};
 use crate::time::{Span, Timestamp};
@@ -73,6 +75,15 @@ pub struct Owed {
     pub steps_taken: u8,
 }
 
+/// A conversation in which the shop has had the last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether the buyer was asked if there is anything else.
+    pub remarked: bool,
+}
+
 /// An open conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
@@ -92,8 +103,20 @@ pub struct Conversation {
     pub opened: Timestamp,
     /// What it owes.
     pub owed: Option<Owed>,
-    /// Who handed it over last, until somebody gets it: it does not come back to them by itself.
+    /// How much longer than it has it counts as waiting, when it has to queue.
+    pub artificial_age: Span,
+    /// The ring of groups that may take it while it waits, from 1.
+    pub ring: u8,
+    /// Who handed it over last. Until somebody gets it, it does not come back to them by itself; see `offered`.
     pub handed_by: Option<AgentId>,
+    /// True = its holder got it by name and has not answered yet, so that she may decline and give it back.
+    pub offered: bool,
+    /// True = its holder was left it as a message, and keeps it although she is away.
+    pub left: bool,
+    /// True = an agent reported it, so it may be closed although a reply is owed.
+    pub reported: bool,
+    /// Since when the shop has had the last word, and whether the buyer was asked if there is anything else.
+    pub quiet: Option<Quiet>,
     /// Its last event.
     pub last_seq: Seq,
 }
@@ -105,6 +128,14 @@ pub(super) enum TimerKind {
     ReplyDue,
     /// The chat page has been open without a word for too long.
     EnteredExpiry,
+    /// Another ring of groups may take it.
+    Ring,
+    /// It can no longer be answered within the limit of the queue's order.
+    Late,
+    /// The buyer is asked whether there is anything else.
+    IdleRemark,
+    /// The buyer has said nothing more for so long that it is closed.
+    IdleClose,
 }
 
 impl Conversation {
@@ -123,21 +154,101 @@ impl Conversation {
         }
     }
 
+    /// A conversation that has just begun.
+    #[must_use]
+    pub(super) fn new(
+        id: ConversationId,
+        (channel, buyer): (Text, Text),
+        group: Text,
+        event: &Event,
+    ) -> Self {
+        Self {
+            id,
+            buyer,
+            channel,
+            group,
+            priority: DEFAULT_PRIORITY,
+            stage: Stage::Entered,
+            opened: event.recorded,
+            owed: None,
+            artificial_age: Span::ZERO,
+            ring: 1,
+            handed_by: None,
+            offered: false,
+            left: false,
+            reported: false,
+            quiet: None,
+            last_seq: event.seq,
+        }
+    }
+
+    /// Who may not get it by itself: whoever handed it over, until somebody has it.
+    #[must_use]
+    pub const fn not_for(&self) -> Option<AgentId> {
+        if self.offered { None } else { self.handed_by }
+    }
+
     /// Its next timer under this policy: derived, never stored, so that it cannot disagree.
     pub(super) fn timer(&self, policy: &Policy) -> Option<(Timestamp, TimerKind)> {
-        match (self.stage, self.owed) {
-            (Stage::Entered, _) => Some((self.opened + ENTERED_EXPIRY, TimerKind::EnteredExpiry)),
-            (Stage::WithRobot, _) | (_, None) => None,
-            (_, Some(owed)) => {
-                let step = policy.reply_due.get(usize::from(owed.steps_taken))?;
-                Some((owed.since + *step, TimerKind::ReplyDue))
+        let of_stage = match self.stage {
+            Stage::Entered => Some((self.opened + ENTERED_EXPIRY, TimerKind::EnteredExpiry)),
+            Stage::WithRobot => return None,
+            Stage::Queued(ticket) => self.queue_timer(ticket, policy),
+            Stage::Open | Stage::Assigned(_) => self.idle_timer(policy),
+        };
+        let due = self.owed.and_then(|owed| {
+            let step = policy.reply_due.get(usize::from(owed.steps_taken))?;
+            Some((owed.since + *step, TimerKind::ReplyDue))
+        });
+        of_stage.into_iter().chain(due).min_by_key(|(at, _)| *at)
+    }
+
+    /// While it waits: the next ring, and the moment from which it is late.
+    fn queue_timer(&self, ticket: Ticket, policy: &Policy) -> Option<(Timestamp, TimerKind)> {
+        let ring = policy.next_ring(&self.group, self.ring).map(|after| ticket.waiting_since + after);
+        let late = match policy.order {
+            QueueOrder::SavableFirst { limit, .. } if !ticket.late => {
+                self.owed.map(|owed| owed.since + limit)
             }
+            _ => None,
+        };
+        let late = late.map(|at| (at, TimerKind::Late));
+        ring.map(|at| (at, TimerKind::Ring)).into_iter().chain(late).min_by_key(|(at, _)| *at)
+    }
+
+    /// While the shop has the last word: the remark, then the end.
+    fn idle_timer(&self, policy: &Policy) -> Option<(Timestamp, TimerKind)> {
+        let (quiet, idle) = (self.quiet?, policy.idle?);
+        Some(match quiet.remarked {
+            false => (quiet.since + idle.remark_after, TimerKind::IdleRemark),
+            true => (quiet.since + idle.close_after, TimerKind::IdleClose),
+        })
+    }
+
+    /// Whether it can no longer be answered within the limit of the queue's order.
+    pub(super) fn is_late(&self, order: QueueOrder, now: Timestamp) -> bool {
+        match (order, self.owed) {
+            (QueueOrder::SavableFirst { limit, .. }, Some(owed)) => owed.since + limit <= now,
+            _ => false,
         }
+    }
+
+    /// Since when it may not stay with a holder who has left: what it owes, or all the same if the shop says so; `None`
+    /// = it may stay until the buyer's next message.
+    pub(super) fn unrest(&self, policy: &Policy) -> Option<Timestamp> {
+        let everything = policy.on_leave == LeavePolicy::MoveAllNow;
+        let owed = self.owed.map(|owed| owed.since);
+        owed.or_else(|| everything.then_some(self.opened))
+    }
+
+    /// Whether its holder may keep it.
+    pub(super) const fn may_stay_with(&self, holder: &Agent) -> bool {
+        holder.keeps_buyers() || (self.left && holder.keeps_messages())
     }
 
     /// Since when it counts as waiting, for its place in the queue: its first unanswered message, but not in the
     /// future, and at most [`MAX_HEAD_START`] ago, so that no channel's clock overtakes everybody.
     pub(super) fn waiting_since(&self, now: Timestamp) -> Timestamp {
-        self.owed.map_or(now, |owed| owed.since.clamp(now - MAX_HEAD_START, now))
+        self.owed.map_or(now, |owed| owed.since.clamp(now - MAX_HEAD_START, now)) - self.artificial_age
     }
 }

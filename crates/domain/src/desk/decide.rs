@@ -3,6 +3,7 @@
 
 mod agents;
 mod conversations;
+mod handing;
 mod reception;
 mod settle;
 mod shop;
@@ -72,7 +73,9 @@ impl Session<'_> {
             Command::SyncShop(hours) => self.sync_shop(hours),
             Command::ReplacePolicy { policy, if_policy } => self.replace_policy(*policy, if_policy),
             Command::SyncAgent { agent, entry } => self.sync_agent(agent, *entry),
-            Command::SetPresence { agent, presence } => self.set_presence(agent, presence),
+            Command::ScoreAgent { agent, scores } => self.score_agent(agent, scores),
+            Command::SetPresence { agent, presence, force } => self.set_presence(agent, presence, force),
+            Command::WindDown { agent, next, force } => self.wind_down(agent, next, force),
             Command::SetCapacity { agent, capacity } => self.set_capacity(agent, capacity),
             Command::Lapse { agent } => self.lapse(agent),
             Command::EnterChat { buyer, channel } => {
@@ -85,8 +88,13 @@ impl Session<'_> {
             Command::Reply(reply) => self.reply(&reply),
             Command::Close { conversation, by, agent, force } => self.close(conversation, by, agent, force),
             Command::Transfer { conversation, from, target } => self.transfer(conversation, from, target),
+            Command::TakeNext { agent } => self.take_next(agent),
+            Command::Assign { conversation, agent, force } => self.assign(conversation, agent, force),
+            Command::DeclineTransfer { conversation, agent } => self.decline_transfer(conversation, agent),
+            Command::Report { conversation, agent, reason } => self.report(conversation, agent, reason),
+            Command::Rate { conversation, agent, stars } => self.rate(conversation, agent, stars),
             Command::Tick => {
-                self.run_timers();
+                self.tick();
                 Ok(())
             }
         }

@@ -8,10 +8,11 @@ use super::duty::DutyState;
 use super::language::LanguageAction;
 use super::memory::RequestKey;
 use super::policy::Policy;
+use super::strategy::Score;
 use super::trace::RouteTrace;
 use crate::ids::{AgentId, ConversationId, EventId, MessageId, ShopId};
 use crate::message::{Actor, MessageKind};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Dense number of an event within its shop, from 1; 0 stands for "nothing yet".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +99,10 @@ pub enum Payload {
         reopened: bool,
         /// True when the robot answers first.
         with_robot: bool,
+        /// The place, from 1, of the shop's rule that chose the group; `None` = none did.
+        rule: Option<u8>,
+        /// How much longer than it has it counts as waiting, when it has to queue.
+        artificial_age: Span,
     },
     /// A buyer's message.
     MessageReceived {
@@ -175,6 +180,38 @@ pub enum Payload {
         /// Why it left.
         reason: QueueLeaveReason,
     },
+    /// Another ring of groups may take the conversation.
+    RingOpened {
+        /// The ring, from 2.
+        ring: u8,
+    },
+    /// The conversation can no longer be answered within the limit of the shop's queue.
+    TurnedLate,
+    /// Whom the conversation was handed to by name has given it back; where it goes is the event that follows.
+    TransferDeclined {
+        /// The agent who gave it back.
+        agent: AgentId,
+    },
+    /// An agent reported that this is no honest question.
+    Reported {
+        /// The agent.
+        agent: AgentId,
+        /// Why.
+        reason: ReportReason,
+    },
+    /// The buyer said how content they are.
+    Rated {
+        /// The agent it is about; `None` = nobody held it.
+        agent: Option<AgentId>,
+        /// 1, not at all, to 5.
+        stars: u8,
+    },
+    /// The shop spoke last, and the buyer has said nothing more for so long that they are asked whether there is anything
+    /// else.
+    IdleRemarked {
+        /// The agent who holds it.
+        agent: Option<AgentId>,
+    },
     /// Somebody moved the conversation on; where to is the event that follows.
     Transferred {
         /// The agent it was taken from.
@@ -210,6 +247,30 @@ pub enum Payload {
         previous: u32,
         /// What it is now.
         capacity: u32,
+    },
+    /// Analytics told how an agent has been answering.
+    AgentScored {
+        /// The agent.
+        agent: AgentId,
+        /// Their scores, group by group, in order; groups that are not named are neutral.
+        scores: Vec<(Text, Score)>,
+    },
+    /// An agent finishes whom she has and then changes, or no longer does.
+    WindingDown {
+        /// The agent.
+        agent: AgentId,
+        /// What she becomes when her last conversation has ended; `None` = she goes on as before.
+        next: Option<Presence>,
+    },
+    /// An agent who began while many waited may be given the next conversation.
+    RampStepped {
+        /// The agent.
+        agent: AgentId,
+    },
+    /// A break has taken longer than the shop's policy says.
+    BreakOverrun {
+        /// The agent.
+        agent: AgentId,
     },
     /// The directory's entry of an agent was taken over.
     AgentSynced {
@@ -281,6 +342,29 @@ pub enum AssignReason {
     Transfer,
     /// No sub-account could take it, so the main account does, to hand it out.
     MainAccount,
+    /// Nobody was there, so it was left as a message for them. An override.
+    LeaveMessage,
+    /// A supervisor or the main account gave it to them by hand. An override.
+    Manual,
+    /// The same, beyond their capacity or although they were away. An override.
+    Forced,
+    /// They took it from the queue themselves.
+    TakenNext,
+    /// It came back to them, since whom they had handed it to declined.
+    Declined,
+}
+
+/// Why a conversation was reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReportReason {
+    /// Advertising (广告).
+    Advertising,
+    /// Harassment (骚扰).
+    Harassment,
+    /// Fraud.
+    Fraud,
+    /// Something else.
+    Other,
 }
 
 /// Why a conversation waits.
@@ -338,6 +422,8 @@ pub enum PresenceCause {
     Disabled,
     /// The directory told of a ban.
     Banned,
+    /// Her last conversation has ended, and she was winding down.
+    WoundDown,
 }
 
 /// Why a robot gave a conversation to people.
@@ -368,7 +454,17 @@ impl Payload {
             Self::Closed { .. } => "closed",
             Self::PresenceChanged { .. } => "presence_changed",
             Self::CapacityChanged { .. } => "capacity_changed",
+            Self::RingOpened { .. } => "ring_opened",
+            Self::TurnedLate => "turned_late",
+            Self::TransferDeclined { .. } => "transfer_declined",
+            Self::Reported { .. } => "reported",
+            Self::Rated { .. } => "rated",
+            Self::IdleRemarked { .. } => "idle_remarked",
+            Self::WindingDown { .. } => "winding_down",
+            Self::RampStepped { .. } => "ramp_stepped",
+            Self::BreakOverrun { .. } => "break_overrun",
             Self::AgentSynced { .. } => "agent_synced",
+            Self::AgentScored { .. } => "agent_scored",
             Self::DutyChanged { .. } => "duty_changed",
             Self::SanctionEnded { .. } => "sanction_ended",
             Self::LanguageFlagged { .. } => "language_flagged",
@@ -384,12 +480,18 @@ impl Payload {
     pub const fn inbox_of(&self) -> Option<AgentId> {
         match self {
             Self::MessageReceived { standing, .. } => standing.agent(),
-            Self::ReplySent { agent, .. } | Self::ReplyDue { agent, .. } | Self::Closed { agent, .. } => {
-                *agent
-            }
+            Self::ReplySent { agent, .. }
+            | Self::ReplyDue { agent, .. }
+            | Self::Closed { agent, .. }
+            | Self::Rated { agent, .. }
+            | Self::IdleRemarked { agent } => *agent,
             Self::Assigned { agent, .. }
             | Self::PresenceChanged { agent, .. }
             | Self::CapacityChanged { agent, .. }
+            | Self::TransferDeclined { agent }
+            | Self::Reported { agent, .. }
+            | Self::WindingDown { agent, .. }
+            | Self::BreakOverrun { agent }
             | Self::DutyChanged { agent, .. }
             | Self::SanctionEnded { agent, .. }
             | Self::LanguageFlagged { agent, .. } => Some(*agent),

@@ -3,12 +3,13 @@
 //! Every change of an agent goes through [`Desk::with_agent`] and every change of a conversation through
 //! [`Desk::with_conversation`], which keep the indexes in step (`index.rs`).
 
-use super::agent::{Agent, AgentEntry};
-use super::conversation::{Conversation, Owed, Stage, Standing};
-use super::event::{Event, Payload, Seq, Text};
-use super::index::Indexed;
+use super::agent::{Agent, AgentEntry, DEFAULT_GROUP, Presence, Ramping};
+use super::conversation::{Conversation, Owed, Quiet, Stage, Standing};
+use super::event::{AssignReason, Event, Payload, Seq, Text};
+use super::hours::ServiceHours;
+use super::index::{Indexed, Stamp};
 use super::memory::{DeliveryKey, Remembered, RequestKey};
-use super::policy::Policy;
+use super::policy::{Policy, Ramp};
 use super::queue::Ticket;
 use super::{ClosedConversation, Desk, Head};
 use crate::ids::{AgentId, CommandId, ConversationId};
@@ -36,17 +37,29 @@ impl Desk {
             Payload::PolicyChanged { policy } => self.change_policy(policy, event.seq),
             Payload::AgentSynced { agent, entry } => self.sync_agent(*agent, entry),
             Payload::PresenceChanged { agent, presence, .. } => {
-                self.with_agent(*agent, |agent| agent.presence = *presence);
-                self.restrand(*agent);
+                self.change_presence(*agent, *presence, event);
+            }
+            Payload::WindingDown { agent, next } => {
+                self.with_agent(*agent, |agent| agent.next = *next);
+            }
+            Payload::RampStepped { agent } => {
+                self.with_agent(*agent, |agent| step_ramp(agent, event.recorded))
+            }
+            Payload::BreakOverrun { agent } => {
+                self.with_agent(*agent, |agent| agent.break_ends = None);
+            }
+            Payload::AgentScored { agent, scores } => {
+                let scores = scores.iter().map(|(group, score)| (self.floor.known(group), *score)).collect();
+                self.with_agent(*agent, |agent| agent.scores = scores);
             }
             Payload::CapacityChanged { agent, capacity, .. } => {
                 self.with_agent(*agent, |agent| agent.capacity = *capacity);
             }
             Payload::DutyChanged { agent, duty } => {
-                self.with_boundary(*agent, |agent| agent.duty = *duty);
+                self.with_entry(*agent, |agent| agent.duty = *duty);
             }
             Payload::SanctionEnded { agent, .. } => {
-                self.with_boundary(*agent, |agent| agent.entry.sanction = None);
+                self.with_entry(*agent, |agent| agent.entry.sanction = None);
                 self.restrand(*agent);
             }
             // The others belong to a conversation; a history that says otherwise has nothing to change here.
@@ -59,36 +72,22 @@ impl Desk {
             Payload::ChatEntered { buyer, channel, standing } => {
                 self.enter(event, id, buyer, channel, *standing);
             }
-            Payload::ConversationOpened { buyer, channel, group, priority, with_robot, .. } => {
-                let stage = if *with_robot { Stage::WithRobot } else { Stage::Open };
-                self.open(
-                    id,
-                    Conversation {
-                        id,
-                        buyer: buyer.clone(),
-                        channel: channel.clone(),
-                        group: group.clone(),
-                        priority: *priority,
-                        stage,
-                        opened: event.recorded,
-                        owed: None,
-                        handed_by: None,
-                        last_seq: event.seq,
-                    },
-                );
-            }
-            Payload::Assigned { agent, .. } => self.assign(event, id, *agent),
+            Payload::ConversationOpened { .. } => self.open(event, id),
+            Payload::Assigned { agent, reason, .. } => self.assign(event, id, *agent, *reason),
             Payload::Queued { group, priority, waiting_since, .. } => {
-                let ticket = Ticket { priority: *priority, waiting_since: *waiting_since, seq: event.seq };
+                let (priority, waiting_since, order) = (*priority, *waiting_since, self.policy.order);
+                let ring = self.policy.first_ring(group);
                 self.with_conversation(id, event.seq, |conversation| {
+                    let late = conversation.is_late(order, event.recorded);
                     conversation.group = group.clone();
-                    conversation.stage = Stage::Queued(ticket);
+                    conversation.stage =
+                        Stage::Queued(Ticket { priority, late, waiting_since, seq: event.seq });
+                    conversation.ring = ring;
                 });
             }
             Payload::Closed { .. } => self.close(event, id),
             payload => {
-                let at = event.occurred;
-                self.with_conversation(id, event.seq, |conversation| say(conversation, payload, at));
+                self.with_conversation(id, event.seq, |conversation| say(conversation, payload, event));
                 if let Payload::ReplySent { actor: Actor::Human, agent: Some(agent), .. } = payload {
                     self.meet(id, *agent, event);
                 }
@@ -97,8 +96,21 @@ impl Desk {
     }
 
     fn change_policy(&mut self, policy: &Policy, seq: Seq) {
+        if self.policy.strategy != policy.strategy {
+            self.turn = 0;
+            self.agents.values_mut().for_each(|agent| agent.turn = 0);
+        }
+        // Whoever waits does so by the new rules: from the first ring on, and late or not by the new limit.
+        for conversation in self.conversations.values_mut() {
+            let late = conversation.is_late(policy.order, self.now);
+            conversation.ring = policy.first_ring(&conversation.group);
+            if let Stage::Queued(ticket) = &mut conversation.stage {
+                ticket.late = late;
+            }
+        }
         self.policy = policy.clone();
         self.policy_seq = seq;
+        self.hours = ServiceHours::of(&self.policy.hours);
         self.reindex();
     }
 
@@ -106,7 +118,7 @@ impl Desk {
         let main = entry.main_account;
         let entry = self.floor.intern(entry.clone());
         if self.agents.contains_key(&id) {
-            self.with_boundary(id, |agent| agent.entry = entry);
+            self.with_entry(id, |agent| agent.entry = entry);
             self.restrand(id);
         } else {
             let agent = Agent::new(id, entry);
@@ -120,29 +132,53 @@ impl Desk {
         }
     }
 
+    /// What an agent's presence brings with it: a break has an end, and whoever comes while many wait begins gently.
+    fn change_presence(&mut self, id: AgentId, presence: Presence, event: &Event) {
+        let (now, seq) = (event.recorded, event.seq);
+        let limit = self.policy.break_limit.filter(|_| presence == Presence::OnBreak);
+        let crowded = |ramp: &Ramp| {
+            presence == Presence::Online
+                && self.queue.len() > usize::try_from(ramp.queue_over).unwrap_or(usize::MAX)
+        };
+        let ramp = self.policy.ramp.filter(crowded);
+        self.with_agent(id, |agent| {
+            agent.presence = presence;
+            agent.next = None;
+            agent.break_ends = limit.map(|limit| now + limit);
+            agent.ramping = ramp.map(|ramp| Ramping { until: now + ramp.lasts, rests: None });
+            agent.idle_since = seq;
+        });
+        self.restrand(id);
+    }
+
     fn enter(&mut self, event: &Event, id: ConversationId, buyer: &Text, channel: &Text, standing: Standing) {
         if standing != Standing::Entered || self.conversations.contains_key(&id) {
             return self.with_conversation(id, event.seq, |_| {});
         }
-        self.open(
-            id,
-            Conversation {
-                id,
-                buyer: buyer.clone(),
-                channel: channel.clone(),
-                group: super::agent::DEFAULT_GROUP.into(),
-                priority: super::decide::DEFAULT_PRIORITY,
-                stage: Stage::Entered,
-                opened: event.recorded,
-                owed: None,
-                handed_by: None,
-                last_seq: event.seq,
-            },
-        );
+        let whose = (channel.clone(), buyer.clone());
+        self.begin(Conversation::new(id, whose, DEFAULT_GROUP.into(), event));
     }
 
-    /// Begins a conversation, or lets one that was only entered begin.
-    fn open(&mut self, id: ConversationId, conversation: Conversation) {
+    /// Opens a conversation, which may have been entered before.
+    fn open(&mut self, event: &Event, id: ConversationId) {
+        let Payload::ConversationOpened {
+            buyer, channel, group, priority, with_robot, artificial_age, ..
+        } = &event.payload
+        else {
+            return;
+        };
+        let whose = (channel.clone(), buyer.clone());
+        self.begin(Conversation {
+            priority: *priority,
+            stage: if *with_robot { Stage::WithRobot } else { Stage::Open },
+            artificial_age: *artificial_age,
+            ..Conversation::new(id, whose, group.clone(), event)
+        });
+    }
+
+    /// Takes a conversation in, in place of what was known of it.
+    fn begin(&mut self, conversation: Conversation) {
+        let id = conversation.id;
         let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
         let key = conversation.buyer_key();
         let buyer = self.buyers.entry(key.clone()).or_default();
@@ -156,14 +192,42 @@ impl Desk {
         self.reindex_one(id, before.unwrap_or_default(), after, None);
     }
 
-    fn assign(&mut self, event: &Event, id: ConversationId, to: AgentId) {
-        self.assignments += 1;
-        let stamp = Some(self.assignments);
+    fn assign(&mut self, event: &Event, id: ConversationId, to: AgentId, reason: AssignReason) {
+        self.count_admission(id, event.recorded);
+        let stamp = Some(self.next_stamp(id, to, event.recorded));
         self.with_stamped_conversation(id, event.seq, stamp, |conversation| {
+            let previous = conversation.agent();
             conversation.stage = Stage::Assigned(to);
-            conversation.handed_by = None;
+            conversation.ring = 1;
+            conversation.left = reason == AssignReason::LeaveMessage;
+            conversation.offered = reason == AssignReason::Transfer && previous.is_some();
+            conversation.handed_by = previous.filter(|_| conversation.offered);
         });
         self.meet(id, to, event);
+    }
+
+    /// Counts who is taken from the queue: when, and how many savable ones since the last late one.
+    fn count_admission(&mut self, id: ConversationId, now: Timestamp) {
+        let Some(conversation) = self.conversations.get(&id) else { return };
+        let group = conversation.group.clone();
+        if let Stage::Queued(ticket) = conversation.stage {
+            self.pace.note(&group, now);
+            self.savable_in_a_row = if ticket.late { 0 } else { self.savable_in_a_row.saturating_add(1) };
+        }
+    }
+
+    /// The number of an assignment, and where it moves its agent's turn; the shop's virtual time is where they stood.
+    fn next_stamp(&mut self, id: ConversationId, to: AgentId, now: Timestamp) -> Stamp {
+        self.assignments += 1;
+        let strategy = self.policy.strategy;
+        let rests = self.policy.ramp.map(|ramp| now + ramp.every);
+        let (Some(agent), true) = (self.agents.get(&to), strategy.takes_turns()) else {
+            return Stamp { number: self.assignments, turn: 0, rests };
+        };
+        let group = self.conversations.get(&id).map_or("", |conversation| &conversation.group);
+        let stride = strategy.stride(agent, self.floor.capacities(group), self.assignments);
+        self.turn = self.turn.max(agent.turn);
+        Stamp { number: self.assignments, turn: agent.turn.max(self.turn).saturating_add(stride), rests }
     }
 
     /// The buyer of a conversation has met an agent: remembered for their next conversation.
@@ -218,27 +282,58 @@ impl Desk {
     }
 }
 
+/// Lets an agent who began while many waited have the next conversation, or end the gentle beginning.
+fn step_ramp(agent: &mut Agent, now: Timestamp) {
+    let going_on = agent.ramping.filter(|ramping| now < ramping.until);
+    agent.ramping = going_on.map(|ramping| Ramping { rests: None, ..ramping });
+}
+
 /// What a message, a reply, an alert or a hand-over changes in its conversation.
-fn say(conversation: &mut Conversation, payload: &Payload, occurred: Timestamp) {
+fn say(conversation: &mut Conversation, payload: &Payload, event: &Event) {
     match payload {
         Payload::MessageReceived { message, .. } => {
-            let owed = conversation.owed.get_or_insert(Owed {
-                since: occurred,
-                message: *message,
-                count: 0,
-                steps_taken: 0,
-            });
+            let fresh = Owed { since: event.occurred, message: *message, count: 0, steps_taken: 0 };
+            let owed = conversation.owed.get_or_insert(fresh);
             owed.count = owed.count.saturating_add(1);
+            conversation.quiet = None;
         }
-        Payload::ReplySent { actor, .. } if answers(*actor, conversation.stage) => conversation.owed = None,
+        Payload::ReplySent { actor, .. } => reply(conversation, *actor, event.recorded),
         Payload::ReplyDue { step, .. } => {
             if let Some(owed) = &mut conversation.owed {
                 owed.steps_taken = *step;
             }
         }
         Payload::HandedToHuman { .. } | Payload::QueueLeft { .. } => conversation.stage = Stage::Open,
-        Payload::Transferred { from, .. } => conversation.handed_by = *from,
+        Payload::Transferred { from, .. } => (conversation.handed_by, conversation.offered) = (*from, false),
+        Payload::TransferDeclined { agent } => {
+            (conversation.handed_by, conversation.offered) = (Some(*agent), false);
+        }
+        Payload::RingOpened { ring } => conversation.ring = *ring,
+        Payload::TurnedLate => {
+            if let Stage::Queued(ticket) = &mut conversation.stage {
+                ticket.late = true;
+            }
+        }
+        Payload::Reported { .. } => conversation.reported = true,
+        Payload::IdleRemarked { .. } => {
+            if let Some(quiet) = &mut conversation.quiet {
+                quiet.remarked = true;
+            }
+        }
         _ => {}
+    }
+}
+
+/// Whoever answers settles what is owed, as far as they may, and has the last word.
+fn reply(conversation: &mut Conversation, actor: Actor, now: Timestamp) {
+    if answers(actor, conversation.stage) {
+        conversation.owed = None;
+    }
+    if actor == Actor::Human {
+        (conversation.offered, conversation.left) = (false, false);
+    }
+    if conversation.owed.is_none() {
+        conversation.quiet = Some(Quiet { since: now, remarked: false });
     }
 }
 

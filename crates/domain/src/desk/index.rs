@@ -4,40 +4,64 @@
 //! They are derived from agents and conversations and nothing else. Whoever changes one of those does it through the
 //! functions here, which move it in every index it stands elsewhere in; [`Desk::reindex`] builds all of them anew.
 
-use super::agent::Agent;
+use super::agent::{Agent, Availability};
 use super::conversation::{Conversation, Stage};
 use super::event::{Seq, Text};
 use super::policy::Policy;
 use super::queue::Ticket;
-use super::{Desk, floor};
+use super::strategy::Strategy;
+use super::{Desk, Head, floor};
 use crate::ids::{AgentId, ConversationId};
 use crate::time::Timestamp;
 
-/// Who holds a conversation, and since when a reply is owed in it.
-type Holding = (Option<AgentId>, Option<Timestamp>);
+/// Who holds a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Holding {
+    holder: Option<AgentId>,
+    /// Since when a reply is owed in it.
+    owed: Option<Timestamp>,
+    /// Since when it may not stay with a holder who has left.
+    unrest: Option<Timestamp>,
+    /// Whether it was left as a message, which is kept in absence too.
+    left: bool,
+}
+
+/// What an agent is marked with who is given a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// The assignment's number.
+    pub(super) number: u64,
+    /// Their next turn.
+    pub(super) turn: u64,
+    /// Until when they rest, if they began while many waited.
+    pub(super) rests: Option<Timestamp>,
+}
 
 /// Where a conversation stands in the desk's indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Indexed {
     timer: Option<Timestamp>,
-    waiting: Option<(Text, Ticket)>,
+    waiting: Option<(Text, Ticket, u8)>,
     open_since: Option<Timestamp>,
-    holder: Option<AgentId>,
-    owed_since: Option<Timestamp>,
+    holding: Holding,
 }
 
 impl Indexed {
     pub(super) fn of(conversation: &Conversation, policy: &Policy) -> Self {
         let waiting = match conversation.stage {
-            Stage::Queued(ticket) => Some((conversation.group.clone(), ticket)),
+            Stage::Queued(ticket) => Some((conversation.group.clone(), ticket, conversation.ring)),
             _ => None,
         };
         Self {
             timer: conversation.timer(policy).map(|(at, _)| at),
             waiting,
             open_since: (conversation.stage == Stage::Open).then_some(conversation.opened),
-            holder: conversation.agent(),
-            owed_since: conversation.owed.map(|owed| owed.since),
+            holding: Holding {
+                holder: conversation.agent(),
+                owed: conversation.owed.map(|owed| owed.since),
+                unrest: conversation.unrest(policy),
+                left: conversation.left,
+            },
         }
     }
 }
@@ -50,11 +74,15 @@ impl Desk {
         for agent in self.agents.values() {
             self.floor.enter(agent, self.policy.strategy);
             self.boundaries.extend(agent.boundary().map(|at| (at, agent.id)));
+            if agent.next.is_some() && agent.conversations.is_empty() {
+                self.wound_down.insert(agent.id);
+            }
         }
         let ids: Vec<_> = self.conversations.keys().copied().collect();
         self.queue = super::Queue::default();
         self.timers.clear();
         self.stranded.clear();
+        self.wound_down.clear();
         self.overflow.clear();
         for id in ids {
             let after = Indexed::of(&self.conversations[&id], &self.policy);
@@ -62,7 +90,7 @@ impl Desk {
         }
     }
 
-    /// Changes an agent, keeping the floor in step.
+    /// Changes an agent, keeping the floor in step. Whoever becomes ready by it begins at the shop's virtual time.
     pub(super) fn with_agent(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
         let strategy = self.policy.strategy;
@@ -71,22 +99,41 @@ impl Desk {
         if before.is_none() {
             self.floor.leave(agent, strategy);
         }
+        let was_ready = agent.availability() == Availability::Ready;
+        let boundary = agent.boundary();
         change(agent);
+        if !was_ready {
+            line_up(agent, strategy, self.turn, self.head);
+        }
+        if agent.next.is_some() && agent.conversations.is_empty() {
+            self.wound_down.insert(id);
+        } else if !self.wound_down.is_empty() {
+            self.wound_down.remove(&id);
+        }
+        if boundary != agent.boundary() {
+            if let Some(at) = boundary {
+                self.boundaries.remove(&(at, id));
+            }
+            self.boundaries.extend(agent.boundary().map(|at| (at, id)));
+        }
         match (before, floor::spot(agent, strategy)) {
             (Some(before), Some(after)) => self.floor.step(&agent.entry.groups[0], before, after),
             _ => self.floor.enter(agent, strategy),
         }
     }
 
-    /// Changes what the directory says of an agent, their groups included, or what their roster does: that moves
-    /// their next boundary too.
-    pub(super) fn with_boundary(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
+    /// Changes what the directory says of an agent, their groups included, or what their roster does.
+    pub(super) fn with_entry(&mut self, id: AgentId, change: impl FnOnce(&mut Agent)) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
         self.floor.leave(agent, self.policy.strategy);
         if let Some(at) = agent.boundary() {
             self.boundaries.remove(&(at, id));
         }
+        let was_ready = agent.availability() == Availability::Ready;
         change(agent);
+        if !was_ready {
+            line_up(agent, self.policy.strategy, self.turn, self.head);
+        }
         self.boundaries.extend(agent.boundary().map(|at| (at, id)));
         self.floor.enter(agent, self.policy.strategy);
     }
@@ -106,7 +153,7 @@ impl Desk {
         &mut self,
         id: ConversationId,
         seq: Seq,
-        stamp: Option<u64>,
+        stamp: Option<Stamp>,
         change: impl FnOnce(&mut Conversation),
     ) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
@@ -123,7 +170,7 @@ impl Desk {
         id: ConversationId,
         before: Indexed,
         after: Indexed,
-        stamp: Option<u64>,
+        stamp: Option<Stamp>,
     ) {
         if before.timer != after.timer {
             if let Some(at) = before.timer {
@@ -134,11 +181,11 @@ impl Desk {
             }
         }
         if before.waiting != after.waiting {
-            if let Some((group, ticket)) = before.waiting {
-                self.queue.leave(&group, ticket, id);
+            if let Some((group, ticket, ring)) = before.waiting {
+                self.queue.leave(self.policy.rings_of(&group, ring), ticket, id);
             }
-            if let Some((group, ticket)) = after.waiting {
-                self.queue.join(&group, ticket, id);
+            if let Some((group, ticket, ring)) = after.waiting {
+                self.queue.join(self.policy.rings_of(&group, ring), ticket, id);
             }
         }
         if before.open_since != after.open_since {
@@ -149,53 +196,73 @@ impl Desk {
                 self.overflow.insert((since, id));
             }
         }
-        if (before.holder, before.owed_since) != (after.holder, after.owed_since) {
-            self.take_from(id, (before.holder, before.owed_since), after.holder);
-            self.give_to(id, (after.holder, after.owed_since), stamp);
+        if before.holding != after.holding {
+            self.take_from(id, before.holding, after.holding.holder);
+            self.give_to(id, after.holding, stamp);
         }
     }
 
     /// Takes what a holder owes for a conversation off them, and the conversation too unless they keep it.
-    fn take_from(&mut self, id: ConversationId, (from, owed): Holding, next: Option<AgentId>) {
-        let Some(from) = from else { return };
+    fn take_from(&mut self, id: ConversationId, held: Holding, next: Option<AgentId>) {
+        let Some(from) = held.holder else { return };
+        let seq = self.seq();
         self.with_agent(from, |agent| {
-            if next != Some(from) {
-                agent.conversations.remove(&id);
+            if next != Some(from) && agent.conversations.remove(&id) && agent.conversations.is_empty() {
+                agent.idle_since = seq;
             }
-            if let Some(since) = owed {
+            if let Some(since) = held.owed {
                 agent.owing.remove(&(since, id));
             }
         });
-        if let Some(since) = owed {
+        if let Some(since) = held.unrest {
             self.stranded.remove(&(since, id));
         }
     }
 
     /// Gives a conversation, and what is owed for it, to its holder.
-    fn give_to(&mut self, id: ConversationId, (to, owed): Holding, stamp: Option<u64>) {
-        let Some(to) = to else { return };
+    fn give_to(&mut self, id: ConversationId, held: Holding, stamp: Option<Stamp>) {
+        let Some(to) = held.holder else { return };
         self.with_agent(to, |agent| {
             agent.conversations.insert(id);
-            agent.last_assigned = stamp.unwrap_or(agent.last_assigned);
-            if let Some(since) = owed {
+            if let Some(Stamp { number, turn, rests }) = stamp {
+                agent.last_assigned = number;
+                agent.turn = turn;
+                if let Some(ramping) = &mut agent.ramping {
+                    ramping.rests = rests;
+                }
+            }
+            if let Some(since) = held.owed {
                 agent.owing.insert((since, id));
             }
         });
-        let keeps = self.agents.get(&to).is_some_and(Agent::keeps_buyers);
-        if let (Some(since), false) = (owed, keeps) {
+        let keeps = self
+            .agents
+            .get(&to)
+            .is_some_and(|agent| agent.keeps_buyers() || (held.left && agent.keeps_messages()));
+        if let (Some(since), false) = (held.unrest, keeps) {
             self.stranded.insert((since, id));
         }
     }
 
-    /// An agent's presence changed: what they owe is stranded exactly while they may not keep it.
+    /// An agent has come or left: what may not stay with her then is stranded exactly while she may not keep it.
     pub(super) fn restrand(&mut self, id: AgentId) {
         let Some(agent) = self.agents.get(&id) else { return };
-        if agent.keeps_buyers() {
-            for owing in &agent.owing {
-                self.stranded.remove(owing);
+        for id in &agent.conversations {
+            let Some(conversation) = self.conversations.get(id) else { continue };
+            let Some(since) = conversation.unrest(&self.policy) else { continue };
+            if conversation.may_stay_with(agent) {
+                self.stranded.remove(&(since, *id));
+            } else {
+                self.stranded.insert((since, *id));
             }
-        } else {
-            self.stranded.extend(agent.owing.iter().copied());
         }
+    }
+}
+
+/// Lets an agent who has become ready begin at the shop's virtual time, or later where their turn is later still.
+fn line_up(agent: &mut Agent, strategy: Strategy, turn: u64, head: Option<Head>) {
+    if strategy.takes_turns() && agent.turn < turn && agent.availability() == Availability::Ready {
+        let nonce = head.map_or(0, |head| head.seq.0);
+        agent.turn = turn.saturating_add(strategy.start(agent.id, nonce));
     }
 }

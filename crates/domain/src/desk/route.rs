@@ -6,7 +6,9 @@
 use super::agent::{Agent, Availability, DEFAULT_GROUP, Presence};
 use super::conversation::{Conversation, Stage};
 use super::event::{AssignReason, QueueReason, Text};
-use super::policy::Fallback;
+use super::floor::Place;
+use super::policy::{Fallback, QueueOrder};
+use super::queue::{Line, Ticket};
 use super::trace::{RouteStep, RouteTrace, StepKind, Verdict};
 use super::{Desk, WORK_LIMIT};
 use crate::ids::{AgentId, ConversationId};
@@ -41,8 +43,8 @@ pub(super) enum Cause {
 /// Where a conversation goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// To this agent.
-    Assign { agent: AgentId, reason: AssignReason, rank: u64 },
+    /// To this agent, found in this ring.
+    Assign { agent: AgentId, reason: AssignReason, ring: u8, rank: u64 },
     /// Into the line of its group.
     Queue(QueueReason),
     /// Nowhere: even the queue is full.
@@ -56,7 +58,7 @@ pub(super) type Route = (Text, Decision, RouteTrace);
 type Step = fn(&Desk, &Question<'_>, &Text, &mut RouteTrace) -> Option<Decision>;
 
 /// The steps, in order.
-const PIPELINE: [Step; 6] = [keep, last_agent, line, strategy, main_account, queue];
+const PIPELINE: [Step; 6] = [keep, last_agent, line, strategy, fallbacks, queue];
 
 /// Decides where a conversation goes.
 pub(super) fn route(desk: &Desk, question: &Question<'_>) -> Route {
@@ -72,7 +74,7 @@ pub(super) fn route(desk: &Desk, question: &Question<'_>) -> Route {
 
 /// The group asked for, or the default group when nobody answers for it.
 fn target_group(desk: &Desk, asked: &Text, trace: &mut RouteTrace) -> Text {
-    let group = if desk.floor.has_members(asked) { asked.clone() } else { Text::from(DEFAULT_GROUP) };
+    let group = desk.served(asked);
     trace.steps.push(RouteStep::new(StepKind::TargetGroup, Verdict::Passed).in_group(&group));
     group
 }
@@ -96,7 +98,8 @@ fn last_agent(
     let (agent, reason) = known_agent(desk, question, group)?;
     let verdict = if reason.is_some() { Verdict::Chose } else { Verdict::Passed };
     trace.steps.push(RouteStep::new(StepKind::LastAgent, verdict).about(Some(agent.id)));
-    Some(Decision::Assign { agent: agent.id, reason: reason?, rank: desk.policy.strategy.rank(agent, group) })
+    let rank = desk.policy.strategy.rank(agent, group);
+    Some(Decision::Assign { agent: agent.id, reason: reason?, ring: 1, rank })
 }
 
 /// The agent the buyer knows, and why they get the buyer, if they do: the conversation was taken up again and they
@@ -109,12 +112,15 @@ fn known_agent<'d>(
     if question.cause == Cause::HandedToGroup {
         return None;
     }
-    let may_be = |agent: &&Agent| question.conversation.handed_by != Some(agent.id);
+    let may_be = |agent: &&Agent| !question.excludes(agent.id);
     if let Cause::Reopened(Some(agent)) = question.cause
         && let Some(agent) = desk.agents.get(&agent).filter(may_be)
         && is_free(desk, question, agent, group)
     {
         return Some((agent, Some(AssignReason::Reopened)));
+    }
+    if !desk.policy.strategy.pushes() {
+        return None;
     }
     let (agent, met) = desk.buyers.get(&question.conversation.buyer_key())?.last_agent?;
     let agent = desk.agents.get(&agent).filter(may_be)?;
@@ -142,7 +148,11 @@ fn overrides(agent: &Agent, window: super::policy::LastAgentWindow) -> bool {
         Presence::Busy => window.even_when_busy,
         Presence::OnBreak | Presence::Offline => false,
     };
-    let may_work = agent.entry.enabled && agent.entry.sanction.is_none() && agent.duty.on_duty;
+    let may_work = agent.entry.enabled
+        && agent.entry.sanction.is_none()
+        && agent.duty.on_duty
+        && agent.next.is_none()
+        && agent.ramping.is_none_or(|ramping| ramping.rests.is_none());
     may_work && there && !transfer_only && (agent.has_room() || window.ignore_capacity)
 }
 
@@ -155,39 +165,87 @@ fn line(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTra
     Some(wait(desk, question, group, QueueReason::BehindOthers, trace))
 }
 
-/// Whoever the strategy ranks first among those who are ready.
+/// Whoever the strategy ranks first among those who are ready: of the group, else of those that help it out after so
+/// long a wait.
 fn strategy(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTrace) -> Option<Decision> {
-    let (best, next) = desk.floor.best(group, question.conversation.handed_by);
-    let verdict = if best.is_some() { Verdict::Chose } else { Verdict::Passed };
-    let mut step = RouteStep::new(StepKind::Strategy, verdict).in_group(group).about(best.map(|p| p.agent));
-    step.rank = best.map(|place| place.rank);
-    step.runner_up = next.map(|place| (place.agent, place.rank));
-    step.dropped = desk.floor.dropped(group);
-    trace.steps.push(step);
-    best.map(|place| Decision::Assign {
-        agent: place.agent,
-        reason: AssignReason::Strategy,
-        rank: place.rank,
+    if !desk.policy.strategy.pushes() {
+        return None;
+    }
+    let open = question.ring(desk, group);
+    (1..).zip(desk.policy.rings_of(group, open)).find_map(|(ring, of_ring)| {
+        let group = desk.served(of_ring);
+        let (best, next) = desk.floor.best(&group, question.excluded());
+        let verdict = if best.is_some() { Verdict::Chose } else { Verdict::Passed };
+        let mut step =
+            RouteStep::new(StepKind::Strategy, verdict).in_group(&group).about(best.map(|place| place.agent));
+        step.rank = best.map(|place| place.rank);
+        step.runner_up = next.map(|place| (place.agent, place.rank));
+        step.dropped = desk.floor.dropped(&group);
+        trace.steps.push(step);
+        let Place { agent, rank, .. } = best?;
+        Some(Decision::Assign { agent, reason: AssignReason::Strategy, ring, rank })
     })
 }
 
-/// The main account, if the policy says so and it is there: it then hands out by hand.
+/// What the shop does when no sub-account can take it, in its order; the queue is a step of its own.
+fn fallbacks(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTrace) -> Option<Decision> {
+    if !desk.policy.strategy.pushes() {
+        return None;
+    }
+    desk.policy.fallbacks.iter().find_map(|fallback| match fallback {
+        Fallback::MainAccount => main_account(desk, question, group, trace),
+        Fallback::LeaveMessage => leave_message(desk, question, group, trace),
+        Fallback::Queue => None,
+    })
+}
+
+/// The main account, if it is there: it then hands out by hand.
 fn main_account(
     desk: &Desk,
     question: &Question<'_>,
     group: &Text,
     trace: &mut RouteTrace,
 ) -> Option<Decision> {
-    if !desk.policy.fallbacks.contains(&Fallback::MainAccount) {
-        return None;
-    }
-    let main = desk.ready_main_account().filter(|main| question.conversation.handed_by != Some(main.id));
+    let main = desk.ready_main_account().filter(|main| !question.excludes(main.id));
     let verdict = if main.is_some() { Verdict::Chose } else { Verdict::Passed };
     let about = main.map(|main| main.id).or(desk.main_account);
     trace.steps.push(RouteStep::new(StepKind::MainAccount, verdict).about(about));
     let main = main?;
     let rank = desk.policy.strategy.rank(main, group);
-    Some(Decision::Assign { agent: main.id, reason: AssignReason::MainAccount, rank })
+    Some(Decision::Assign { agent: main.id, reason: AssignReason::MainAccount, ring: 1, rank })
+}
+
+/// A message for whom the buyer knows, or for whoever is likeliest to be back, where nobody at all is there. While
+/// somebody is there, however full, it waits instead.
+fn leave_message(
+    desk: &Desk,
+    question: &Question<'_>,
+    group: &Text,
+    trace: &mut RouteTrace,
+) -> Option<Decision> {
+    let somebody_is_there = desk.floor.dropped(group).somebody_is_there();
+    let agent = (!somebody_is_there).then(|| message_taker(desk, question, group)).flatten();
+    let verdict = if agent.is_some() { Verdict::Chose } else { Verdict::Passed };
+    trace.steps.push(RouteStep::new(StepKind::LeaveMessage, verdict).in_group(group).about(agent));
+    let agent = agent?;
+    let rank = desk.agents.get(&agent).map_or(0, |agent| desk.policy.strategy.rank(agent, group));
+    Some(Decision::Assign { agent, reason: AssignReason::LeaveMessage, ring: 1, rank })
+}
+
+/// Whoever has the message already keeps it; else the agent the buyer knows, if she answers for the group and may work;
+/// else the first of those who are away.
+fn message_taker(desk: &Desk, question: &Question<'_>, group: &Text) -> Option<AgentId> {
+    let suits = |agent: &AgentId| {
+        let known = desk.agents.get(agent);
+        known.is_some_and(|agent| {
+            let bars = !agent.entry.enabled || agent.entry.sanction.is_some() || agent.entry.main_account;
+            !bars && agent.entry.groups.contains(group) && !question.excludes(agent.id)
+        })
+    };
+    let holder = question.conversation.agent().filter(|_| question.conversation.left);
+    let knows = desk.buyers.get(&question.conversation.buyer_key()).and_then(|buyer| buyer.last_agent);
+    let known = holder.into_iter().chain(knows.map(|(agent, _)| agent)).find(suits);
+    known.or_else(|| desk.floor.first_away(group, question.excluded()))
 }
 
 /// It waits, unless it is new and the queue is full.
@@ -220,6 +278,23 @@ fn wait(
     if full { Decision::Full } else { Decision::Queue(reason) }
 }
 
+impl Question<'_> {
+    /// Who may not get it by itself.
+    fn excluded(&self) -> Option<AgentId> {
+        self.conversation.not_for()
+    }
+
+    fn excludes(&self, agent: AgentId) -> bool {
+        self.excluded() == Some(agent)
+    }
+
+    /// How many rings may take it: as many as have opened while it waited.
+    fn ring(&self, desk: &Desk, group: &Text) -> u8 {
+        let waits = matches!(self.conversation.stage, Stage::Queued(_)) && self.conversation.group == *group;
+        if waits { self.conversation.ring } else { desk.policy.first_ring(group) }
+    }
+}
+
 impl Desk {
     /// The main account, when it is ready for a conversation.
     pub(super) fn ready_main_account(&self) -> Option<&Agent> {
@@ -228,16 +303,42 @@ impl Desk {
     }
 
     /// The conversation to admit next: of all lines, the first ticket somebody has room for. Whoever waits for
-    /// somebody other than the one who handed them over is passed by while only that one has room.
+    /// somebody other than the one who handed them over is passed by while only that one has room. Where savable ones
+    /// go first, every so many admissions one of the late has its turn.
     pub(super) fn next_admission(&self) -> Option<ConversationId> {
-        self.queue
-            .lines()
-            .filter_map(|(group, line)| {
-                let takers = self.takers(group)?;
-                line.iter().find(|(_, id)| takers.beside(self.handed_by(*id)))
-            })
-            .min()
-            .map(|(_, conversation)| *conversation)
+        let first = |(group, line): (&Text, &Line), late: bool| {
+            let takers = self.takers(group)?;
+            let servable = |(_, id): &&(Ticket, ConversationId)| takers.beside(self.not_for(*id));
+            if late { line.late().find(servable).copied() } else { line.iter().find(servable).copied() }
+        };
+        let late = self.late_is_next().then(|| self.queue.lines().filter_map(|line| first(line, true)).min());
+        let next = late.flatten().or_else(|| self.queue.lines().filter_map(|line| first(line, false)).min());
+        next.map(|(_, conversation)| conversation)
+    }
+
+    /// The conversation an agent gets who takes the next one herself.
+    pub(super) fn next_for(&self, agent: &Agent) -> Option<ConversationId> {
+        let serves = |group: &Text| {
+            let deserted = **group != *DEFAULT_GROUP && !self.floor.has_members(group);
+            agent.entry.main_account
+                || agent.entry.groups.contains(group)
+                || (deserted && agent.entry.groups.iter().any(|own| **own == *DEFAULT_GROUP))
+        };
+        let lines = || self.queue.lines().filter(|(group, _)| serves(group)).map(|(_, line)| line);
+        let suits = |(_, id): &&(Ticket, ConversationId)| self.not_for(*id) != Some(agent.id);
+        let late = self.late_is_next().then(|| lines().filter_map(|line| line.late().find(suits)).min());
+        let next = late.flatten().or_else(|| lines().filter_map(|line| line.iter().find(suits)).min());
+        next.map(|(_, conversation)| *conversation)
+    }
+
+    /// Whether so many savable conversations have been taken in a row that one of the late has its turn.
+    fn late_is_next(&self) -> bool {
+        match self.policy.order {
+            QueueOrder::SavableFirst { late_every, .. } => {
+                self.savable_in_a_row.saturating_add(1) >= late_every
+            }
+            QueueOrder::FirstCome => false,
+        }
     }
 
     /// The conversation to try next of those the queue had no room for.
@@ -247,13 +348,18 @@ impl Desk {
             let Some(conversation) = self.conversations.get(id) else { return false };
             let group = self.served_group(&conversation.group);
             let takers = self.takers(group).filter(|_| !self.queue.has_line(group));
-            takers.is_some_and(|takers| takers.beside(conversation.handed_by))
+            takers.is_some_and(|takers| takers.beside(conversation.not_for()))
         };
         self.overflow.iter().take(WORK_LIMIT).map(|(_, id)| *id).find(|id| room || servable(id))
     }
 
-    fn handed_by(&self, id: ConversationId) -> Option<AgentId> {
-        self.conversations.get(&id)?.handed_by
+    fn not_for(&self, id: ConversationId) -> Option<AgentId> {
+        self.conversations.get(&id)?.not_for()
+    }
+
+    /// The same, as a name of its own.
+    fn served(&self, group: &Text) -> Text {
+        if self.floor.has_members(group) { group.clone() } else { Text::from(DEFAULT_GROUP) }
     }
 
     /// The group whose agents take what is for this group: itself, or the default group when nobody answers for it.
@@ -263,6 +369,9 @@ impl Desk {
 
     /// Who has room for a conversation of this group; `None` when nobody has.
     fn takers(&self, group: &str) -> Option<Takers> {
+        if !self.policy.strategy.pushes() {
+            return None;
+        }
         let (best, next) = self.floor.best(self.served_group(group), None);
         let main_takes = self.policy.fallbacks.contains(&Fallback::MainAccount);
         let main = main_takes.then(|| self.ready_main_account()).flatten().map(|main| main.id);

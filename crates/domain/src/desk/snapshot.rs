@@ -1,11 +1,14 @@
 //! A desk as plain data: what a snapshot stores, and what two desks are compared by.
 
-use super::agent::{Agent, AgentEntry, Presence};
+use super::agent::{Agent, AgentEntry, Presence, Ramping};
 use super::conversation::Conversation;
 use super::duty::DutyState;
-use super::event::Seq;
+use super::event::{Seq, Text};
+use super::hours::ServiceHours;
 use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
+use super::pace::Pace;
 use super::policy::Policy;
+use super::strategy::Score;
 use super::{Buyer, BuyerKey, Desk, Head};
 use crate::ids::{AgentId, ShopId};
 use crate::time::Timestamp;
@@ -41,6 +44,12 @@ pub struct Snapshot {
     pub deliveries_forgotten: bool,
     /// How many assignments there have been.
     pub assignments: u64,
+    /// The shop's virtual time, for strategies that share out turns.
+    pub turn: u64,
+    /// How many savable conversations were taken from the queue since the last late one.
+    pub savable_in_a_row: u32,
+    /// When somebody was last admitted from the queue.
+    pub pace: Pace,
 }
 
 /// An agent as a snapshot keeps them.
@@ -52,12 +61,24 @@ pub struct AgentState {
     pub entry: AgentEntry,
     /// What they have said about being there.
     pub presence: Presence,
+    /// What they become when their last conversation ends.
+    pub next: Option<Presence>,
+    /// When their break has taken too long.
+    pub break_ends: Option<Timestamp>,
+    /// How gently they begin.
+    pub ramping: Option<Ramping>,
     /// What their roster says.
     pub duty: DutyState,
     /// Open conversations they may hold.
     pub capacity: u32,
     /// The assignment counter when they were last given a conversation.
     pub last_assigned: u64,
+    /// Their place in the shop's virtual time.
+    pub turn: u64,
+    /// The event since which they have had nobody, if they have nobody.
+    pub idle_since: Seq,
+    /// How they have been answering, group by group.
+    pub scores: Vec<(Text, Score)>,
 }
 
 impl Desk {
@@ -82,6 +103,9 @@ impl Desk {
             requests_forgotten: self.requests.is_forgetful(),
             deliveries_forgotten: self.deliveries.is_forgetful(),
             assignments: self.assignments,
+            turn: self.turn,
+            savable_in_a_row: self.savable_in_a_row,
+            pace: self.pace.clone(),
         })
     }
 
@@ -106,6 +130,10 @@ impl Desk {
         desk.requests = Memory::from_entries(snapshot.requests, snapshot.requests_forgotten);
         desk.deliveries = Memory::from_entries(snapshot.deliveries, snapshot.deliveries_forgotten);
         desk.assignments = snapshot.assignments;
+        desk.turn = snapshot.turn;
+        desk.savable_in_a_row = snapshot.savable_in_a_row;
+        desk.pace = snapshot.pace;
+        desk.hours = ServiceHours::of(&desk.policy.hours);
         desk.reindex();
         desk
     }
@@ -116,18 +144,30 @@ fn state(agent: &Agent) -> AgentState {
         id: agent.id,
         entry: agent.entry.clone(),
         presence: agent.presence,
+        next: agent.next,
+        break_ends: agent.break_ends,
+        ramping: agent.ramping,
         duty: agent.duty,
         capacity: agent.capacity,
         last_assigned: agent.last_assigned,
+        turn: agent.turn,
+        idle_since: agent.idle_since,
+        scores: agent.scores.clone(),
     }
 }
 
 fn agent(state: AgentState) -> Agent {
     Agent {
         presence: state.presence,
+        next: state.next,
+        break_ends: state.break_ends,
+        ramping: state.ramping,
         duty: state.duty,
         capacity: state.capacity,
         last_assigned: state.last_assigned,
+        turn: state.turn,
+        idle_since: state.idle_since,
+        scores: state.scores,
         ..Agent::new(state.id, state.entry)
     }
 }

@@ -48,6 +48,10 @@ pub struct Dropped {
     pub disabled: u32,
     /// There, but off duty.
     pub off_duty: u32,
+    /// Winding down.
+    pub winding_down: u32,
+    /// Ramping.
+    pub ramping: u32,
     /// Muted.
     pub muted: u32,
     /// Banned.
@@ -67,6 +71,8 @@ pub enum StepKind {
     Line,
     /// Who ranks first?
     Strategy,
+    /// Who can be left a message?
+    LeaveMessage,
     /// Can the main account take it?
     MainAccount,
     /// It waits.
@@ -105,6 +111,8 @@ impl RouteStep {
                 transfer_only: 0,
                 disabled: 0,
                 off_duty: 0,
+                winding_down: 0,
+                ramping: 0,
                 muted: 0,
                 banned: 0,
             },
@@ -143,6 +151,10 @@ impl RouteStep {
                 format!("the main account {agent} takes it, to hand it out")
             }
             (StepKind::MainAccount, _) => "the main account cannot take it".to_owned(),
+            (StepKind::LeaveMessage, _) if chose => {
+                format!("nobody is there; {agent} is left a message")
+            }
+            (StepKind::LeaveMessage, _) => "there is nobody to leave a message with".to_owned(),
             (StepKind::Queue, Verdict::QueueFull) => "the queue is full".to_owned(),
             (StepKind::Queue, _) => format!("it waits for group {group}"),
         };
@@ -170,6 +182,8 @@ impl Dropped {
             (self.transfer_only, "for transfers only"),
             (self.disabled, "disabled"),
             (self.off_duty, "off duty"),
+            (self.winding_down, "winding down"),
+            (self.ramping, "ramping"),
             (self.muted, "muted"),
             (self.banned, "banned"),
         ]

@@ -148,7 +148,8 @@ impl Room {
         for (group, ticket, conversation) in self.desk.queue().take(limit) {
             let same_line = first.last().is_some_and(|last: &QueueEntry| last.group == *group);
             position = if same_line { position + 1 } else { 1 };
-            first.push(QueueEntry { conversation, group: group.clone(), position, ticket });
+            let estimate = self.desk.estimate(group, position);
+            first.push(QueueEntry { conversation, group: group.clone(), position, ticket, estimate });
         }
         QueueView { seq: self.desk.seq(), length: self.desk.queue_len(), first }
     }

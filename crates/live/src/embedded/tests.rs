@@ -82,6 +82,7 @@ fn said(buyer: &str, external: Option<Text>) -> Command {
         kind: MessageKind::Text,
         length: 1,
         group: None,
+        origin: None,
         priority: 100,
     })
 }
@@ -130,7 +131,7 @@ async fn a_desk_behind_what_was_seen_is_stale() {
 #[tokio::test]
 async fn a_restored_desk_goes_on_with_fresh_heartbeats() {
     let mut house = House::new().await;
-    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     let proposal = house.propose(message("a")).await;
     let mut desk = Desk::new(SHOP);
     for event in &proposal.tail {
@@ -151,7 +152,7 @@ async fn an_agent_is_alive_while_any_of_her_devices_beats() {
     assert_eq!(house.desks.beat(SHOP, ANN, "phone", house.now).await.map(|beat| beat.is_some()), Ok(true));
     assert_eq!(house.desks.lapsed(silent(&house), 10).await.watched, 0, "who is offline needs no heartbeat");
 
-    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     house.desks.beat(SHOP, ANN, "phone", house.now).await.expect("loaded").expect("known");
     house
         .desks
@@ -196,7 +197,7 @@ async fn the_queue_is_shown_line_by_line() {
 #[tokio::test]
 async fn an_agent_who_beat_again_meanwhile_does_not_lapse() {
     let mut house = House::new().await;
-    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     house.now = house.now + Span::from_mins(1);
     assert_eq!(house.desks.lapsed(house.now, 10).await.agents, vec![(SHOP, ANN)]);
     house.desks.beat(SHOP, ANN, "phone", house.now).await.expect("loaded").expect("known");
@@ -213,7 +214,7 @@ async fn all_who_lapsed_are_counted_however_few_are_asked_for() {
     for agent in 10_u128..30 {
         let agent = AgentId::from_bits(agent);
         house.propose(Command::SyncAgent { agent, entry: Box::new(entry("Bob")) }).await;
-        house.propose(Command::SetPresence { agent, presence: Presence::Online }).await;
+        house.propose(Command::SetPresence { agent, presence: Presence::Online, force: true }).await;
     }
     let lapsed = house.desks.lapsed(house.now + Span::from_mins(1), 5).await;
     assert_eq!((lapsed.agents.len(), lapsed.silent, lapsed.watched), (5, 20, 20));
@@ -269,7 +270,7 @@ async fn a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does() {
 #[tokio::test]
 async fn of_too_many_devices_the_most_silent_is_forgotten() {
     let mut house = House::new().await;
-    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online }).await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     for second in 0..100 {
         let now = house.now + Span::from_secs(second);
         let device = format!("device-{second}");

@@ -1,15 +1,16 @@
 //! From the wire to the domain.
 
-use fenliu_domain::desk::agent::{AgentEntry, Sanction};
+use fenliu_domain::desk::agent::{AgentEntry, Presence, Sanction};
 use fenliu_domain::desk::conversation::Standing;
 use fenliu_domain::desk::duty::{Duty, DutyState, DutyWindow};
 use fenliu_domain::desk::event::{Event, Payload, RequestMark, Seq, Text, TransferTarget};
+use fenliu_domain::desk::strategy::Score;
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::problem::Problem;
-use fenliu_domain::time::Timestamp;
+use fenliu_domain::time::{Span, Timestamp};
 
 use super::{policy, trace};
-use crate::convert::{id, optional_id, timestamp};
+use crate::convert::{id, optional_id, span, timestamp};
 use crate::history::v1;
 use crate::history::v1::event::Payload as Wire;
 use crate::words::Word;
@@ -112,6 +113,24 @@ fn sanction(sanction: &v1::Sanction) -> Result<Sanction, Problem> {
     })
 }
 
+pub(super) fn scores(scores: &[v1::GroupScore]) -> Vec<(Text, Score)> {
+    let score = |of: &v1::GroupScore| {
+        let score = Score { speed_permille: of.speed_permille, quality_permille: of.quality_permille };
+        (text(&of.group), score)
+    };
+    scores.iter().map(score).collect()
+}
+
+/// What an agent becomes who winds down; unspecified = she does not.
+pub(super) fn next(number: i32, field: &str) -> Result<Option<Presence>, Problem> {
+    if number == 0 { Ok(None) } else { Word::parse(number, field).map(Some) }
+}
+
+/// How much longer than it has something counts as waiting.
+pub(super) fn lift(age: Option<&prost_types::Duration>) -> Result<Span, Problem> {
+    age.map_or(Ok(Span::ZERO), |age| span(age, "artificial_age_duration"))
+}
+
 fn payload(wire: &Wire) -> Result<Payload, Problem> {
     Ok(match wire {
         Wire::PolicyChanged(e) => {
@@ -148,14 +167,7 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
             channel: text(&e.channel),
             standing: standing(e.stage, &e.agent_id, e.queue_position)?,
         },
-        Wire::ConversationOpened(e) => Payload::ConversationOpened {
-            buyer: text(&e.buyer_id),
-            channel: text(&e.channel),
-            group: text(&e.group),
-            priority: small(e.priority, "priority")?,
-            reopened: e.reopened,
-            with_robot: e.with_robot,
-        },
+        Wire::ConversationOpened(e) => conversation_opened(e)?,
         Wire::MessageReceived(e) => message_received(e)?,
         Wire::ReplySent(e) => reply_sent(e)?,
         Wire::LanguageFlagged(e) => language_flagged(e)?,
@@ -175,6 +187,39 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
             owed_since: time(e.owed_since_time.as_ref(), "owed_since_time")?,
         },
         Wire::HandedToHuman(e) => Payload::HandedToHuman { reason: Word::parse(e.reason, "reason")? },
+        Wire::RingOpened(e) => Payload::RingOpened { ring: small(e.ring, "ring")? },
+        Wire::TurnedLate(_) => Payload::TurnedLate,
+        Wire::TransferDeclined(e) => Payload::TransferDeclined { agent: id(&e.agent_id, "agent_id")? },
+        Wire::Reported(e) => Payload::Reported {
+            agent: id(&e.agent_id, "agent_id")?,
+            reason: Word::parse(e.reason, "reason")?,
+        },
+        Wire::Rated(e) => {
+            Payload::Rated { agent: optional_id(&e.agent_id, "agent_id")?, stars: small(e.stars, "stars")? }
+        }
+        Wire::IdleRemarked(e) => Payload::IdleRemarked { agent: optional_id(&e.agent_id, "agent_id")? },
+        Wire::WindingDown(e) => {
+            Payload::WindingDown { agent: id(&e.agent_id, "agent_id")?, next: next(e.next, "next")? }
+        }
+        Wire::RampStepped(e) => Payload::RampStepped { agent: id(&e.agent_id, "agent_id")? },
+        Wire::BreakOverrun(e) => Payload::BreakOverrun { agent: id(&e.agent_id, "agent_id")? },
+        Wire::AgentScored(e) => {
+            Payload::AgentScored { agent: id(&e.agent_id, "agent_id")?, scores: scores(&e.scores) }
+        }
+    })
+}
+
+fn conversation_opened(e: &v1::ConversationOpened) -> Result<Payload, Problem> {
+    let rule = small(e.rule, "rule")?;
+    Ok(Payload::ConversationOpened {
+        buyer: text(&e.buyer_id),
+        channel: text(&e.channel),
+        group: text(&e.group),
+        priority: small(e.priority, "priority")?,
+        reopened: e.reopened,
+        with_robot: e.with_robot,
+        rule: (rule > 0).then_some(rule),
+        artificial_age: lift(e.artificial_age_duration.as_ref())?,
     })
 }
 

@@ -3,11 +3,13 @@
 use fenliu_domain::desk::agent::{AgentEntry, Sanction};
 use fenliu_domain::desk::conversation::Standing;
 use fenliu_domain::desk::duty::{Duty, DutyWindow};
-use fenliu_domain::desk::event::{Event, Payload, RequestMark, TransferTarget};
+use fenliu_domain::desk::event::{Event, Payload, RequestMark, Text, TransferTarget};
+use fenliu_domain::desk::strategy::Score;
 use fenliu_domain::ids::AgentId;
+use fenliu_domain::time::Span;
 
 use super::{policy, trace};
-use crate::convert::to_timestamp;
+use crate::convert::{to_span, to_timestamp};
 use crate::history::v1;
 use crate::history::v1::event::Payload as Wire;
 use crate::words::Word;
@@ -82,6 +84,20 @@ fn sanction(sanction: Sanction) -> v1::Sanction {
     v1::Sanction { kind: sanction.kind.number(), until_time: sanction.until.map(to_timestamp) }
 }
 
+pub(super) fn scores(scores: &[(Text, Score)]) -> Vec<v1::GroupScore> {
+    let score = |(group, score): &(Text, Score)| v1::GroupScore {
+        group: group.to_string(),
+        speed_permille: score.speed_permille,
+        quality_permille: score.quality_permille,
+    };
+    scores.iter().map(score).collect()
+}
+
+/// How much longer than it has something counts as waiting; nothing is not rendered.
+pub(super) fn lift(age: Span) -> Option<prost_types::Duration> {
+    (age > Span::ZERO).then(|| to_span(age))
+}
+
 fn payload(payload: &Payload) -> Wire {
     match payload {
         Payload::PolicyChanged { policy } => {
@@ -127,6 +143,10 @@ fn payload(payload: &Payload) -> Wire {
         | Payload::CapacityChanged { .. }
         | Payload::DutyChanged { .. }
         | Payload::SanctionEnded { .. }
+        | Payload::AgentScored { .. }
+        | Payload::WindingDown { .. }
+        | Payload::RampStepped { .. }
+        | Payload::BreakOverrun { .. }
         | Payload::LanguageFlagged { .. } => agent(payload),
         _ => conversation(payload),
     }
@@ -167,6 +187,17 @@ fn agent(of: &Payload) -> Wire {
                 action: action.number(),
             })
         }
+        Payload::AgentScored { agent, scores: of } => {
+            Wire::AgentScored(v1::AgentScored { agent_id: agent.to_string(), scores: scores(of) })
+        }
+        Payload::WindingDown { agent, next } => Wire::WindingDown(v1::WindingDown {
+            agent_id: agent.to_string(),
+            next: next.map_or(0, Word::number),
+        }),
+        Payload::RampStepped { agent } => Wire::RampStepped(v1::RampStepped { agent_id: agent.to_string() }),
+        Payload::BreakOverrun { agent } => {
+            Wire::BreakOverrun(v1::BreakOverrun { agent_id: agent.to_string() })
+        }
         _ => payload(of),
     }
 }
@@ -187,16 +218,25 @@ fn entered(buyer: &str, channel: &str, at: Standing) -> Wire {
 fn conversation(of: &Payload) -> Wire {
     match of {
         Payload::ChatEntered { buyer, channel, standing: at } => entered(buyer, channel, *at),
-        Payload::ConversationOpened { buyer, channel, group, priority, reopened, with_robot } => {
-            Wire::ConversationOpened(v1::ConversationOpened {
-                buyer_id: buyer.to_string(),
-                channel: channel.to_string(),
-                group: group.to_string(),
-                priority: (*priority).into(),
-                reopened: *reopened,
-                with_robot: *with_robot,
-            })
-        }
+        Payload::ConversationOpened {
+            buyer,
+            channel,
+            group,
+            priority,
+            reopened,
+            with_robot,
+            rule,
+            artificial_age,
+        } => Wire::ConversationOpened(v1::ConversationOpened {
+            buyer_id: buyer.to_string(),
+            channel: channel.to_string(),
+            group: group.to_string(),
+            priority: (*priority).into(),
+            reopened: *reopened,
+            with_robot: *with_robot,
+            rule: rule.map_or(0, u32::from),
+            artificial_age_duration: lift(*artificial_age),
+        }),
         Payload::MessageReceived { message, kind, length, channel, external, standing: at } => {
             let (stage, agent_id, queue_position) = standing(*at);
             Wire::MessageReceived(v1::MessageReceived {
@@ -232,7 +272,25 @@ fn conversation(of: &Payload) -> Wire {
         Payload::HandedToHuman { reason } => {
             Wire::HandedToHuman(v1::HandedToHuman { reason: reason.number() })
         }
+        Payload::RingOpened { ring } => Wire::RingOpened(v1::RingOpened { ring: (*ring).into() }),
+        Payload::TurnedLate => Wire::TurnedLate(v1::TurnedLate {}),
+        Payload::TransferDeclined { agent } => {
+            Wire::TransferDeclined(v1::TransferDeclined { agent_id: agent.to_string() })
+        }
+        Payload::Reported { agent, reason } => {
+            Wire::Reported(v1::Reported { agent_id: agent.to_string(), reason: reason.number() })
+        }
+        Payload::Rated { agent, stars } => {
+            Wire::Rated(v1::Rated { agent_id: optional(*agent), stars: (*stars).into() })
+        }
+        Payload::IdleRemarked { agent } => {
+            Wire::IdleRemarked(v1::IdleRemarked { agent_id: optional(*agent) })
+        }
         Payload::PolicyChanged { .. }
+        | Payload::AgentScored { .. }
+        | Payload::WindingDown { .. }
+        | Payload::RampStepped { .. }
+        | Payload::BreakOverrun { .. }
         | Payload::AgentSynced { .. }
         | Payload::PresenceChanged { .. }
         | Payload::CapacityChanged { .. }

@@ -1,13 +1,18 @@
 //! Desk snapshots in and out.
 
-use fenliu_domain::desk::conversation::{Conversation, Owed, Stage};
+use std::collections::VecDeque;
+
+use fenliu_domain::desk::agent::Ramping;
+use fenliu_domain::desk::conversation::{Conversation, Owed, Quiet, Stage};
 use fenliu_domain::desk::duty::DutyState;
-use fenliu_domain::desk::event::Seq;
+use fenliu_domain::desk::event::{Seq, Text};
 use fenliu_domain::desk::memory::{DeliveryKey, Remembered, RequestKey};
+use fenliu_domain::desk::pace::Pace;
 use fenliu_domain::desk::queue::Ticket;
 use fenliu_domain::desk::snapshot::{AgentState, Snapshot};
 use fenliu_domain::desk::{Buyer, BuyerKey, ClosedConversation, Head};
 use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Timestamp;
 
 use super::{inward, outward, policy};
 use crate::convert::{id, optional_id, timestamp, to_timestamp};
@@ -32,7 +37,15 @@ pub fn to_proto(snapshot: &Snapshot) -> v1::DeskSnapshot {
         requests_forgotten: snapshot.requests_forgotten,
         deliveries_forgotten: snapshot.deliveries_forgotten,
         assignments: snapshot.assignments,
+        turn: snapshot.turn,
+        savable_in_a_row: snapshot.savable_in_a_row,
+        paces: snapshot.pace.0.iter().map(pace).collect(),
     }
+}
+
+fn pace((group, times): (&Text, &VecDeque<Timestamp>)) -> v1::QueuePace {
+    let admission_times = times.iter().copied().map(to_timestamp).collect();
+    v1::QueuePace { group: group.to_string(), admission_times }
 }
 
 fn agent(agent: &AgentState) -> v1::AgentSnapshot {
@@ -43,6 +56,13 @@ fn agent(agent: &AgentState) -> v1::AgentSnapshot {
         last_assigned: agent.last_assigned,
         off_duty: !agent.duty.on_duty,
         duty_until_time: agent.duty.until.map(to_timestamp),
+        turn: agent.turn,
+        idle_since_seq: agent.idle_since.0,
+        scores: outward::scores(&agent.scores),
+        next: agent.next.map_or(0, Word::number),
+        break_end_time: agent.break_ends.map(to_timestamp),
+        ramp_until_time: agent.ramping.map(|ramping| to_timestamp(ramping.until)),
+        rest_until_time: agent.ramping.and_then(|ramping| ramping.rests).map(to_timestamp),
     }
 }
 
@@ -71,6 +91,14 @@ fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
         reply_due_steps: of.owed.map_or(0, |owed| owed.steps_taken.into()),
         last_seq: of.last_seq.0,
         handed_by_agent_id: outward::optional(of.handed_by),
+        late: ticket.is_some_and(|ticket| ticket.late),
+        artificial_age_duration: outward::lift(of.artificial_age),
+        ring: of.ring.into(),
+        offered: of.offered,
+        left: of.left,
+        reported: of.reported,
+        quiet_since_time: of.quiet.map(|quiet| to_timestamp(quiet.since)),
+        remarked: of.quiet.is_some_and(|quiet| quiet.remarked),
     }
 }
 
@@ -136,7 +164,18 @@ pub fn from_proto(snapshot: &v1::DeskSnapshot) -> Result<Snapshot, Problem> {
         requests_forgotten: snapshot.requests_forgotten,
         deliveries_forgotten: snapshot.deliveries_forgotten,
         assignments: snapshot.assignments,
+        turn: snapshot.turn,
+        savable_in_a_row: snapshot.savable_in_a_row,
+        pace: parse_pace(&snapshot.paces)?,
     })
+}
+
+fn parse_pace(paces: &[v1::QueuePace]) -> Result<Pace, Problem> {
+    let times = |pace: &v1::QueuePace| {
+        let times = pace.admission_times.iter().map(|time| timestamp(time, "paces.admission_times"));
+        Ok((inward::text(&pace.group), times.collect::<Result<_, Problem>>()?))
+    };
+    paces.iter().map(times).collect::<Result<_, Problem>>().map(Pace)
 }
 
 fn missing(field: &str) -> Problem {
@@ -153,7 +192,19 @@ fn parse_agent(agent: &v1::AgentSnapshot) -> Result<AgentState, Problem> {
         capacity: agent.capacity,
         last_assigned: agent.last_assigned,
         duty: DutyState { on_duty: !agent.off_duty, until },
+        turn: agent.turn,
+        idle_since: Seq(agent.idle_since_seq),
+        scores: inward::scores(&agent.scores),
+        next: inward::next(agent.next, "agents.next")?,
+        break_ends: inward::optional_time(agent.break_end_time.as_ref(), "agents.break_end_time")?,
+        ramping: parse_ramping(agent)?,
     })
+}
+
+fn parse_ramping(agent: &v1::AgentSnapshot) -> Result<Option<Ramping>, Problem> {
+    let until = inward::optional_time(agent.ramp_until_time.as_ref(), "agents.ramp_until_time")?;
+    let rests = inward::optional_time(agent.rest_until_time.as_ref(), "agents.rest_until_time")?;
+    Ok(until.map(|until| Ramping { until, rests }))
 }
 
 fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Problem> {
@@ -164,6 +215,7 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
         Ok(v1::Stage::WithRobot) => Stage::WithRobot,
         Ok(v1::Stage::Queued) => Stage::Queued(Ticket {
             priority,
+            late: of.late,
             waiting_since: inward::time(of.waiting_since_time.as_ref(), "conversations.waiting_since_time")?,
             seq: Seq(of.queued_seq),
         }),
@@ -179,7 +231,14 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
         stage,
         opened: inward::time(of.open_time.as_ref(), "conversations.open_time")?,
         owed: parse_owed(of)?,
+        artificial_age: inward::lift(of.artificial_age_duration.as_ref())?,
+        ring: inward::small(of.ring, "conversations.ring")?.max(1),
         handed_by: optional_id(&of.handed_by_agent_id, "conversations.handed_by_agent_id")?,
+        offered: of.offered,
+        left: of.left,
+        reported: of.reported,
+        quiet: inward::optional_time(of.quiet_since_time.as_ref(), "conversations.quiet_since_time")?
+            .map(|since| Quiet { since, remarked: of.remarked }),
         last_seq: Seq(of.last_seq),
     })
 }

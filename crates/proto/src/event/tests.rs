@@ -26,6 +26,7 @@ fn message(buyer: &str) -> Command {
         kind: MessageKind::Text,
         length: 4,
         group: None,
+        origin: None,
         priority: 100,
     })
 }
@@ -84,13 +85,13 @@ fn a_day() -> (Desk, Vec<Event>) {
     for agent in [ANN, BEN] {
         run(Command::SyncAgent { agent, entry: Box::new(entry.clone()) });
     }
-    run(Command::SetPresence { agent: ANN, presence: Presence::Online });
+    run(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true });
     run(Command::EnterChat { buyer: "a".into(), channel: "pinduoduo".into() });
     let first = run(message("a")).expect("conversation");
     let second = run(message("b")).expect("conversation");
     run(Command::Tick);
     run(Command::SetCapacity { agent: ANN, capacity: 2 });
-    run(Command::SetPresence { agent: BEN, presence: Presence::Online });
+    run(Command::SetPresence { agent: BEN, presence: Presence::Online, force: true });
     run(Command::Transfer { conversation: second, from: Some(ANN), target: TransferTarget::Agent(BEN) });
     run(Command::Reply(Reply {
         conversation: first,
@@ -103,7 +104,7 @@ fn a_day() -> (Desk, Vec<Event>) {
         language: vec!["滚蛋".into()],
     }));
     run(Command::Close { conversation: first, by: CloseActor::Agent, agent: Some(ANN), force: false });
-    run(Command::SetPresence { agent: ANN, presence: Presence::Offline });
+    run(Command::SetPresence { agent: ANN, presence: Presence::Offline, force: true });
     run(message("c"));
     let fourth = run(message("d")).expect("conversation");
     run(Command::LeaveQueue { conversation: fourth });

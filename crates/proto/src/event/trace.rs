@@ -8,7 +8,9 @@ use crate::convert::optional_id;
 use crate::history::v1;
 use crate::words::Word;
 
-pub(super) fn to_proto(trace: &RouteTrace) -> v1::RouteTrace {
+/// Renders a trace.
+#[must_use]
+pub fn to_proto(trace: &RouteTrace) -> v1::RouteTrace {
     v1::RouteTrace { steps: trace.steps.iter().map(step).collect() }
 }
 
@@ -23,6 +25,8 @@ fn step(step: &RouteStep) -> v1::RouteStep {
         off_duty: step.dropped.off_duty,
         muted: step.dropped.muted,
         banned: step.dropped.banned,
+        winding_down: step.dropped.winding_down,
+        ramping: step.dropped.ramping,
     });
     v1::RouteStep {
         kind: step.kind.number(),
@@ -52,6 +56,8 @@ fn parse_step(step: &v1::RouteStep) -> Result<RouteStep, Problem> {
         off_duty: dropped.off_duty,
         muted: dropped.muted,
         banned: dropped.banned,
+        winding_down: dropped.winding_down,
+        ramping: dropped.ramping,
     });
     Ok(RouteStep {
         kind: Word::parse(step.kind, "trace.steps.kind")?,

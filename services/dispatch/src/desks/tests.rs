@@ -63,7 +63,7 @@ impl House {
             sanction: None,
         };
         house.run(call(Command::SyncAgent { agent: ANN, entry: Box::new(entry) })).await;
-        house.run(call(Command::SetPresence { agent: ANN, presence: Presence::Online })).await;
+        house.run(call(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true })).await;
         house
     }
 
@@ -125,6 +125,7 @@ fn message(buyer: &str, request_id: &str, external: Option<&str>) -> Call {
         kind: MessageKind::Text,
         length: 2,
         group: None,
+        origin: None,
         priority: 100,
     });
     let body = Body { kind: 1, text: format!("{buyer} says"), reference: String::new() };

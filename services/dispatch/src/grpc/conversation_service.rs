@@ -1,5 +1,6 @@
 //! `fenliu.dispatch.v1.ConversationService`.
 
+mod hands;
 mod reads;
 
 use fenliu_domain::desk::event::Text;
@@ -116,6 +117,38 @@ impl ConversationService for Handler {
     ) -> Result<Response<proto::TransferConversationResponse>, Status> {
         let call = Identified::of(request, &self.0.platform().ids);
         self.hand_over(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn decline_transfer(
+        &self,
+        request: Request<proto::DeclineTransferRequest>,
+    ) -> Result<Response<proto::DeclineTransferResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.decline(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn assign_conversation(
+        &self,
+        request: Request<proto::AssignConversationRequest>,
+    ) -> Result<Response<proto::AssignConversationResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.assign(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn take_next(
+        &self,
+        request: Request<proto::TakeNextRequest>,
+    ) -> Result<Response<proto::TakeNextResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.take(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn report_conversation(
+        &self,
+        request: Request<proto::ReportConversationRequest>,
+    ) -> Result<Response<proto::ReportConversationResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.report(call).await.map(Response::new).map_err(refusal)
     }
 
     async fn get_conversation(

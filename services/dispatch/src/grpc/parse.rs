@@ -2,6 +2,7 @@
 
 use fenliu_domain::desk::command::{BuyerMessage, Command, Reply};
 use fenliu_domain::desk::event::{CloseActor, HandOverReason, Seq, Text, TransferTarget};
+use fenliu_domain::desk::policy::rule::Origin;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::message::{Actor, MessageKind};
 use fenliu_domain::problem::Problem;
@@ -9,7 +10,6 @@ use fenliu_domain::time::Timestamp;
 use fenliu_proto::common::v1::Content;
 use fenliu_proto::convert::{id, optional_id, timestamp};
 use fenliu_proto::dispatch::v1 as proto;
-use fenliu_proto::event::policy;
 use fenliu_proto::words::Word;
 
 use crate::history::Body;
@@ -62,13 +62,57 @@ pub(super) fn enter_chat(request: &proto::EnterChatRequest) -> Command {
     }
 }
 
-pub(super) fn receive_message(request: &proto::ReceiveMessageRequest) -> Result<Command, Problem> {
+/// What is known of where a conversation comes from; `None` = nothing.
+fn origin(
+    (entry_point, order_status, language): (&str, &str, &str),
+    tags: &[String],
+    keywords: Vec<Text>,
+) -> Option<Box<Origin>> {
+    let origin = Origin {
+        entry_point: text(entry_point),
+        order_status: text(order_status),
+        language: text(language),
+        tags: tags.iter().map(|tag| Text::from(tag.as_str())).collect(),
+        keywords,
+    };
+    (origin != Origin::default()).then(|| Box::new(origin))
+}
+
+fn priority(number: u32) -> u8 {
+    match u8::try_from(number) {
+        Ok(0) | Err(_) => DEFAULT_PRIORITY,
+        Ok(priority) => priority,
+    }
+}
+
+/// A message nobody has sent, with the keywords of the shop's rules that are in it.
+pub(super) fn imagined(request: &proto::DryRunRouteRequest, keywords: Vec<Text>) -> BuyerMessage {
+    let known = (request.entry_point.as_str(), request.order_status.as_str(), request.language.as_str());
+    BuyerMessage {
+        buyer: Text::from(request.buyer_id.as_str()),
+        channel: Text::from(request.channel.as_str()),
+        external: None,
+        occurred: None,
+        kind: MessageKind::Text,
+        length: 0,
+        group: text(&request.group),
+        origin: origin(known, &request.tags, keywords),
+        priority: priority(request.priority),
+    }
+}
+
+/// A buyer's message, with the keywords of the shop's rules that were found in it.
+pub(super) fn receive_message(
+    request: &proto::ReceiveMessageRequest,
+    keywords: Vec<Text>,
+) -> Result<Command, Problem> {
     let content = request.content.as_ref().ok_or_else(|| Problem::field("content", "must be set"))?;
     // A buyer's unknown kind wants an answer like any other, even if nothing of it can be shown.
     let kind = kind(content);
     if kind != MessageKind::Unsupported {
         says_something(content)?;
     }
+    let known = (request.entry_point.as_str(), request.order_status.as_str(), request.language.as_str());
     Ok(Command::ReceiveMessage(BuyerMessage {
         buyer: Text::from(request.buyer_id.as_str()),
         channel: Text::from(request.channel.as_str()),
@@ -77,10 +121,8 @@ pub(super) fn receive_message(request: &proto::ReceiveMessageRequest) -> Result<
         kind,
         length: length(content),
         group: text(&request.group),
-        priority: match u8::try_from(request.priority) {
-            Ok(0) | Err(_) => DEFAULT_PRIORITY,
-            Ok(priority) => priority,
-        },
+        origin: origin(known, &request.tags, keywords),
+        priority: priority(request.priority),
     }))
 }
 
@@ -144,6 +186,38 @@ pub(super) fn set_presence(request: &proto::SetPresenceRequest) -> Result<Comman
     Ok(Command::SetPresence {
         agent: id(&request.agent_id, "agent_id")?,
         presence: Word::parse(request.presence, "presence")?,
+        force: request.force,
+    })
+}
+
+pub(super) fn wind_down(request: &proto::WindDownRequest) -> Result<Command, Problem> {
+    let next = match request.next_presence {
+        0 => None,
+        number => Some(Word::parse(number, "next_presence")?),
+    };
+    Ok(Command::WindDown { agent: id(&request.agent_id, "agent_id")?, next, force: request.force })
+}
+
+pub(super) fn assign(request: &proto::AssignConversationRequest) -> Result<Command, Problem> {
+    Ok(Command::Assign {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        agent: id(&request.agent_id, "agent_id")?,
+        force: request.force,
+    })
+}
+
+pub(super) fn decline(request: &proto::DeclineTransferRequest) -> Result<Command, Problem> {
+    Ok(Command::DeclineTransfer {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        agent: id(&request.agent_id, "agent_id")?,
+    })
+}
+
+pub(super) fn report(request: &proto::ReportConversationRequest) -> Result<Command, Problem> {
+    Ok(Command::Report {
+        conversation: id(&request.conversation_id, "conversation_id")?,
+        agent: id(&request.agent_id, "agent_id")?,
+        reason: Word::parse(request.reason, "reason")?,
     })
 }
 
@@ -153,13 +227,13 @@ pub(super) fn set_capacity(request: &proto::SetCapacityRequest) -> Result<Comman
     Ok(Command::SetCapacity { agent: id(&request.agent_id, "agent_id")?, capacity })
 }
 
-pub(super) fn replace_policy(request: &proto::UpdatePolicyRequest) -> Result<Command, Problem> {
-    let document = request.policy.as_ref().ok_or_else(|| Problem::field("policy", "must be set"))?;
-    let if_policy = match request.etag.as_str() {
-        "" => None,
-        etag => {
-            Some(Seq(etag.parse().map_err(|_| Problem::field("etag", "must be an etag that was read"))?))
-        }
-    };
-    Ok(Command::ReplacePolicy { policy: Box::new(policy::from_proto(document)?), if_policy })
+/// The etag of a policy that was read; `None` = whatever is there.
+pub(super) fn policy_etag(etag: &str) -> Result<Option<Seq>, Problem> {
+    match etag {
+        "" => Ok(None),
+        etag => etag
+            .parse()
+            .map(|seq| Some(Seq(seq)))
+            .map_err(|_| Problem::field("etag", "must be an etag that was read")),
+    }
 }

@@ -25,12 +25,30 @@ impl Handler {
         &self,
         call: Identified<proto::SetPresenceRequest>,
     ) -> Result<proto::SetPresenceResponse, Problem> {
+        if call.body.force {
+            call.expect_supervisor("leaving although nobody would remain")?;
+        }
         let Identified { body, request_id, mark, traceparent, .. } = call;
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::set_presence(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
         let agent = self.agent(shop, id(&body.agent_id, "agent_id")?).await?;
         Ok(proto::SetPresenceResponse { agent: Some(render::agent(&agent)), request_id })
+    }
+
+    async fn wind(
+        &self,
+        call: Identified<proto::WindDownRequest>,
+    ) -> Result<proto::WindDownResponse, Problem> {
+        if call.body.force {
+            call.expect_supervisor("winding down although nobody would remain")?;
+        }
+        let Identified { body, request_id, mark, traceparent, .. } = call;
+        let shop = parse::shop(&body.shop_id)?;
+        let command = parse::wind_down(&body)?;
+        self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
+        let agent = self.agent(shop, id(&body.agent_id, "agent_id")?).await?;
+        Ok(proto::WindDownResponse { agent: Some(render::agent(&agent)), request_id })
     }
 
     async fn resize(
@@ -104,6 +122,14 @@ impl PresenceService for Handler {
         request: Request<proto::HeartbeatRequest>,
     ) -> Result<Response<proto::HeartbeatResponse>, Status> {
         self.beat(request.get_ref()).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn wind_down(
+        &self,
+        request: Request<proto::WindDownRequest>,
+    ) -> Result<Response<proto::WindDownResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.wind(call).await.map(Response::new).map_err(refusal)
     }
 
     async fn set_capacity(

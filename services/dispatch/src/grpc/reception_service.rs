@@ -1,5 +1,12 @@
 //! `fenliu.dispatch.v1.ReceptionService`.
 
+use std::sync::Arc;
+
+use fenliu_domain::desk::command::Command;
+use fenliu_domain::desk::event::{Event, Payload, Text};
+use fenliu_domain::desk::policy::rule;
+use fenliu_domain::desk::refusal::conversation_not_found;
+use fenliu_domain::ids::{ConversationId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
@@ -10,6 +17,7 @@ use tonic::{Request, Response, Status, async_trait};
 use super::{parse, render};
 use crate::call::Identified;
 use crate::desks::{Answer, Call, Desks};
+use crate::history::Fault;
 
 /// Handles the service's calls.
 pub(super) struct Handler(pub(super) Desks);
@@ -37,13 +45,14 @@ impl Handler {
         call: Identified<proto::ReceiveMessageRequest>,
     ) -> Result<proto::ReceiveMessageResponse, Problem> {
         let Identified { body, request_id, mark, traceparent, .. } = call;
-        let command = parse::receive_message(&body)?;
+        let shop = parse::shop(&body.shop_id)?;
+        let words = body.content.as_ref().map_or("", |content| &content.text);
+        let command = parse::receive_message(&body, keywords(&self.0, shop, words).await?)?;
         let said = parse::body(body.content.as_ref());
-        let call =
-            Call { shop: parse::shop(&body.shop_id)?, request: mark, traceparent, command, body: said };
+        let call = Call { shop, request: mark, traceparent, command, body: said };
         let Answer { events, redelivered } = self.0.run(call).await?;
         let (conversation, message_id) = render::message_of(&events).ok_or_else(nothing_happened)?;
-        let disposition = Some(render::disposition(&events, conversation));
+        let disposition = Some(self.disposition(shop, &events, conversation).await);
         let conversation_id = conversation.to_string();
         Ok(proto::ReceiveMessageResponse {
             conversation_id,
@@ -52,6 +61,40 @@ impl Handler {
             redelivered,
             request_id,
         })
+    }
+
+    /// Where a conversation went, and how long it will wait there.
+    async fn disposition(
+        &self,
+        shop: ShopId,
+        events: &[Arc<Event>],
+        conversation: ConversationId,
+    ) -> proto::Disposition {
+        let disposition = render::disposition(events, conversation);
+        let queued = events.iter().rev().find_map(|event| match &event.payload {
+            Payload::Queued { group, .. } if event.conversation == Some(conversation) => Some(group.clone()),
+            _ => None,
+        });
+        let (Some(group), true) = (queued, disposition.queue_position > 0) else { return disposition };
+        // Nothing is lost without an estimate.
+        let estimate = self.0.live().estimate(shop, &group, disposition.queue_position).await;
+        let estimate = estimate.ok().flatten().map(render::estimate);
+        proto::Disposition { estimate, ..disposition }
+    }
+
+    async fn rate(
+        &self,
+        call: Identified<proto::RateConversationRequest>,
+    ) -> Result<proto::RateConversationResponse, Problem> {
+        let Identified { body, request_id, mark, traceparent, .. } = call;
+        let shop = parse::shop(&body.shop_id)?;
+        let conversation = id(&body.conversation_id, "conversation_id")?;
+        let known = self.0.history().conversation(shop, conversation).await.map_err(Fault::into_problem)?;
+        let known = known.ok_or_else(|| conversation_not_found(conversation))?;
+        let stars = u8::try_from(body.stars).unwrap_or(u8::MAX);
+        let command = Command::Rate { conversation, agent: known.agent, stars };
+        self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
+        Ok(proto::RateConversationResponse { request_id })
     }
 
     async fn hand_over(
@@ -79,6 +122,15 @@ impl Handler {
         self.0.run(call).await?;
         Ok(proto::LeaveQueueResponse { request_id })
     }
+}
+
+/// The keywords of the shop's routing rules that a text has: the desk itself never sees what is said.
+pub(super) async fn keywords(desks: &Desks, shop: ShopId, text: &str) -> Result<Vec<Text>, Problem> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let info = desks.info(shop).await?;
+    Ok(rule::keywords_in(&info.policy.routing_rules, text))
 }
 
 /// A command that always makes an event made none.
@@ -110,6 +162,14 @@ impl ReceptionService for Handler {
     ) -> Result<Response<proto::RequestHumanResponse>, Status> {
         let call = Identified::of(request, &self.0.platform().ids);
         self.hand_over(call).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn rate_conversation(
+        &self,
+        request: Request<proto::RateConversationRequest>,
+    ) -> Result<Response<proto::RateConversationResponse>, Status> {
+        let call = Identified::of(request, &self.0.platform().ids);
+        self.rate(call).await.map(Response::new).map_err(refusal)
     }
 
     async fn leave_queue(

@@ -6,12 +6,13 @@ use fenliu_domain::desk::agent::{Agent, RECOMMENDED_CAPACITY};
 use fenliu_domain::desk::conversation::Standing;
 use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::desk::language::LanguageAction;
+use fenliu_domain::desk::pace::Estimate;
 use fenliu_domain::desk::refusal::language_refused;
 use fenliu_domain::ids::ConversationId;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_live::QueueView;
 use fenliu_proto::common::v1::Content;
-use fenliu_proto::convert::to_timestamp;
+use fenliu_proto::convert::{to_span, to_timestamp};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::Stage;
 use fenliu_proto::words::Word;
@@ -32,6 +33,7 @@ pub(super) fn agent(agent: &Agent) -> proto::Agent {
         saturation_percent: agent.saturation_percent(),
         unanswered: agent.unanswered(),
         oldest_unanswered_time: agent.oldest_unanswered().map(to_timestamp),
+        next_presence: agent.next.map_or(0, Word::number),
         availability: agent.availability().number(),
         next_change_time: agent.boundary().map(to_timestamp),
     }
@@ -87,7 +89,17 @@ pub(super) fn disposition(events: &[Arc<Event>], of: ConversationId) -> proto::D
         },
     );
     let agent_id = agent.map(|agent| agent.to_string()).unwrap_or_default();
-    proto::Disposition { stage: stage.into(), agent_id, queue_position }
+    proto::Disposition { stage: stage.into(), agent_id, queue_position, estimate: None }
+}
+
+/// How long somebody may expect to wait.
+pub(super) fn estimate(of: Estimate) -> proto::WaitEstimate {
+    proto::WaitEstimate {
+        wait_duration: Some(to_span(of.wait)),
+        at_least_duration: Some(to_span(of.at_least)),
+        at_most_duration: Some(to_span(of.at_most)),
+        admissions: of.admissions,
+    }
 }
 
 /// The conversation and message of the first message among these events.
@@ -147,6 +159,7 @@ pub(super) fn queue(view: &QueueView) -> proto::Queue {
                 position: entry.position,
                 priority: entry.ticket.priority.into(),
                 waiting_since_time: Some(to_timestamp(entry.ticket.waiting_since)),
+                estimate: entry.estimate.map(estimate),
             })
             .collect(),
         seq: view.seq.0,

@@ -18,6 +18,12 @@ macro_rules! mutations {
 mutations! {
     SetPresenceRequest, "PresenceService/SetPresence";
     SetCapacityRequest, "PresenceService/SetCapacity";
+    WindDownRequest, "PresenceService/WindDown";
+    RateConversationRequest, "ReceptionService/RateConversation";
+    DeclineTransferRequest, "ConversationService/DeclineTransfer";
+    AssignConversationRequest, "ConversationService/AssignConversation";
+    TakeNextRequest, "ConversationService/TakeNext";
+    ReportConversationRequest, "ConversationService/ReportConversation";
     EnterChatRequest, "ReceptionService/EnterChat";
     ReceiveMessageRequest, "ReceptionService/ReceiveMessage";
     RequestHumanRequest, "ReceptionService/RequestHuman";

@@ -155,9 +155,10 @@ impl<'a> Office<'a> {
             What::Arrive(call) => self.arrive(at, call),
             What::LosePatience(call) => self.lose_patience(at, call),
             What::Finish(call) => self.finish(at, call),
-            What::DutyBegins(agent) => {
-                self.command(at, Command::SetPresence { agent: agent_id(agent), presence: Presence::Online })
-            }
+            What::DutyBegins(agent) => self.command(
+                at,
+                Command::SetPresence { agent: agent_id(agent), presence: Presence::Online, force: true },
+            ),
             What::DutyEnds(agent) => self.end_duty(at, agent_id(agent)),
         }
     }
@@ -173,6 +174,7 @@ impl<'a> Office<'a> {
             kind: MessageKind::Text,
             length: 0,
             group: None,
+            origin: None,
             priority: PRIORITY,
         };
         let events = self.apply(at, Command::ReceiveMessage(message))?;
@@ -220,7 +222,7 @@ impl<'a> Office<'a> {
     fn end_duty(&mut self, at: Timestamp, agent: AgentId) -> Result<(), Problem> {
         let idle = self.desk.agent(agent).is_none_or(|agent| agent.load() == 0);
         let presence = if idle { Presence::Offline } else { Presence::Busy };
-        self.command(at, Command::SetPresence { agent, presence })
+        self.command(at, Command::SetPresence { agent, presence, force: true })
     }
 
     fn presence(&self, agent: AgentId) -> Option<Presence> {

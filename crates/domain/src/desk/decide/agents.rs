@@ -6,7 +6,9 @@ use crate::desk::agent::{
 };
 use crate::desk::duty::DutyState;
 use crate::desk::event::{Payload, PresenceCause, Text};
+use crate::desk::policy::LeavePolicy;
 use crate::desk::refusal::{agent_disabled, sanctioned};
+use crate::desk::strategy::Score;
 use crate::ids::AgentId;
 use crate::problem::{Problem, Reason};
 use crate::time::Timestamp;
@@ -40,7 +42,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Records what time has brought an agent: a sanction that ended, a shift that began or ended.
+    /// Records what time has brought an agent: a sanction that ended, a shift that began or ended, a break that takes too
+    /// long, a ramp's next step.
     pub(super) fn catch_up(&mut self, id: AgentId) {
         let Some(agent) = self.desk.agents.get(&id) else { return };
         let ended = agent.entry.sanction.filter(|sanction| sanction.is_over(self.now));
@@ -52,9 +55,43 @@ impl Session<'_> {
         if duty != known {
             self.record(None, Payload::DutyChanged { agent: id, duty });
         }
+        let Some(agent) = self.desk.agents.get(&id) else { return };
+        let passed = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
+        let (overrun, rested) =
+            (passed(agent.break_ends), passed(agent.ramping.and_then(|ramping| ramping.rests)));
+        if overrun {
+            self.record(None, Payload::BreakOverrun { agent: id });
+        }
+        if rested {
+            self.record(None, Payload::RampStepped { agent: id });
+        }
     }
 
-    pub(super) fn set_presence(&mut self, id: AgentId, presence: Presence) -> Result<(), Problem> {
+    /// Takes over how an agent has been answering, within what counts.
+    pub(super) fn score_agent(&mut self, id: AgentId, mut scores: Vec<(Text, Score)>) -> Result<(), Problem> {
+        if scores.len() > MAX_GROUPS {
+            return Err(Problem::field("scores", format!("must be at most {MAX_GROUPS}")));
+        }
+        for (_, score) in &mut scores {
+            let (speed, quality) = (Score::SPEED_PERMILLE, Score::QUALITY_PERMILLE);
+            score.speed_permille = score.speed_permille.clamp(*speed.start(), *speed.end());
+            score.quality_permille = score.quality_permille.clamp(*quality.start(), *quality.end());
+        }
+        scores.sort_by(|(one, _), (other, _)| one.cmp(other));
+        scores.dedup_by(|(later, _), (earlier, _)| later == earlier);
+        if self.agent(id)?.scores != scores {
+            self.record(None, Payload::AgentScored { agent: id, scores });
+        }
+        Ok(())
+    }
+
+    /// Sets an agent's presence, unless the shop needs her to stay as she is.
+    pub(super) fn set_presence(
+        &mut self,
+        id: AgentId,
+        presence: Presence,
+        force: bool,
+    ) -> Result<(), Problem> {
         let agent = self.agent(id)?;
         if presence != Presence::Offline {
             match agent.entry.sanction {
@@ -63,8 +100,60 @@ impl Session<'_> {
                 _ => {}
             }
         }
+        if presence != Presence::Online && !force {
+            self.desk.expect_others_stay(id, self.now)?;
+        }
+        let held = agent.load();
+        if presence == Presence::Offline
+            && !force
+            && held > 0
+            && self.desk.policy.on_leave == LeavePolicy::Refuse
+        {
+            let words =
+                format!("the agent still holds {held} conversations; end them or hand them over first");
+            return Err(Problem::new(Reason::OpenConversations, words)
+                .with("agent_id", id)
+                .with("load", held));
+        }
         self.change_presence(id, presence, PresenceCause::Asked);
         Ok(())
+    }
+
+    /// Lets an agent finish whom she has, and then change; at once when she has nobody.
+    pub(super) fn wind_down(
+        &mut self,
+        id: AgentId,
+        next: Option<Presence>,
+        force: bool,
+    ) -> Result<(), Problem> {
+        let agent = self.agent(id)?;
+        if next == Some(Presence::Online) {
+            return Err(Problem::field("next_presence", "must be busy, on break or offline"));
+        }
+        if next.is_some() && agent.presence != Presence::Online {
+            return Err(Problem::new(
+                Reason::AgentUnavailable,
+                "only who is online can wind down; set the presence itself",
+            )
+            .with("agent_id", id));
+        }
+        if agent.next == next {
+            return Ok(());
+        }
+        if next.is_some() && !force {
+            self.desk.expect_others_stay(id, self.now)?;
+        }
+        self.record(None, Payload::WindingDown { agent: id, next });
+        self.finish_winding_down(id);
+        Ok(())
+    }
+
+    /// Changes whoever winds down and holds nobody any more.
+    pub(super) fn finish_winding_down(&mut self, id: AgentId) {
+        let Some(agent) = self.desk.agents.get(&id) else { return };
+        if let Some(next) = agent.next.filter(|_| agent.load() == 0) {
+            self.change_presence(id, next, PresenceCause::WoundDown);
+        }
     }
 
     pub(super) fn lapse(&mut self, id: AgentId) -> Result<(), Problem> {

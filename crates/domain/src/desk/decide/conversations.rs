@@ -4,15 +4,16 @@ use super::Session;
 use crate::desk::agent::{AgentEntry, SanctionKind};
 use crate::desk::command::Reply;
 use crate::desk::conversation::{Conversation, Stage};
-use crate::desk::event::{AssignReason, CloseActor, Payload, QueueLeaveReason, Text, TransferTarget};
+use crate::desk::event::{CloseActor, Payload, QueueLeaveReason, ReportReason};
 use crate::desk::language::{LanguageAction, MAX_HITS};
 use crate::desk::refusal::{agent_disabled, sanctioned};
-use crate::desk::route::{Cause, Decision, Question, route};
-use crate::desk::trace::RouteTrace;
 use crate::ids::{AgentId, ConversationId};
 use crate::message::{Actor, MessageKind};
 use crate::problem::{Problem, Reason};
 use crate::time::Timestamp;
+
+/// The best rating there is.
+const MAX_STARS: u8 = 5;
 
 impl Session<'_> {
     /// A message from the shop's side.
@@ -81,7 +82,7 @@ impl Session<'_> {
 
     /// Checks that an agent may act in a conversation: known, enabled, not banned, and the one who holds it. Whoever
     /// is only muted may still end it or hand it over.
-    fn acts_in(&self, conversation: &Conversation, agent: AgentId) -> Result<(), Problem> {
+    pub(super) fn acts_in(&self, conversation: &Conversation, agent: AgentId) -> Result<(), Problem> {
         match &self.agent(agent)?.entry {
             entry if !entry.enabled => Err(agent_disabled(agent)),
             AgentEntry { sanction: Some(ban), .. } if ban.kind == SanctionKind::Banned => {
@@ -91,8 +92,8 @@ impl Session<'_> {
         }
     }
 
-    /// Ends a conversation. The buyer always may; the shop's side only when no reply is owed, unless a supervisor
-    /// forces it.
+    /// Ends a conversation. The buyer always may; the shop's side only when no reply is owed, unless it was reported or a
+    /// supervisor forces it.
     pub(super) fn close(
         &mut self,
         id: ConversationId,
@@ -107,8 +108,8 @@ impl Session<'_> {
             self.acts_in(conversation, agent)?;
         }
         let reply_owed = conversation.owed.is_some();
-        let forced = force && by == CloseActor::Supervisor;
-        if reply_owed && by != CloseActor::Buyer && !forced {
+        let excused = conversation.reported || (force && by == CloseActor::Supervisor);
+        if reply_owed && by != CloseActor::Buyer && !excused {
             return Err(Problem::new(Reason::ReplyOwed, "the buyer waits for an answer; answer first")
                 .with("conversation_id", id));
         }
@@ -120,77 +121,34 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Hands a conversation over; the reply clock runs on.
-    pub(super) fn transfer(
+    /// An agent reports what is no honest question; it may then be closed although a reply is owed.
+    pub(super) fn report(
         &mut self,
         id: ConversationId,
-        from: Option<AgentId>,
-        target: TransferTarget,
+        agent: AgentId,
+        reason: ReportReason,
     ) -> Result<(), Problem> {
         let conversation = self.conversation(id)?;
-        if let Some(from) = from {
-            self.acts_in(conversation, from)?;
+        self.acts_in(conversation, agent)?;
+        if !conversation.reported {
+            self.record(Some(id), Payload::Reported { agent, reason });
         }
-        if conversation.stage == Stage::Entered {
-            return Err(Problem::new(
-                Reason::NothingSaid,
-                "nothing has been said yet; there is nothing to hand over",
-            )
-            .with("conversation_id", id));
-        }
-        match target {
-            TransferTarget::Agent(to) => self.transfer_to_agent(id, to),
-            TransferTarget::Group(group) => self.transfer_to_group(id, &group),
-        }
-    }
-
-    fn transfer_to_agent(&mut self, id: ConversationId, to: AgentId) -> Result<(), Problem> {
-        let previous = self.conversation(id)?.agent();
-        let group = self.conversation(id)?.group.clone();
-        let agent = self.agent(to)?;
-        if previous == Some(to) {
-            return Err(Problem::new(Reason::AlreadyAssigned, "the agent holds this conversation already")
-                .with("agent_id", to));
-        }
-        if !agent.takes_transfers() {
-            return Err(Problem::new(
-                Reason::AgentUnavailable,
-                "the agent is away, on break, disabled, muted or banned; choose somebody who is there",
-            )
-            .with("agent_id", to));
-        }
-        let rank = self.desk.policy.strategy.rank(agent, &group);
-        self.record(Some(id), Payload::Transferred { from: previous, target: TransferTarget::Agent(to) });
-        let assigned = Payload::Assigned {
-            agent: to,
-            previous,
-            reason: AssignReason::Transfer,
-            ring: 1,
-            rank,
-            trace: RouteTrace::default(),
-        };
-        self.record(Some(id), assigned);
         Ok(())
     }
 
-    fn transfer_to_group(&mut self, id: ConversationId, group: &Text) -> Result<(), Problem> {
-        if !self.desk.floor.has_members(group) {
-            return Err(Problem::new(Reason::GroupNotFound, "no agent of this shop answers for this group")
-                .with("group", group));
+    /// A buyer says how content they are. Whether an ended conversation was one of the shop's is for whoever keeps its
+    /// history to say.
+    pub(super) fn rate(
+        &mut self,
+        id: ConversationId,
+        agent: Option<AgentId>,
+        stars: u8,
+    ) -> Result<(), Problem> {
+        if !(1..=MAX_STARS).contains(&stars) {
+            return Err(Problem::field("stars", format!("must be 1 to {MAX_STARS}")));
         }
-        let from = self.conversation(id)?.agent();
-        // Asked on a copy that stands in no line: it must not count as waiting behind itself.
-        let known = self.conversation(id)?.clone();
-        let asked = Conversation { group: group.clone(), stage: Stage::Open, handed_by: from, ..known };
-        let question = Question { conversation: &asked, now: self.now, cause: Cause::HandedToGroup };
-        let decided = route(self.desk, &question);
-        if decided.1 == Decision::Full {
-            return Err(Problem::new(Reason::QueueFull, "the queue has no room; try again later")
-                .with("queue_limit", self.desk.policy.queue_limit));
-        }
-        let target = TransferTarget::Group(group.clone());
-        self.record(Some(id), Payload::Transferred { from, target });
-        self.write_down(id, from, decided);
+        let holder = self.desk.conversations.get(&id).and_then(Conversation::agent);
+        self.record(Some(id), Payload::Rated { agent: agent.or(holder), stars });
         Ok(())
     }
 }

@@ -7,8 +7,9 @@ use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
 use crate::desk::route::Cause;
 use crate::desk::{Buyer, BuyerKey, ClosedConversation};
-use crate::ids::ConversationId;
+use crate::ids::{AgentId, ConversationId};
 use crate::problem::{Problem, Reason};
+use crate::time::Span;
 
 impl Session<'_> {
     /// The chat page is open: a conversation in stage entered, unless one is open already.
@@ -42,10 +43,19 @@ impl Session<'_> {
             standing,
         };
         self.record_at(occurred, Some(conversation), payload);
-        if standing == Standing::Open {
-            self.route(conversation, cause);
+        match standing {
+            Standing::Open => self.route(conversation, cause),
+            // Whoever was left a message has not come back: somebody else may be there by now.
+            Standing::Assigned { agent } if self.is_away(agent) => {
+                self.route(conversation, Cause::Moved(agent))
+            }
+            _ => {}
         }
         Ok(())
+    }
+
+    fn is_away(&self, agent: AgentId) -> bool {
+        self.desk.agents.get(&agent).is_some_and(|agent| !agent.keeps_buyers())
     }
 
     /// The buyer's open conversation, made or taken up again where there is none, and how it came to need
@@ -74,11 +84,13 @@ impl Session<'_> {
     }
 
     fn open(&mut self, id: ConversationId, message: &BuyerMessage, closed: Option<&ClosedConversation>) {
-        let group = message.group.clone().or_else(|| closed.map(|closed| closed.group.clone()));
-        let priority = match closed {
-            Some(closed) if message.priority == DEFAULT_PRIORITY => closed.priority,
-            _ => message.priority,
-        };
+        let asked = message.group.clone().or_else(|| closed.map(|closed| closed.group.clone()));
+        let rule = if asked.is_some() { None } else { self.desk.rule_for(message.origin.as_deref()) };
+        let ruled = rule.map(|place| &self.desk.policy.routing_rules[place]);
+        let group = asked.or_else(|| ruled.map(|rule| rule.group.clone()));
+        let by_default = message.priority == DEFAULT_PRIORITY;
+        let lifted = ruled.and_then(|rule| rule.priority).or_else(|| closed.map(|closed| closed.priority));
+        let priority = lifted.filter(|_| by_default).unwrap_or(message.priority);
         let payload = Payload::ConversationOpened {
             buyer: message.buyer.clone(),
             channel: message.channel.clone(),
@@ -86,6 +98,8 @@ impl Session<'_> {
             priority,
             reopened: closed.is_some(),
             with_robot: self.desk.policy.robot_first,
+            rule: rule.and_then(|place| u8::try_from(place + 1).ok()),
+            artificial_age: ruled.map_or(Span::ZERO, |rule| rule.artificial_age),
         };
         self.record(Some(id), payload);
     }

@@ -2,19 +2,25 @@
 
 use super::Session;
 use crate::desk::WORK_LIMIT;
-use crate::desk::conversation::{Conversation, Stage, TimerKind};
-use crate::desk::event::{CloseActor, Payload};
+use crate::desk::conversation::{Conversation, Owed, TimerKind};
+use crate::desk::event::{AssignReason, CloseActor, Payload};
 use crate::desk::queue::Ticket;
 use crate::desk::route::{Cause, Decision, Question, Route, route};
 use crate::ids::{AgentId, ConversationId};
+use crate::time::Timestamp;
+
+/// Most times one tick looks whether something has come up; the rest is due at once.
+const TICK_ROUNDS: usize = 4;
 
 impl Session<'_> {
-    /// Moves what agents may not keep, fills freed room from the queue, then takes in who was turned away from it,
+    /// Lets go whoever was winding down and has nobody left, moves what agents may not keep, fills freed room from the queue, then takes in who was turned away from it,
     /// together at most [`WORK_LIMIT`]
     /// conversations; what is left over is due at once.
     pub(super) fn settle(&mut self) {
         for _ in 0..WORK_LIMIT {
-            if let Some((_, id)) = self.desk.stranded.first().copied() {
+            if let Some(agent) = self.desk.wound_down.first().copied() {
+                self.finish_winding_down(agent);
+            } else if let Some((_, id)) = self.desk.stranded.first().copied() {
                 let held = self.desk.conversations.get(&id);
                 let Some(holder) = held.and_then(Conversation::agent) else { break };
                 self.route(id, Cause::Moved(holder));
@@ -40,14 +46,18 @@ impl Session<'_> {
     pub(super) fn write_down(&mut self, id: ConversationId, previous: Option<AgentId>, decided: Route) {
         let (group, decision, trace) = decided;
         match decision {
-            Decision::Assign { agent, reason, rank } => {
-                self.record(Some(id), Payload::Assigned { agent, previous, reason, ring: 1, rank, trace });
+            // A message that is left where it was left already is no news.
+            Decision::Assign { agent, reason: AssignReason::LeaveMessage, .. } if previous == Some(agent) => {
+            }
+            Decision::Assign { agent, reason, ring, rank } => {
+                self.record(Some(id), Payload::Assigned { agent, previous, reason, ring, rank, trace });
             }
             Decision::Queue(reason) => {
                 let Some(conversation) = self.desk.conversations.get(&id) else { return };
                 let priority = conversation.priority;
                 let waiting_since = conversation.waiting_since(self.now);
-                let ticket = Ticket { priority, waiting_since, seq: self.desk.seq().next() };
+                let late = conversation.is_late(self.desk.policy.order, self.now);
+                let ticket = Ticket { priority, late, waiting_since, seq: self.desk.seq().next() };
                 let position = self.desk.queue.position(&group, ticket);
                 let queued =
                     Payload::Queued { group, reason, position, priority, previous, waiting_since, trace };
@@ -57,9 +67,22 @@ impl Session<'_> {
         }
     }
 
-    /// Lets at most [`WORK_LIMIT`] shifts and sanctions pass and timers go off; what is left over is due at once.
+    /// Does what is due. What settles because of it may bring up what was due before: somebody who is moved into a line
+    /// has waited for its helpers already.
+    pub(super) fn tick(&mut self) {
+        for _ in 0..TICK_ROUNDS {
+            let all = self.run_timers();
+            self.settle();
+            let due = self.desk.next_due().is_some_and(|due| due <= self.now && due != Timestamp::MIN);
+            if !all || !due {
+                return;
+            }
+        }
+    }
+
+    /// Lets at most [`WORK_LIMIT`] shifts and sanctions pass and timers go off; false when something is left over.
     /// Who is there comes first: it decides whom a timer is about.
-    pub(super) fn run_timers(&mut self) {
+    fn run_timers(&mut self) -> bool {
         for _ in 0..WORK_LIMIT {
             if let Some((_, agent)) = self.desk.boundaries.first().copied().filter(|(at, _)| *at <= self.now)
             {
@@ -68,26 +91,28 @@ impl Session<'_> {
             {
                 self.go_off(id);
             } else {
-                return;
+                return true;
             }
         }
+        false
     }
 
     fn go_off(&mut self, id: ConversationId) {
         let Some(conversation) = self.desk.conversations.get(&id) else { return };
-        debug_assert!(!matches!(conversation.stage, Stage::WithRobot), "the robot's buyers have no timers");
-        match (conversation.timer(&self.desk.policy), conversation.owed) {
-            (Some((_, TimerKind::ReplyDue)), Some(owed)) => {
-                let step = owed.steps_taken.saturating_add(1);
-                let agent = conversation.agent();
-                let due = Payload::ReplyDue { step, agent, message: owed.message, owed_since: owed.since };
-                self.record(Some(id), due);
+        let Some((_, kind)) = conversation.timer(&self.desk.policy) else { return };
+        let (agent, owed) = (conversation.agent(), conversation.owed);
+        let payload = match (kind, owed) {
+            (TimerKind::ReplyDue, Some(Owed { since, message, steps_taken, .. })) => {
+                Payload::ReplyDue { step: steps_taken.saturating_add(1), agent, message, owed_since: since }
             }
-            (Some((_, TimerKind::EnteredExpiry)), _) => {
-                let closed = Payload::Closed { by: CloseActor::IdleRule, agent: None, reply_owed: false };
-                self.record(Some(id), closed);
+            (TimerKind::EnteredExpiry | TimerKind::IdleClose, _) => {
+                Payload::Closed { by: CloseActor::IdleRule, agent, reply_owed: false }
             }
-            _ => {}
-        }
+            (TimerKind::Ring, _) => Payload::RingOpened { ring: conversation.ring.saturating_add(1) },
+            (TimerKind::Late, _) => Payload::TurnedLate,
+            (TimerKind::IdleRemark, _) => Payload::IdleRemarked { agent },
+            (TimerKind::ReplyDue, None) => return,
+        };
+        self.record(Some(id), payload);
     }
 }

@@ -100,7 +100,7 @@ fn a_banned_agent_goes_offline_may_not_come_back_and_may_not_act() {
     });
     assert_eq!(cause, Some(PresenceCause::Banned));
     for presence in [Presence::Online, Presence::Busy, Presence::OnBreak] {
-        let back = Command::SetPresence { agent: agent_id(ANN), presence };
+        let back = Command::SetPresence { agent: agent_id(ANN), presence, force: true };
         assert_eq!(shop.refused(back), Reason::AgentBanned);
     }
     shop.presence(ANN, Presence::Offline);

@@ -10,9 +10,14 @@ use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::{Attempt, BuyerMessage, Command, Reply};
 use crate::desk::duty::{Duty, DutyWindow};
-use crate::desk::event::{CloseActor, Event, HandOverReason, RequestMark, Text, TransferTarget};
+use crate::desk::event::{
+    CloseActor, Event, HandOverReason, ReportReason, RequestMark, Text, TransferTarget,
+};
 use crate::desk::language::{LanguageAction, LanguagePolicy};
-use crate::desk::policy::{Fallback, LastAgentWindow, Policy, ShopHours};
+use crate::desk::policy::{
+    Fallback, IdleRule, LastAgentWindow, LeavePolicy, Policy, QueueOrder, Ramp, Ring, ShopHours,
+};
+use crate::desk::strategy::{Score, Strategy as DeskStrategy};
 use crate::ids::{AgentId, CommandId, ConversationId, ShopId};
 use crate::message::{Actor, MessageKind};
 use crate::time::{Span, Timestamp};
@@ -25,7 +30,14 @@ const GROUPS: [&str; 3] = ["default", "after-sale", "vip"];
 #[derive(Clone, Debug)]
 enum Word {
     Sync { agent: u8, groups: u8, capacity: u8, unlimited: bool, enabled: bool, standing: Standing },
-    Presence(u8, Presence),
+    Presence(u8, Presence, bool),
+    WindDown(u8, Option<Presence>, bool),
+    TakeNext(u8),
+    Assign(u8, u8, bool),
+    Decline(u8),
+    Report(u8),
+    Rate(u8, u8),
+    Score(u8, u16),
     Capacity(u8, u8),
     Lapse(u8),
     Enter(u8),
@@ -36,8 +48,81 @@ enum Word {
     Close { conversation: u8, by: CloseActor, force: bool },
     ToAgent(u8, u8, bool),
     ToGroup(u8, u8, bool),
-    Policy { limit: u8, robot: bool, main: bool, last: u8, rude: LanguageAction },
+    Policy { limit: u8, robot: bool, last: u8, rude: LanguageAction, more: Box<More> },
     Tick,
+}
+
+/// What else a policy says; numbers choose among a few.
+#[derive(Clone, Debug)]
+struct More {
+    strategy: usize,
+    fallbacks: usize,
+    rings: u8,
+    savable: bool,
+    leave: u8,
+    idle: bool,
+    break_limit: bool,
+    ramp: bool,
+    guard: bool,
+}
+
+impl More {
+    fn apply(&self, policy: Policy) -> Policy {
+        let ring = |group: &str, helper: &str, minutes| Ring {
+            group: group.into(),
+            helper: helper.into(),
+            after: Span::from_mins(minutes),
+        };
+        let rings = [ring("vip", "default", 2), ring("default", "after-sale", 0), ring("default", "vip", 5)];
+        let chains: [&[Fallback]; 5] = [
+            &[Fallback::Queue],
+            &[Fallback::MainAccount, Fallback::Queue],
+            &[Fallback::MainAccount, Fallback::LeaveMessage],
+            &[Fallback::LeaveMessage],
+            &[Fallback::LeaveMessage, Fallback::MainAccount, Fallback::Queue],
+        ];
+        let limit = Span::from_mins(3);
+        Policy {
+            strategy: DeskStrategy::ALL[self.strategy],
+            fallbacks: chains[self.fallbacks].to_vec(),
+            rings: rings[..usize::from(self.rings)].to_vec(),
+            order: if self.savable {
+                QueueOrder::SavableFirst { limit, late_every: 3 }
+            } else {
+                QueueOrder::FirstCome
+            },
+            on_leave: [LeavePolicy::MoveOwedNow, LeavePolicy::MoveAllNow, LeavePolicy::Refuse]
+                [usize::from(self.leave)],
+            idle: self
+                .idle
+                .then_some(IdleRule { remark_after: Span::from_mins(2), close_after: Span::from_mins(4) }),
+            break_limit: self.break_limit.then_some(Span::from_mins(3)),
+            ramp: self.ramp.then_some(Ramp {
+                every: Span::from_mins(1),
+                lasts: Span::from_mins(4),
+                queue_over: 1,
+            }),
+            guard_last_agent: self.guard,
+            ..policy
+        }
+    }
+}
+
+fn more() -> impl Strategy<Value = More> {
+    let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (0..DeskStrategy::ALL.len(), 0..5_usize, 0..4_u8, 0..3_u8, switches).prop_map(
+        |(strategy, fallbacks, rings, leave, (savable, idle, break_limit, ramp, guard))| More {
+            strategy,
+            fallbacks,
+            rings,
+            savable,
+            leave,
+            idle,
+            break_limit,
+            ramp,
+            guard,
+        },
+    )
 }
 
 /// Roster and sanction of an agent, in minutes from when they are told.
@@ -82,13 +167,21 @@ fn word() -> impl Strategy<Value = Word> {
         prop_oneof![6 => Just(Actor::Human), 1 => Just(Actor::FullRobot), 1 => Just(Actor::AutoReply)];
     let action =
         prop_oneof![Just(LanguageAction::Warn), Just(LanguageAction::Refuse), Just(LanguageAction::Record)];
+    let next = proptest::option::weighted(0.8, prop_oneof![Just(Presence::Offline), Just(Presence::OnBreak)]);
     prop_oneof![
         4 => (agent.clone(), 0..8_u8, 0..4_u8, any::<bool>(), any::<bool>(), standing()).prop_map(
             |(agent, groups, capacity, a, b, standing)| {
                 Word::Sync { agent, groups, capacity, unlimited: a && b, enabled: a || b, standing }
             }
         ),
-        6 => (agent.clone(), any_presence).prop_map(|(agent, presence)| Word::Presence(agent, presence)),
+        6 => (agent.clone(), any_presence, any::<bool>()).prop_map(|(a, p, force)| Word::Presence(a, p, force)),
+        1 => (agent.clone(), next, any::<bool>()).prop_map(|(a, next, force)| Word::WindDown(a, next, force)),
+        2 => agent.clone().prop_map(Word::TakeNext),
+        1 => (any::<u8>(), agent.clone(), any::<bool>()).prop_map(|(c, a, force)| Word::Assign(c, a, force)),
+        1 => any::<u8>().prop_map(Word::Decline),
+        1 => any::<u8>().prop_map(Word::Report),
+        1 => (any::<u8>(), 0..7_u8).prop_map(|(c, stars)| Word::Rate(c, stars)),
+        1 => (agent.clone(), any::<u16>()).prop_map(|(a, speed)| Word::Score(a, speed)),
         2 => (agent.clone(), 0..4_u8).prop_map(|(agent, capacity)| Word::Capacity(agent, capacity)),
         1 => agent.clone().prop_map(Word::Lapse),
         1 => (0..BUYERS).prop_map(Word::Enter),
@@ -105,8 +198,8 @@ fn word() -> impl Strategy<Value = Word> {
         ),
         2 => (any::<u8>(), agent, any::<bool>()).prop_map(|(c, a, s)| Word::ToAgent(c, a, s)),
         2 => (any::<u8>(), 0..4_u8, any::<bool>()).prop_map(|(c, g, s)| Word::ToGroup(c, g, s)),
-        1 => (0..6_u8, proptest::bool::weighted(0.2), any::<bool>(), 0..4_u8, action).prop_map(
-            |(limit, robot, main, last, rude)| Word::Policy { limit, robot, main, last, rude }
+        1 => (0..6_u8, proptest::bool::weighted(0.2), 0..4_u8, action, more()).prop_map(
+            |(limit, robot, last, rude, more)| Word::Policy { limit, robot, last, rude, more: Box::new(more) }
         ),
         4 => Just(Word::Tick),
     ]
@@ -213,7 +306,15 @@ impl Run {
                 };
                 Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) }
             }
-            Word::Presence(agent, presence) => Command::SetPresence { agent: agent_id(agent), presence },
+            Word::Presence(agent, presence, force) => {
+                Command::SetPresence { agent: agent_id(agent), presence, force }
+            }
+            Word::WindDown(agent, next, force) => Command::WindDown { agent: agent_id(agent), next, force },
+            Word::TakeNext(agent) => Command::TakeNext { agent: agent_id(agent) },
+            Word::Score(agent, speed) => Command::ScoreAgent {
+                agent: agent_id(agent),
+                scores: vec![("vip".into(), Score { speed_permille: speed.into(), ..Score::default() })],
+            },
             Word::Capacity(agent, n) => Command::SetCapacity { agent: agent_id(agent), capacity: n.into() },
             Word::Lapse(agent) => Command::Lapse { agent: agent_id(agent) },
             Word::Enter(n) => Command::EnterChat { buyer: buyer(n), channel: "test".into() },
@@ -226,6 +327,7 @@ impl Run {
                     kind: MessageKind::Text,
                     length: 3,
                     group: group_name(group),
+                    origin: None,
                     priority: 99 + priority,
                 })
             }
@@ -269,24 +371,36 @@ impl Run {
                 let group = group_name(group).unwrap_or_else(|| "nobody's".into());
                 Command::Transfer { conversation, from, target: TransferTarget::Group(group) }
             }
-            Word::Policy { limit, robot, main, last, rude } => {
+            Word::Assign(conversation, agent, force) => Command::Assign {
+                conversation: self.conversation(conversation),
+                agent: agent_id(agent),
+                force,
+            },
+            Word::Decline(n) => {
+                let conversation = self.conversation(n);
+                let agent = self.holder(conversation).unwrap_or(agent_id(1));
+                Command::DeclineTransfer { conversation, agent }
+            }
+            Word::Report(n) => {
+                let conversation = self.conversation(n);
+                let agent = self.holder(conversation).unwrap_or(agent_id(1));
+                Command::Report { conversation, agent, reason: ReportReason::Advertising }
+            }
+            Word::Rate(n, stars) => Command::Rate { conversation: self.conversation(n), agent: None, stars },
+            Word::Policy { limit, robot, last, rude, ref more } => {
                 let window = LastAgentWindow {
                     max_age: Span::from_mins(20),
                     even_when_busy: last & 1 != 0,
                     ignore_capacity: last & 2 != 0,
                 };
-                let main = main.then_some(Fallback::MainAccount);
-                Command::ReplacePolicy {
-                    policy: Box::new(Policy {
-                        queue_limit: limit.into(),
-                        robot_first: robot,
-                        fallbacks: main.into_iter().chain([Fallback::Queue]).collect(),
-                        last_agent_windows: vec![window],
-                        language: LanguagePolicy { words: vec!["rude".into()], action: rude },
-                        ..Policy::for_hours(hours())
-                    }),
-                    if_policy: None,
-                }
+                let policy = Policy {
+                    queue_limit: limit.into(),
+                    robot_first: robot,
+                    last_agent_windows: vec![window],
+                    language: LanguagePolicy { words: vec!["rude".into()], action: rude },
+                    ..Policy::for_hours(hours())
+                };
+                Command::ReplacePolicy { policy: Box::new(more.apply(policy)), if_policy: None }
             }
             _ => Command::Tick,
         }
@@ -330,6 +444,7 @@ proptest! {
         prop_assert_eq!(&restored.timers, &run.desk.timers);
         prop_assert_eq!(&restored.boundaries, &run.desk.boundaries);
         prop_assert_eq!(&restored.stranded, &run.desk.stranded);
+        prop_assert_eq!(&restored.wound_down, &run.desk.wound_down);
         prop_assert_eq!(&restored.expiries, &run.desk.expiries);
     }
 

@@ -68,13 +68,13 @@ fn a_request_that_changed_nothing_is_remembered_too() {
     let mut shop = Shop::with(&[(ANN, 5)]);
     let mark =
         |hash| Some(RequestMark { caller: "console".into(), request_id: "r1".into(), body_hash: [hash; 32] });
-    let online = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Online };
+    let online = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Online, force: true };
     let noted = shop.attempt(online.clone(), mark(1)).expect("already so").into_events();
     assert_eq!(noted.len(), 1);
     shop.presence(ANN, Presence::Busy);
     let again = shop.attempt(online, mark(1)).expect("known");
     assert_eq!(again, Applied::Repeated { first: noted[0].seq, redelivered: false });
-    let busy = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Busy };
+    let busy = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Busy, force: true };
     assert_eq!(shop.attempt(busy, mark(2)).expect_err("another body").reason, Reason::RequestIdReused);
 }
 

@@ -49,7 +49,7 @@ fn an_offline_agents_buyer_is_rerouted_on_his_next_message() {
 #[test]
 fn a_buyer_owed_a_reply_is_moved_at_once_when_her_agent_goes_offline_or_lapses() {
     for leave in [
-        Command::SetPresence { agent: agent_id(ANN), presence: Presence::Offline },
+        Command::SetPresence { agent: agent_id(ANN), presence: Presence::Offline, force: true },
         Command::Lapse { agent: agent_id(ANN) },
     ] {
         let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
@@ -65,7 +65,7 @@ fn a_disabled_account_goes_offline_and_may_not_come_back() {
     let mut shop = Shop::with(&[(ANN, 5)]);
     let disabled = AgentEntry { enabled: false, ..entry(ANN, 5) };
     shop.ok(Command::SyncAgent { agent: agent_id(ANN), entry: Box::new(disabled) });
-    let back = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Online };
+    let back = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Online, force: true };
     assert_eq!(shop.refused(back), Reason::AgentDisabled);
 }
 

@@ -66,7 +66,7 @@ impl Shop {
     }
 
     pub(super) fn presence(&mut self, agent: u8, presence: Presence) -> Vec<Event> {
-        self.ok(Command::SetPresence { agent: agent_id(agent), presence })
+        self.ok(Command::SetPresence { agent: agent_id(agent), presence, force: true })
     }
 
     pub(super) fn later(&mut self, span: Span) {
@@ -132,6 +132,7 @@ pub(super) fn message(buyer: &str) -> BuyerMessage {
         kind: MessageKind::Text,
         length: 5,
         group: None,
+        origin: None,
         priority: 100,
     }
 }

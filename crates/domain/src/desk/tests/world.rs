@@ -1,14 +1,16 @@
 //! A second, naive account of a desk, kept from its events alone, that the properties are checked against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence};
 use crate::desk::duty::{Duty, DutyState};
-use crate::desk::event::{AssignReason, Event, Payload, Text};
+use crate::desk::event::{AssignReason, Event, Payload, PresenceCause, Text};
 use crate::desk::language::LanguageAction;
-use crate::desk::policy::{Fallback, Policy};
+use crate::desk::policy::{Fallback, LeavePolicy, Policy, QueueOrder};
+use crate::desk::strategy::Strategy;
 use crate::ids::{AgentId, ConversationId, MessageId};
+use crate::message::Actor;
 use crate::time::{Span, Timestamp};
 
 #[derive(Clone, Debug)]
@@ -17,6 +19,9 @@ pub(super) struct NaiveAgent {
     pub(super) on_duty: bool,
     pub(super) presence: Presence,
     pub(super) capacity: u32,
+    next: Option<Presence>,
+    /// Until when she begins gently, and whether she rests after the last one.
+    ramp: Option<(Timestamp, bool)>,
 }
 
 impl NaiveAgent {
@@ -36,7 +41,7 @@ pub(super) enum Place {
     Entered,
     Open,
     WithRobot,
-    Queued { group: Text, priority: u8, since: Timestamp, seq: u64 },
+    Queued { group: Text, priority: u8, since: Timestamp, seq: u64, ring: u8 },
     Assigned(AgentId),
 }
 
@@ -47,6 +52,8 @@ pub(super) struct World {
     pub(super) open: BTreeMap<ConversationId, Place>,
     /// Who handed a conversation over, until somebody gets it.
     handed_by: BTreeMap<ConversationId, AgentId>,
+    /// What was left as a message.
+    left: BTreeSet<ConversationId>,
     pub(super) policy: Option<Policy>,
     pub(super) began: usize,
     pub(super) ended: usize,
@@ -67,7 +74,12 @@ impl World {
     /// The presence table, once more, in words of its own.
     pub(super) fn is_ready(&self, id: AgentId) -> bool {
         let agent = &self.agents[&id];
-        !agent.is_barred() && agent.on_duty && agent.presence == Presence::Online && self.has_room(id)
+        let gentle = agent.next.is_some() || agent.ramp.is_some_and(|(_, rests)| rests);
+        !agent.is_barred()
+            && agent.on_duty
+            && agent.presence == Presence::Online
+            && !gentle
+            && self.has_room(id)
     }
 
     pub(super) fn main_account(&self) -> Option<AgentId> {
@@ -79,16 +91,30 @@ impl World {
         !agent.entry.main_account && agent.entry.groups.iter().any(|g| &**g == group)
     }
 
-    /// Somebody who could take a conversation that waits for this group, other than who handed it over.
-    fn taker(&self, id: ConversationId, group: &str) -> Option<AgentId> {
+    /// Somebody who could take a conversation that waits for this group and ring, other than who handed it over.
+    fn taker(&self, id: ConversationId, group: &str, ring: u8) -> Option<AgentId> {
+        let policy = self.policy.as_ref()?;
+        if policy.strategy == Strategy::Manual {
+            return None;
+        }
         let except = self.handed_by.get(&id);
-        let deserted = !self.agents.keys().any(|id| self.serves(*id, group));
-        let wanted = if deserted { "default" } else { group };
-        let main_takes = self.policy.as_ref().is_some_and(|p| p.fallbacks.contains(&Fallback::MainAccount));
+        let helpers = policy.rings.iter().filter(|known| *known.group == *group).map(|known| &*known.helper);
+        let groups: Vec<&str> = std::iter::once(group)
+            .chain(helpers.take(usize::from(ring) - 1))
+            .map(|group| self.served(group))
+            .collect();
+        let main_takes = policy.fallbacks.contains(&Fallback::MainAccount);
         self.agents.keys().copied().find(|id| {
-            let suits = self.serves(*id, wanted) || (main_takes && self.main_account() == Some(*id));
+            let suits = groups.iter().any(|group| self.serves(*id, group));
+            let suits = suits || (main_takes && self.main_account() == Some(*id));
             suits && self.is_ready(*id) && Some(id) != except
         })
+    }
+
+    /// The group itself, or the default group where nobody answers for it.
+    fn served<'g>(&self, group: &'g str) -> &'g str {
+        let deserted = !self.agents.keys().any(|id| self.serves(*id, group));
+        if deserted { "default" } else { group }
     }
 
     /// Takes an event in, checking what must be true of it at this moment.
@@ -97,7 +123,7 @@ impl World {
         if let (Some(id), Payload::Assigned { agent, previous, reason, .. }) =
             (event.conversation, &event.payload)
         {
-            self.check_assignment(id, *agent, *previous, *reason);
+            self.check_assignment(id, *agent, *previous, *reason, event.recorded);
         }
         if let Payload::LanguageFlagged { agent, message, action, .. } = &event.payload {
             self.check_language(*agent, *message, *action);
@@ -124,12 +150,17 @@ impl World {
         to: AgentId,
         previous: Option<AgentId>,
         reason: AssignReason,
+        now: Timestamp,
     ) {
         let place = &self.open[&id];
         let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
         assert_eq!(previous, holder, "an assignment names the one assignee there was");
         let agent = &self.agents[&to];
-        let back = reason != AssignReason::Transfer && self.handed_by.get(&id) == Some(&to);
+        let by_name = matches!(
+            reason,
+            AssignReason::Transfer | AssignReason::Manual | AssignReason::Forced | AssignReason::Declined
+        );
+        let back = !by_name && self.handed_by.get(&id) == Some(&to);
         assert!(!back, "nobody gets back by itself what they handed over");
         match reason {
             AssignReason::Strategy | AssignReason::MainAccount | AssignReason::Reopened => {
@@ -142,25 +173,45 @@ impl World {
                 let ignores = windows.iter().any(|window| window.ignore_capacity);
                 assert!(self.has_room(to) || ignores, "the last agent has room, or a window ignores it");
             }
-            AssignReason::Transfer => {
+            AssignReason::LeaveMessage | AssignReason::Forced => assert!(!agent.is_barred(), "they may work"),
+            AssignReason::TakenNext => {
+                assert!(!agent.is_barred() && agent.presence == Presence::Online, "she is there");
+                assert!(self.has_room(to) || agent.capacity == 0, "and has room, or takes by hand alone");
+            }
+            AssignReason::Declined => {
+                assert!(!agent.is_barred() && agent.presence != Presence::Offline, "back to who keeps it");
+            }
+            AssignReason::Transfer | AssignReason::Manual => {
+                let full = reason == AssignReason::Manual && !self.has_room(to);
+                assert!(!full, "a hand-out beyond capacity is forced");
                 let refuses = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
                 assert!(!refuses && !agent.is_barred(), "transfers go to who takes them");
             }
         }
-        if reason == AssignReason::Strategy {
-            self.check_first_come(id, place, to);
+        let in_order = self.policy.as_ref().is_some_and(|policy| policy.order == QueueOrder::FirstCome);
+        if reason == AssignReason::Strategy && in_order {
+            self.check_first_come(id, place, to, now);
         }
     }
 
     /// Property 6: nobody who waits for a group of the chosen agent's in the same band came before.
-    fn check_first_come(&self, id: ConversationId, place: &Place, to: AgentId) {
-        let Place::Queued { group, priority, since, seq } = place else {
+    fn check_first_come(&self, id: ConversationId, place: &Place, to: AgentId, now: Timestamp) {
+        let Place::Queued { group, priority, since, seq, .. } = place else {
             return;
         };
         assert!(self.is_ready(to));
         for (other, waiting) in &self.open {
-            let Place::Queued { group: g, priority: p, since: s, seq: q } = waiting else { continue };
-            let before = (p, s, q) < (priority, since, seq);
+            let Place::Queued { group: g, priority: p, since: s, seq: q, ring } = waiting else { continue };
+            // A helper takes of each band whom she may help already; who is about to be helped comes with the next tick.
+            let helpers: Vec<_> = self
+                .policy
+                .iter()
+                .flat_map(|policy| &policy.rings)
+                .filter(|known| known.group == *g)
+                .collect();
+            let opening = helpers.get(usize::from(*ring) - 1).is_some_and(|next| *s + next.after <= now);
+            let banded = if helpers.is_empty() { p <= priority } else { p == priority && !opening };
+            let before = banded && (p, s, q) < (priority, since, seq);
             let theirs = self.handed_by.get(other) == Some(&to);
             assert!(*other == id || g != group || !before || theirs, "{other} came before {id} in {group}");
         }
@@ -169,7 +220,7 @@ impl World {
     fn carry_out(&mut self, event: &Event) {
         let id = event.conversation;
         match &event.payload {
-            Payload::PolicyChanged { policy } => self.policy = Some((**policy).clone()),
+            Payload::PolicyChanged { policy } => self.change_policy(policy),
             Payload::AgentSynced { agent, entry } => {
                 let apart = |duty: &Duty| duty.windows.windows(2).all(|pair| pair[0].end < pair[1].start);
                 assert!(entry.duty.as_ref().is_none_or(apart), "windows are in order and apart");
@@ -178,14 +229,26 @@ impl World {
                     on_duty: true,
                     presence: Presence::Offline,
                     capacity: entry.capacity_default,
+                    next: None,
+                    ramp: None,
                 };
                 self.agents.entry(*agent).or_insert(fresh).entry = (**entry).clone();
             }
-            Payload::PresenceChanged { agent, previous, presence, .. } => {
-                let agent = self.agents.get_mut(agent).expect("known agent");
-                assert_eq!(agent.presence, *previous);
-                agent.presence = *presence;
+            Payload::PresenceChanged { agent, previous, presence, cause } => {
+                self.check_presence(*agent, (*previous, *presence), *cause, event.recorded);
             }
+            Payload::WindingDown { agent, next } => {
+                self.agents.get_mut(agent).expect("known agent").next = *next;
+            }
+            Payload::RampStepped { agent } => {
+                let agent = self.agents.get_mut(agent).expect("known agent");
+                let going_on = agent.ramp.filter(|(until, _)| event.recorded < *until);
+                agent.ramp = going_on.map(|(until, _)| (until, false));
+            }
+            Payload::BreakOverrun { agent } => {
+                assert_eq!(self.agents[agent].presence, Presence::OnBreak, "only a break takes too long");
+            }
+            Payload::AgentScored { .. } => {}
             Payload::CapacityChanged { agent, capacity, .. } => {
                 self.agents.get_mut(agent).expect("known agent").capacity = *capacity;
             }
@@ -197,6 +260,8 @@ impl World {
                 assert!(sanction.until.is_some_and(|until| until <= event.recorded), "not before its time");
             }
             Payload::RequestNoted => {}
+            // A conversation that has ended may be rated.
+            Payload::Rated { .. } => {}
             payload => self.carry_out_in(id.expect("belongs to a conversation"), event, payload),
         }
     }
@@ -211,8 +276,15 @@ impl World {
                 self.began += usize::from(!self.open.contains_key(&id));
                 if *with_robot { Place::WithRobot } else { Place::Open }
             }
-            Payload::Assigned { agent, .. } => {
+            Payload::Assigned { agent, reason, .. } => {
                 self.handed_by.remove(&id);
+                self.left.remove(&id);
+                if *reason == AssignReason::LeaveMessage {
+                    self.left.insert(id);
+                }
+                if let Some((_, rests)) = &mut self.agents.get_mut(agent).expect("known agent").ramp {
+                    *rests = self.policy.as_ref().is_some_and(|policy| policy.ramp.is_some());
+                }
                 Place::Assigned(*agent)
             }
             Payload::Queued { group, priority, waiting_since, .. } => Place::Queued {
@@ -220,7 +292,24 @@ impl World {
                 priority: *priority,
                 since: *waiting_since,
                 seq: event.seq.0,
+                ring: 1 + self.rings_at_once(group),
             },
+            Payload::RingOpened { ring: opened } => {
+                let Some(Place::Queued { ring, .. }) = self.open.get_mut(&id) else {
+                    panic!("rings open for who waits")
+                };
+                assert_eq!(*opened, *ring + 1, "one ring after the other");
+                *ring = *opened;
+                return;
+            }
+            Payload::ReplySent { actor: Actor::Human, .. } => {
+                self.left.remove(&id);
+                return;
+            }
+            Payload::TransferDeclined { agent } => {
+                self.handed_by.insert(id, *agent);
+                return;
+            }
             Payload::QueueLeft { .. } | Payload::HandedToHuman { .. } | Payload::QueueFull { .. } => {
                 Place::Open
             }
@@ -236,12 +325,58 @@ impl World {
             Payload::Closed { .. } => {
                 self.ended += 1;
                 self.handed_by.remove(&id);
+                self.left.remove(&id);
                 assert!(self.open.remove(&id).is_some(), "only what is open closes");
                 return;
             }
             _ => return,
         };
         self.open.insert(id, place);
+    }
+
+    /// Whoever waits does so by the new rules, from the first ring on.
+    fn change_policy(&mut self, policy: &Policy) {
+        self.policy = Some(policy.clone());
+        let rings: BTreeMap<_, _> = self
+            .open
+            .iter()
+            .filter_map(|(id, place)| match place {
+                Place::Queued { group, .. } => Some((*id, 1 + self.rings_at_once(group))),
+                _ => None,
+            })
+            .collect();
+        for (id, first) in rings {
+            if let Some(Place::Queued { ring, .. }) = self.open.get_mut(&id) {
+                *ring = first;
+            }
+        }
+    }
+
+    /// How many rings are open to whoever begins to wait.
+    fn rings_at_once(&self, group: &str) -> u8 {
+        let rings = self.policy.iter().flat_map(|policy| &policy.rings);
+        let open = rings.filter(|ring| *ring.group == *group && ring.after == Span::ZERO).count();
+        u8::try_from(open).expect("few rings")
+    }
+
+    /// A presence follows the one before; whoever wound down has nobody left; who comes to a crowd begins gently.
+    fn check_presence(
+        &mut self,
+        id: AgentId,
+        (previous, presence): (Presence, Presence),
+        cause: PresenceCause,
+        now: Timestamp,
+    ) {
+        let wound_down = cause == PresenceCause::WoundDown;
+        assert!(!wound_down || self.load(id) == 0, "who wound down has nobody left");
+        let waiting = self.open.values().filter(|place| matches!(place, Place::Queued { .. })).count();
+        let ramp = self.policy.as_ref().and_then(|policy| policy.ramp);
+        let ramp = ramp.filter(|ramp| presence == Presence::Online && waiting > ramp.queue_over as usize);
+        let agent = self.agents.get_mut(&id).expect("known agent");
+        assert_eq!(agent.presence, previous);
+        assert!(!wound_down || agent.next == Some(presence), "she becomes what she said");
+        (agent.presence, agent.next) = (presence, None);
+        agent.ramp = ramp.map(|ramp| (now + ramp.lasts, false));
     }
 
     /// A shift is as the roster tells it, and ends when it says.
@@ -294,21 +429,28 @@ impl World {
                 .map(|id| &self.agents[&id])
                 .is_some_and(|agent| agent.is_barred() || agent.presence == Presence::Offline);
             let due_now = desk.next_due() == Some(Timestamp::MIN);
-            assert!(!left || conversation.owed.is_none() || due_now, "who is owed a reply is moved at once");
+            let all = self.policy.as_ref().is_some_and(|policy| policy.on_leave == LeavePolicy::MoveAllNow);
+            let message = self.left.contains(&conversation.id)
+                && holder.is_some_and(|holder| !self.agents[&holder].is_barred());
+            let stays = (conversation.owed.is_none() && !all) || message;
+            assert!(!left || stays || due_now, "who is owed a reply is moved at once");
         }
         for (id, agent) in &self.agents {
             let there = desk.agent(*id).expect("known agent");
             assert_eq!(
-                (there.load(), there.capacity, there.presence, there.duty.on_duty, &there.entry),
-                (self.load(*id), agent.capacity, agent.presence, agent.on_duty, &agent.entry)
+                (there.load(), there.capacity, there.presence, there.next, there.duty.on_duty, &there.entry),
+                (self.load(*id), agent.capacity, agent.presence, agent.next, agent.on_duty, &agent.entry)
             );
         }
         let mut waiting = 0;
         for (id, place) in &self.open {
-            let Place::Queued { group, .. } = place else { continue };
+            let Place::Queued { group, ring, .. } = place else { continue };
             waiting += 1;
             let due_now = desk.next_due() == Some(Timestamp::MIN);
-            assert!(self.taker(*id, group).is_none() || due_now, "somebody could take who waits for {group}");
+            assert!(
+                self.taker(*id, group, *ring).is_none() || due_now,
+                "somebody could take who waits for {group}"
+            );
         }
         assert_eq!(desk.queue_len(), waiting);
     }

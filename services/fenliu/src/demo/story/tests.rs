@@ -94,7 +94,7 @@ impl Play {
             Act::Beat { agent } => self.beats[agent] = at,
             Act::SetPresence { agent, presence } => {
                 self.beats[agent] = at;
-                self.command(at, &Command::SetPresence { agent: agent_id(agent), presence });
+                self.command(at, &Command::SetPresence { agent: agent_id(agent), presence, force: true });
             }
             Act::Ask { buyer } => {
                 let message = BuyerMessage {
@@ -105,6 +105,7 @@ impl Play {
                     kind: MessageKind::Text,
                     length: 3,
                     group: None,
+                    origin: None,
                     priority: 100,
                 };
                 let events = self.apply(at, &Command::ReceiveMessage(message));

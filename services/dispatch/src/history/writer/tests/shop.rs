@@ -38,7 +38,11 @@ impl Shop {
         for agent in AGENTS {
             events.extend(shop.act(Command::SyncAgent { agent, entry: Box::new(entry(2)) }));
         }
-        events.extend(shop.act(Command::SetPresence { agent: AGENTS[0], presence: Presence::Online }));
+        events.extend(shop.act(Command::SetPresence {
+            agent: AGENTS[0],
+            presence: Presence::Online,
+            force: true,
+        }));
         (shop, events)
     }
 
@@ -126,6 +130,7 @@ fn message(buyer: &str) -> Command {
         kind: MessageKind::Text,
         length: 2,
         group: None,
+        origin: None,
         priority: 100,
     })
 }

@@ -1,0 +1,7 @@
+//! What the simulation promises: the same seed the same outcome, nobody lost, and the figures of closed forms.
+
+mod behaving;
+mod closed_forms;
+mod properties;
+mod routing_table;
+mod scenes;
