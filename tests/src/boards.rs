@@ -91,6 +91,9 @@ async fn read(clients: &mut Clients, shop: ShopId) -> anyhow::Result<Option<Boar
     open.sort_by(|a, b| a.conversation_id.cmp(&b.conversation_id));
     // When a message was last said is not the desk's to know.
     open.iter_mut().for_each(|conversation| conversation.last_message_time = None);
+    // What is to be expected changes with the clock; it is no part of what must agree.
+    let mut queue = queue;
+    queue.first.iter_mut().for_each(|waiting| waiting.estimate = None);
     Ok(Some(Boards { seq: agents.seq, agents: agents.agents, queue: (queue.length, queue.first), open }))
 }
 
@@ -133,6 +136,7 @@ fn queue(desk: &Desk) -> Vec<proto::QueuedConversation> {
             position: before + 1,
             priority: ticket.priority.into(),
             waiting_since_time: Some(to_timestamp(ticket.waiting_since)),
+            estimate: None,
         });
     }
     shown

@@ -342,6 +342,7 @@ impl Caller {
             shop_id: shop.id.clone(),
             agent_id: self.chance.of(&shop.agents).cloned().unwrap_or_default(),
             presence: presence.into(),
+            force: true,
         })
     }
 

@@ -150,6 +150,8 @@ reasons! {
     MainAccountProtected, "MAIN_ACCOUNT_PROTECTED", Precondition;
     /// An account always works for the shop that created it.
     HomeBinding, "HOME_BINDING", Precondition;
+    /// The account works for other shops too.
+    BoundElsewhere, "BOUND_ELSEWHERE", Precondition;
     /// The account still holds open conversations.
     OpenConversations, "OPEN_CONVERSATIONS", Precondition;
     /// Somebody still has the role.

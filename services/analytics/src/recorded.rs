@@ -95,6 +95,16 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
         | Payload::LanguageFlagged(_)
         | Payload::PolicyChanged(_)
         | Payload::QueueFull(_)
+        | Payload::RingOpened(_)
+        | Payload::TurnedLate(_)
+        | Payload::TransferDeclined(_)
+        | Payload::Reported(_)
+        | Payload::Rated(_)
+        | Payload::IdleRemarked(_)
+        | Payload::WindingDown(_)
+        | Payload::RampStepped(_)
+        | Payload::BreakOverrun(_)
+        | Payload::AgentScored(_)
         | Payload::RequestNoted(_)
         | Payload::ReplyDue(_) => [None, None],
     }

@@ -1,5 +1,6 @@
 //! Leave, swaps and extra duty: who asks, who has to agree, who takes back.
 
+use fenliu_domain::access::Subject;
 use fenliu_domain::ids::{ExceptionId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::roster::{Exception, Party, Refusal, Status};
@@ -42,6 +43,7 @@ impl Planning {
     where
         M: Message + Default + 'static,
     {
+        expect_own_consent(&call, new.by)?;
         let id = ExceptionId::from_bits(self.ids.next_bits());
         let request_id = call.request_id.clone();
         let work = self.store.once(call, move |mut change| {
@@ -206,15 +208,18 @@ fn refused(refusal: Refusal, id: ExceptionId) -> Problem {
     Problem::new(reason, refusal.to_string()).with("exception_id", id)
 }
 
-/// Consent is somebody's own: no account says yes or no in another one's name, whatever it may do for others.
+/// Consent is somebody's own: nobody asks, or says yes or no, in another one's name, whatever they may do for others; a
+/// program is nobody's consent either.
 fn expect_own_consent(call: &Call, by: Party) -> Result<(), Problem> {
-    match (call.caller.agent(), by) {
-        (Some(caller), Party::Agent(named)) if caller != named => {
+    let Party::Agent(named) = by else { return Ok(()) };
+    match call.caller.subject {
+        Subject::Anonymous => Ok(()),
+        Subject::Agent(caller) if caller == named => Ok(()),
+        Subject::Agent(_) | Subject::Service(_) => {
             let words = format!(
-                "only agent {named} answers for themselves; leave agent_id empty to decide as a supervisor"
+                "only agent {named} speaks for themselves; leave agent_id empty to act as a supervisor"
             );
             Err(Problem::new(Reason::PermissionDenied, words).with("agent_id", named))
         }
-        _ => Ok(()),
     }
 }

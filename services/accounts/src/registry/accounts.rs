@@ -174,7 +174,8 @@ impl Registry {
     /// Sets the password of an account; all of its tokens and sign-ins are void.
     ///
     /// # Errors
-    /// AGENT_NOT_FOUND, PERMISSION_NOT_HELD, and what [`Store::once`](crate::storage::Store::once) refuses.
+    /// AGENT_NOT_FOUND, PERMISSION_NOT_HELD, PERMISSION_DENIED for one's own, BOUND_ELSEWHERE, and what
+    /// [`Store::once`](crate::storage::Store::once) refuses.
     pub(crate) async fn reset_password<M>(
         &self,
         call: Call,
@@ -190,6 +191,7 @@ impl Registry {
             Box::pin(async move {
                 let old = change.tenant(shop_id).account(agent_id).await?;
                 expect_power_over(&change, shop_id, agent_id).await?;
+                expect_only_here(&change, shop_id, agent_id).await?;
                 let new = Account { password: Some(password), ..old.value.clone() };
                 let account = change.update_account(&old, new).await?;
                 change.end_sign_ins(agent_id).await?;
@@ -215,7 +217,11 @@ impl Registry {
     }
 
     async fn expect_nothing_held(&self, shop: ShopId, agent: AgentId) -> Result<(), Problem> {
-        self.store.tenant(shop).account(agent).await.map_err(Fault::into_problem)?;
+        // Whoever is not there holds nothing: the same request may have deleted them before, and gets its first answer.
+        match self.store.tenant(shop).account(agent).await.map_err(Fault::into_problem) {
+            Err(problem) if problem.reason == Reason::AgentNotFound => return Ok(()),
+            known => known?,
+        };
         let bindings = self.store.shops_of(agent).await.map_err(Fault::into_problem)?;
         for shop in bindings {
             self.conversations.expect_none(shop, agent).await?;
@@ -233,6 +239,23 @@ pub(crate) async fn expect_power_over(
     let tenant = change.tenant(shop);
     let member = tenant.member(agent).await?;
     change.expect_held(tenant.permissions_of(&member.binding.value.terms.roles).await?)
+}
+
+/// A password opens every shop its account works for. Whoever sets one for somebody else would hold what they hold there,
+/// so only the platform does while other shops have bound the account; and nobody's own is reset past the old one.
+async fn expect_only_here(change: &Change<'_>, shop: ShopId, agent: AgentId) -> Result<(), Fault> {
+    let Some(caller) = change.caller().filter(|caller| caller.shop.is_some()) else { return Ok(()) };
+    if caller.agent() == Some(agent) {
+        let words = "nobody resets their own password; change it with ChangePassword";
+        return Err(Problem::new(Reason::PermissionDenied, words).with("agent_id", agent).into());
+    }
+    let bound = change.bindings_of(agent).await?;
+    if bound.iter().any(|bound| bound.value.active && bound.value.shop != shop) {
+        let words = "the account works for other shops too, which its password opens; let them change it themselves, have \
+                     the others unbind it first, or ask the platform";
+        return Err(Problem::new(Reason::BoundElsewhere, words).with("agent_id", agent).into());
+    }
+    Ok(())
 }
 
 async fn note(change: &Change<'_>, action: &'static str, old: &Account, new: &Account) -> Result<(), Fault> {

@@ -185,8 +185,12 @@ impl Registry {
         M: Message + Default + 'static,
     {
         if !hand_over {
-            self.store.tenant(shop_id).member(agent_id).await.map_err(Fault::into_problem)?;
-            self.conversations.expect_none(shop_id, agent_id).await?;
+            // Whoever is not bound holds nothing: the same request may have ended it before, and gets its first answer.
+            match self.store.tenant(shop_id).member(agent_id).await.map_err(Fault::into_problem) {
+                Ok(_) => self.conversations.expect_none(shop_id, agent_id).await?,
+                Err(problem) if problem.reason == Reason::BindingNotFound => {}
+                Err(problem) => return Err(problem),
+            }
         }
         let request_id = call.request_id.clone();
         let work = self.store.once(call, move |mut change| {

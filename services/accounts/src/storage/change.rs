@@ -104,6 +104,11 @@ impl<'a> Change<'a> {
         Ok(expect_held(caller, permissions)?)
     }
 
+    /// Who makes the change; `None` = fenliu itself.
+    pub(crate) const fn caller(&self) -> Option<&Caller> {
+        self.actor.caller.as_ref()
+    }
+
     /// Nobody is judge in their own case.
     ///
     /// # Errors

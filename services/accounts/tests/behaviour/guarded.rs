@@ -12,6 +12,7 @@ use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::auth_service_client::AuthServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
+use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
 use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::status::{reason_of, refusal};
@@ -130,6 +131,10 @@ impl Guarded {
 
     pub(crate) fn bindings(&self, token: &str) -> BindingServiceClient<Outgoing> {
         BindingServiceClient::new(self.showing(token))
+    }
+
+    pub(crate) fn rosters(&self, token: &str) -> RosterServiceClient<Outgoing> {
+        RosterServiceClient::new(self.showing(token))
     }
 
     pub(crate) fn sanctions(&self, token: &str) -> SanctionServiceClient<Outgoing> {

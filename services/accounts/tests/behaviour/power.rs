@@ -1,6 +1,7 @@
 //! Power over people: nobody grants, takes away, punishes or pardons beyond what they hold, and a ban ends at the door
 //! of its shop.
 
+use fenliu_domain::access::Permissions;
 use fenliu_domain::problem::Reason;
 use fenliu_proto::accounts::v1 as proto;
 use tonic::{Response, Status};
@@ -132,4 +133,76 @@ async fn what_is_signed_in_to_at_home_outlives_a_ban_elsewhere() {
     refused(elsewhere().await, Reason::SignInBanned);
     house.refresh(&at_home.refresh_token).await.expect("her session at home goes on");
     house.login("ann").await;
+}
+
+#[tokio::test]
+async fn a_password_that_opens_other_shops_is_reset_by_the_platform_alone_and_ones_own_never() {
+    let house = Guarded::open().await;
+    let (home, other) = (house.shop("owner").await, house.shop("other owner").await);
+    let ann = house.agent(&home, "ann").await;
+    let reset = async |token: &str, agent_id: &str| {
+        let request = proto::ResetPasswordRequest {
+            shop_id: home.shop_id.clone(),
+            agent_id: agent_id.to_owned(),
+            new_password: "vR7!pond-lamp".into(),
+            ..Default::default()
+        };
+        house.accounts(token).reset_password(request).await
+    };
+    let by_owner = house.login("owner").await.access_token;
+    reset(&by_owner, &ann.agent_id).await.expect("she works for nobody else");
+    refused(reset(&by_owner, &home.main_account_id).await, Reason::PermissionDenied);
+    house.bind(&ann, &other).await;
+    refused(reset(&by_owner, &ann.agent_id).await, Reason::BoundElsewhere);
+    reset(&house.admin, &ann.agent_id).await.expect("the platform may");
+}
+
+#[tokio::test]
+async fn nobody_asks_for_a_swap_in_another_ones_name() {
+    let house = Guarded::open().await;
+    let (shop, [_, supervisor, agent]) = ranked(&house).await;
+    let by_supervisor = house.login("supervisor").await.access_token;
+    let swap = |asked_by: &str| proto::CreateRosterExceptionRequest {
+        shop_id: shop.shop_id.clone(),
+        agent_id: asked_by.to_owned(),
+        kind: Some(proto::create_roster_exception_request::Kind::Swap(proto::Swap {
+            agent_id: agent.agent_id.clone(),
+            day: "2026-03-09".into(),
+            other_agent_id: supervisor.agent_id.clone(),
+            other_day: "2026-03-10".into(),
+        })),
+        reason: "because".into(),
+        ..Default::default()
+    };
+    refused(
+        house.rosters(&by_supervisor).create_roster_exception(swap(&agent.agent_id)).await,
+        Reason::PermissionDenied,
+    );
+    let program = house.issuer.internal("a program", Permissions::all()).await.expect("a token");
+    refused(
+        house.rosters(&program).create_roster_exception(swap(&agent.agent_id)).await,
+        Reason::PermissionDenied,
+    );
+    let asked =
+        house.rosters(&by_supervisor).create_roster_exception(swap("")).await.expect("as a supervisor");
+    let waits = asked.into_inner().exception.expect("the answer holds it").waits_for;
+    assert_eq!(waits.len(), 2, "both sides are asked");
+}
+
+#[tokio::test]
+async fn a_repeated_deletion_gets_its_first_answer() {
+    let house = Guarded::open().await;
+    let (shop, [_, _, agent]) = ranked(&house).await;
+    let delete = || proto::DeleteSubAccountRequest {
+        request_id: "delete-once".into(),
+        shop_id: shop.shop_id.clone(),
+        agent_id: agent.agent_id.clone(),
+        hand_over: false,
+    };
+    let mut accounts = house.accounts(&house.admin);
+    let first = accounts.delete_sub_account(delete()).await.expect("deleted").into_inner();
+    let again = accounts.delete_sub_account(delete()).await.expect("the same answer").into_inner();
+    assert_eq!(first, again);
+    let another = proto::DeleteSubAccountRequest { request_id: "another".into(), ..delete() };
+    refused(accounts.delete_sub_account(another).await, Reason::AgentNotFound);
 }

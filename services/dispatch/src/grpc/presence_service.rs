@@ -60,7 +60,7 @@ impl Handler {
         let command = parse::set_capacity(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
         let agent = self.agent(shop, id(&body.agent_id, "agent_id")?).await?;
-        let warnings = render::capacity_warnings(agent.capacity);
+        let warnings = render::capacity_warnings(&agent);
         Ok(proto::SetCapacityResponse { agent: Some(render::agent(&agent)), request_id, warnings })
     }
 

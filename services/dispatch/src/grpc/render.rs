@@ -40,10 +40,11 @@ pub(super) fn agent(agent: &Agent) -> proto::Agent {
 }
 
 /// What succeeded but may not have been meant.
-pub(super) fn capacity_warnings(capacity: u32) -> Vec<String> {
-    match capacity {
+pub(super) fn capacity_warnings(agent: &Agent) -> Vec<String> {
+    match agent.capacity {
+        _ if agent.entry.unlimited => Vec::new(),
         0 => vec!["a capacity of 0 means transfers only: nothing is assigned automatically".to_owned()],
-        1..RECOMMENDED_CAPACITY => {
+        capacity @ 1..RECOMMENDED_CAPACITY => {
             vec![format!("a capacity of {capacity} is below the recommended {RECOMMENDED_CAPACITY}")]
         }
         _ => Vec::new(),

@@ -111,6 +111,16 @@ fn what(payload: &Payload) -> Option<What> {
         Payload::Transferred { .. } => What::Transferred,
         Payload::ChatEntered { .. }
         | Payload::QueueFull { .. }
+        | Payload::RingOpened { .. }
+        | Payload::TurnedLate
+        | Payload::TransferDeclined { .. }
+        | Payload::Reported { .. }
+        | Payload::Rated { .. }
+        | Payload::IdleRemarked { .. }
+        | Payload::WindingDown { .. }
+        | Payload::RampStepped { .. }
+        | Payload::BreakOverrun { .. }
+        | Payload::AgentScored { .. }
         | Payload::RequestNoted
         | Payload::PresenceChanged { .. }
         | Payload::CapacityChanged { .. }

@@ -280,6 +280,7 @@ impl Stage {
             shop_id: self.shop.clone(),
             agent_id: self.agents[agent].to_string(),
             presence: presence.into(),
+            force: false,
         };
         PresenceServiceClient::new(self.channel.clone())
             .set_presence(asking(request))

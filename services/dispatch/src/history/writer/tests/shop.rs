@@ -78,7 +78,7 @@ impl Shop {
         let held_by = self.desk.conversation(conversation).and_then(Conversation::agent);
         let buyer = format!("buyer-{}", a % 8);
         let command = match verb % 16 {
-            0 => Command::SetPresence { agent, presence: Presence::ALL[usize::from(a) % 4] },
+            0 => Command::SetPresence { agent, presence: Presence::ALL[usize::from(a) % 4], force: true },
             1 => Command::SetCapacity { agent, capacity: u32::from(a % 4) },
             2 => Command::EnterChat { buyer: buyer.as_str().into(), channel: "app".into() },
             3 => Command::RequestHuman { conversation, reason: HandOverReason::BuyerAsked },
