@@ -183,6 +183,23 @@ async fn an_account_with_open_conversations_is_deleted_only_when_they_are_handed
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_deletion_gets_its_first_answer() {
+    let scene = Scene::set().await;
+    let delete = |request_id: &str| accounts::DeleteSubAccountRequest {
+        request_id: request_id.to_owned(),
+        shop_id: scene.shop_id(),
+        agent_id: scene.tenant.colleague.to_string(),
+        hand_over: false,
+    };
+    let mut client = AccountServiceClient::new(scene.supervisor.clone());
+    let first = client.delete_sub_account(delete("once")).await.expect("she holds nothing").into_inner();
+    let again = client.delete_sub_account(delete("once")).await.expect("the first answer").into_inner();
+    assert_eq!(first, again);
+    let another = client.delete_sub_account(delete("another")).await.expect_err("she is gone");
+    assert_eq!(reason_of(&another), Some(Reason::AgentNotFound));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rude_words_become_violations_and_violations_a_suggestion() {
     let scene = Scene::set().await;
     let mut policies = PolicyServiceClient::new(scene.supervisor.clone());

@@ -13,7 +13,6 @@ use async_trait::async_trait;
 use fenliu_domain::desk::agent::Agent;
 use fenliu_domain::desk::command::{Attempt, BuyerMessage};
 use fenliu_domain::desk::event::Event;
-use fenliu_domain::desk::pace::Estimate;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
@@ -174,15 +173,6 @@ impl LiveDesk for EmbeddedDesks {
 
     async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
         self.look(shop, |room| room.queue(limit))
-    }
-
-    async fn estimate(
-        &self,
-        shop: ShopId,
-        group: &str,
-        position: u32,
-    ) -> Result<Option<Estimate>, NotLoaded> {
-        self.look(shop, |room| room.desk().estimate(group, position))
     }
 
     async fn preview(

@@ -245,13 +245,6 @@ pub trait LiveDesk: Send + Sync + 'static {
     /// [`NotLoaded`].
     async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded>;
 
-    /// How long whoever stands at this place, from 1, of a group's line will wait; `None` when too little is known.
-    ///
-    /// # Errors
-    /// [`NotLoaded`].
-    async fn estimate(&self, shop: ShopId, group: &str, position: u32)
-    -> Result<Option<Estimate>, NotLoaded>;
-
     /// Where a message would go now, without effect. An engine that cannot decide without changing anything answers
     /// from a copy of the desk.
     ///

@@ -43,7 +43,7 @@ impl Desk {
                 self.with_agent(*agent, |agent| agent.next = *next);
             }
             Payload::RampStepped { agent } => {
-                self.with_agent(*agent, |agent| step_ramp(agent, event.recorded))
+                self.with_agent(*agent, |agent| step_ramp(agent, event.recorded));
             }
             Payload::BreakOverrun { agent } => {
                 self.with_agent(*agent, |agent| agent.break_ends = None);

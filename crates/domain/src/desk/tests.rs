@@ -3,10 +3,14 @@
 mod barred;
 mod duty;
 mod language;
+mod overflowing;
+mod policies;
 mod properties;
 mod queueing;
 mod repeating;
 mod routing;
 mod shop;
+mod staying;
+mod strategies;
 mod talking;
 mod world;

@@ -187,6 +187,22 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
             owed_since: time(e.owed_since_time.as_ref(), "owed_since_time")?,
         },
         Wire::HandedToHuman(e) => Payload::HandedToHuman { reason: Word::parse(e.reason, "reason")? },
+        Wire::RingOpened(_)
+        | Wire::TurnedLate(_)
+        | Wire::TransferDeclined(_)
+        | Wire::Reported(_)
+        | Wire::Rated(_)
+        | Wire::IdleRemarked(_)
+        | Wire::WindingDown(_)
+        | Wire::RampStepped(_)
+        | Wire::BreakOverrun(_)
+        | Wire::AgentScored(_) => course(wire)?,
+    })
+}
+
+/// How conversations, and agents, go on without a word; the others are [`payload`]'s.
+fn course(wire: &Wire) -> Result<Payload, Problem> {
+    Ok(match wire {
         Wire::RingOpened(e) => Payload::RingOpened { ring: small(e.ring, "ring")? },
         Wire::TurnedLate(_) => Payload::TurnedLate,
         Wire::TransferDeclined(e) => Payload::TransferDeclined { agent: id(&e.agent_id, "agent_id")? },
@@ -206,6 +222,7 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
         Wire::AgentScored(e) => {
             Payload::AgentScored { agent: id(&e.agent_id, "agent_id")?, scores: scores(&e.scores) }
         }
+        _ => payload(wire)?,
     })
 }
 

@@ -272,20 +272,12 @@ fn conversation(of: &Payload) -> Wire {
         Payload::HandedToHuman { reason } => {
             Wire::HandedToHuman(v1::HandedToHuman { reason: reason.number() })
         }
-        Payload::RingOpened { ring } => Wire::RingOpened(v1::RingOpened { ring: (*ring).into() }),
-        Payload::TurnedLate => Wire::TurnedLate(v1::TurnedLate {}),
-        Payload::TransferDeclined { agent } => {
-            Wire::TransferDeclined(v1::TransferDeclined { agent_id: agent.to_string() })
-        }
-        Payload::Reported { agent, reason } => {
-            Wire::Reported(v1::Reported { agent_id: agent.to_string(), reason: reason.number() })
-        }
-        Payload::Rated { agent, stars } => {
-            Wire::Rated(v1::Rated { agent_id: optional(*agent), stars: (*stars).into() })
-        }
-        Payload::IdleRemarked { agent } => {
-            Wire::IdleRemarked(v1::IdleRemarked { agent_id: optional(*agent) })
-        }
+        Payload::RingOpened { .. }
+        | Payload::TurnedLate
+        | Payload::TransferDeclined { .. }
+        | Payload::Reported { .. }
+        | Payload::Rated { .. }
+        | Payload::IdleRemarked { .. } => course(of),
         Payload::PolicyChanged { .. }
         | Payload::AgentScored { .. }
         | Payload::WindingDown { .. }
@@ -303,5 +295,26 @@ fn conversation(of: &Payload) -> Wire {
         | Payload::Transferred { .. }
         | Payload::QueueFull { .. }
         | Payload::RequestNoted => payload(of),
+    }
+}
+
+/// How a conversation goes on without a word; the others are [`conversation`]'s.
+fn course(of: &Payload) -> Wire {
+    match of {
+        Payload::RingOpened { ring } => Wire::RingOpened(v1::RingOpened { ring: (*ring).into() }),
+        Payload::TurnedLate => Wire::TurnedLate(v1::TurnedLate {}),
+        Payload::TransferDeclined { agent } => {
+            Wire::TransferDeclined(v1::TransferDeclined { agent_id: agent.to_string() })
+        }
+        Payload::Reported { agent, reason } => {
+            Wire::Reported(v1::Reported { agent_id: agent.to_string(), reason: reason.number() })
+        }
+        Payload::Rated { agent, stars } => {
+            Wire::Rated(v1::Rated { agent_id: optional(*agent), stars: (*stars).into() })
+        }
+        Payload::IdleRemarked { agent } => {
+            Wire::IdleRemarked(v1::IdleRemarked { agent_id: optional(*agent) })
+        }
+        _ => conversation(of),
     }
 }

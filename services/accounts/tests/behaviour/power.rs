@@ -188,21 +188,3 @@ async fn nobody_asks_for_a_swap_in_another_ones_name() {
     let waits = asked.into_inner().exception.expect("the answer holds it").waits_for;
     assert_eq!(waits.len(), 2, "both sides are asked");
 }
-
-#[tokio::test]
-async fn a_repeated_deletion_gets_its_first_answer() {
-    let house = Guarded::open().await;
-    let (shop, [_, _, agent]) = ranked(&house).await;
-    let delete = || proto::DeleteSubAccountRequest {
-        request_id: "delete-once".into(),
-        shop_id: shop.shop_id.clone(),
-        agent_id: agent.agent_id.clone(),
-        hand_over: false,
-    };
-    let mut accounts = house.accounts(&house.admin);
-    let first = accounts.delete_sub_account(delete()).await.expect("deleted").into_inner();
-    let again = accounts.delete_sub_account(delete()).await.expect("the same answer").into_inner();
-    assert_eq!(first, again);
-    let another = proto::DeleteSubAccountRequest { request_id: "another".into(), ..delete() };
-    refused(accounts.delete_sub_account(another).await, Reason::AgentNotFound);
-}

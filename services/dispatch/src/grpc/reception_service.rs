@@ -1,12 +1,10 @@
 //! `fenliu.dispatch.v1.ReceptionService`.
 
-use std::sync::Arc;
-
 use fenliu_domain::desk::command::Command;
-use fenliu_domain::desk::event::{Event, Payload, Text};
+use fenliu_domain::desk::event::Text;
 use fenliu_domain::desk::policy::rule;
 use fenliu_domain::desk::refusal::conversation_not_found;
-use fenliu_domain::ids::{ConversationId, ShopId};
+use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
@@ -52,7 +50,7 @@ impl Handler {
         let call = Call { shop, request: mark, traceparent, command, body: said };
         let Answer { events, redelivered } = self.0.run(call).await?;
         let (conversation, message_id) = render::message_of(&events).ok_or_else(nothing_happened)?;
-        let disposition = Some(self.disposition(shop, &events, conversation).await);
+        let disposition = Some(render::disposition(&events, conversation));
         let conversation_id = conversation.to_string();
         Ok(proto::ReceiveMessageResponse {
             conversation_id,
@@ -61,25 +59,6 @@ impl Handler {
             redelivered,
             request_id,
         })
-    }
-
-    /// Where a conversation went, and how long it will wait there.
-    async fn disposition(
-        &self,
-        shop: ShopId,
-        events: &[Arc<Event>],
-        conversation: ConversationId,
-    ) -> proto::Disposition {
-        let disposition = render::disposition(events, conversation);
-        let queued = events.iter().rev().find_map(|event| match &event.payload {
-            Payload::Queued { group, .. } if event.conversation == Some(conversation) => Some(group.clone()),
-            _ => None,
-        });
-        let (Some(group), true) = (queued, disposition.queue_position > 0) else { return disposition };
-        // Nothing is lost without an estimate.
-        let estimate = self.0.live().estimate(shop, &group, disposition.queue_position).await;
-        let estimate = estimate.ok().flatten().map(render::estimate);
-        proto::Disposition { estimate, ..disposition }
     }
 
     async fn rate(

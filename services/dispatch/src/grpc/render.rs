@@ -90,7 +90,7 @@ pub(super) fn disposition(events: &[Arc<Event>], of: ConversationId) -> proto::D
         },
     );
     let agent_id = agent.map(|agent| agent.to_string()).unwrap_or_default();
-    proto::Disposition { stage: stage.into(), agent_id, queue_position, estimate: None }
+    proto::Disposition { stage: stage.into(), agent_id, queue_position }
 }
 
 /// How long somebody may expect to wait.

@@ -47,7 +47,7 @@ impl Session<'_> {
             Standing::Open => self.route(conversation, cause),
             // Whoever was left a message has not come back: somebody else may be there by now.
             Standing::Assigned { agent } if self.is_away(agent) => {
-                self.route(conversation, Cause::Moved(agent))
+                self.route(conversation, Cause::Moved(agent));
             }
             _ => {}
         }

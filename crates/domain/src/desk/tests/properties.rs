@@ -5,6 +5,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::Config;
 use proptest::{collection, prop_assert_eq, proptest};
 
+use super::policies::{More, more};
 use super::world::World;
 use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
@@ -14,10 +15,8 @@ use crate::desk::event::{
     CloseActor, Event, HandOverReason, ReportReason, RequestMark, Text, TransferTarget,
 };
 use crate::desk::language::{LanguageAction, LanguagePolicy};
-use crate::desk::policy::{
-    Fallback, IdleRule, LastAgentWindow, LeavePolicy, Policy, QueueOrder, Ramp, Ring, ShopHours,
-};
-use crate::desk::strategy::{Score, Strategy as DeskStrategy};
+use crate::desk::policy::{LastAgentWindow, Policy, ShopHours};
+use crate::desk::strategy::Score;
 use crate::ids::{AgentId, CommandId, ConversationId, ShopId};
 use crate::message::{Actor, MessageKind};
 use crate::time::{Span, Timestamp};
@@ -50,79 +49,6 @@ enum Word {
     ToGroup(u8, u8, bool),
     Policy { limit: u8, robot: bool, last: u8, rude: LanguageAction, more: Box<More> },
     Tick,
-}
-
-/// What else a policy says; numbers choose among a few.
-#[derive(Clone, Debug)]
-struct More {
-    strategy: usize,
-    fallbacks: usize,
-    rings: u8,
-    savable: bool,
-    leave: u8,
-    idle: bool,
-    break_limit: bool,
-    ramp: bool,
-    guard: bool,
-}
-
-impl More {
-    fn apply(&self, policy: Policy) -> Policy {
-        let ring = |group: &str, helper: &str, minutes| Ring {
-            group: group.into(),
-            helper: helper.into(),
-            after: Span::from_mins(minutes),
-        };
-        let rings = [ring("vip", "default", 2), ring("default", "after-sale", 0), ring("default", "vip", 5)];
-        let chains: [&[Fallback]; 5] = [
-            &[Fallback::Queue],
-            &[Fallback::MainAccount, Fallback::Queue],
-            &[Fallback::MainAccount, Fallback::LeaveMessage],
-            &[Fallback::LeaveMessage],
-            &[Fallback::LeaveMessage, Fallback::MainAccount, Fallback::Queue],
-        ];
-        let limit = Span::from_mins(3);
-        Policy {
-            strategy: DeskStrategy::ALL[self.strategy],
-            fallbacks: chains[self.fallbacks].to_vec(),
-            rings: rings[..usize::from(self.rings)].to_vec(),
-            order: if self.savable {
-                QueueOrder::SavableFirst { limit, late_every: 3 }
-            } else {
-                QueueOrder::FirstCome
-            },
-            on_leave: [LeavePolicy::MoveOwedNow, LeavePolicy::MoveAllNow, LeavePolicy::Refuse]
-                [usize::from(self.leave)],
-            idle: self
-                .idle
-                .then_some(IdleRule { remark_after: Span::from_mins(2), close_after: Span::from_mins(4) }),
-            break_limit: self.break_limit.then_some(Span::from_mins(3)),
-            ramp: self.ramp.then_some(Ramp {
-                every: Span::from_mins(1),
-                lasts: Span::from_mins(4),
-                queue_over: 1,
-            }),
-            guard_last_agent: self.guard,
-            ..policy
-        }
-    }
-}
-
-fn more() -> impl Strategy<Value = More> {
-    let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (0..DeskStrategy::ALL.len(), 0..5_usize, 0..4_u8, 0..3_u8, switches).prop_map(
-        |(strategy, fallbacks, rings, leave, (savable, idle, break_limit, ramp, guard))| More {
-            strategy,
-            fallbacks,
-            rings,
-            savable,
-            leave,
-            idle,
-            break_limit,
-            ramp,
-            guard,
-        },
-    )
 }
 
 /// Roster and sanction of an agent, in minutes from when they are told.
