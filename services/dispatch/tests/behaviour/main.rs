@@ -8,6 +8,7 @@ mod language;
 mod reception;
 mod repetition;
 mod restart;
+mod rules;
 mod streams;
 mod timers;
 mod words;
