@@ -12,12 +12,14 @@ pub mod record;
 pub mod roster;
 pub mod sanction;
 pub mod shop;
+pub mod simulate;
 
 use self::agent::AgentArgs;
 use self::record::{AuditArgs, TokenArgs};
 use self::roster::RosterArgs;
 use self::sanction::SanctionArgs;
 use self::shop::{LoginArgs, ShopArgs};
+use self::simulate::SimulateArgs;
 
 /// Where `fenliu up` keeps its data unless told otherwise.
 pub const DEFAULT_DATA_DIR: &str = "fenliu-data";
@@ -45,6 +47,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Send a recorded log's traffic through our own desk, and compare.
     Replay(ReplayArgs),
+    /// Let invented buyers meet our own desk, and compare how it chooses agents.
+    Simulate(SimulateArgs),
     /// Show how fast a shop answered, by the rules of one or several marketplaces.
     Report(ReportArgs),
     /// Sign in to a fenliu; the commands below then need no address and no token.

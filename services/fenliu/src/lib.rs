@@ -1,10 +1,11 @@
 //! fenliu in one process: all three services with embedded stores, and the command line.
 //!
-//! [`cli`] says what can be asked for and [`run`] does it. Every command but `replay` talks to a fenliu over gRPC: to
+//! [`cli`] says what can be asked for and [`run`] does it. Every command but `replay` and `simulate` talks to a fenliu over gRPC: to
 //! one that runs already, or to an [`embedded`] one that lives as long as the command. Those who set a shop up ask a
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roster`], [`sanctions`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
-//! fast a shop answered; [`demo`] plays an evening peak on a virtual clock.
+//! fast a shop answered; [`demo`] plays an evening peak on a virtual clock;
+//! [`simulate`] lets invented buyers meet the desk.
 //!
 //! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
 //! or decided by the desk); answers go to standard output and everything else to standard error; the same seed gives
@@ -38,6 +39,7 @@ pub mod roster;
 pub mod sanctions;
 pub mod session;
 pub mod shops;
+pub mod simulate;
 pub mod table;
 pub mod target;
 pub mod up;
@@ -69,6 +71,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Demo(args) => return demo::demo(&args, json).await,
         Command::Import(args) => import::import(&args).await?,
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,
+        Command::Simulate(args) => tokio::task::spawn_blocking(move || simulate::simulate(&args)).await??,
         Command::Report(args) => report::report(&args).await?,
         Command::Login(args) => session::login(&args).await?,
         Command::Logout => session::logout().await?,
