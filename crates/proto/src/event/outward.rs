@@ -218,25 +218,7 @@ fn entered(buyer: &str, channel: &str, at: Standing) -> Wire {
 fn conversation(of: &Payload) -> Wire {
     match of {
         Payload::ChatEntered { buyer, channel, standing: at } => entered(buyer, channel, *at),
-        Payload::ConversationOpened {
-            buyer,
-            channel,
-            group,
-            priority,
-            reopened,
-            with_robot,
-            rule,
-            artificial_age,
-        } => Wire::ConversationOpened(v1::ConversationOpened {
-            buyer_id: buyer.to_string(),
-            channel: channel.to_string(),
-            group: group.to_string(),
-            priority: (*priority).into(),
-            reopened: *reopened,
-            with_robot: *with_robot,
-            rule: rule.map_or(0, u32::from),
-            artificial_age_duration: lift(*artificial_age),
-        }),
+        Payload::ConversationOpened { .. } => opened(of),
         Payload::MessageReceived { message, kind, length, channel, external, standing: at } => {
             let (stage, agent_id, queue_position) = standing(*at);
             Wire::MessageReceived(v1::MessageReceived {
@@ -315,6 +297,31 @@ fn course(of: &Payload) -> Wire {
         Payload::IdleRemarked { agent } => {
             Wire::IdleRemarked(v1::IdleRemarked { agent_id: optional(*agent) })
         }
+        _ => conversation(of),
+    }
+}
+
+fn opened(of: &Payload) -> Wire {
+    match of {
+        Payload::ConversationOpened {
+            buyer,
+            channel,
+            group,
+            priority,
+            reopened,
+            with_robot,
+            rule,
+            artificial_age,
+        } => Wire::ConversationOpened(v1::ConversationOpened {
+            buyer_id: buyer.to_string(),
+            channel: channel.to_string(),
+            group: group.to_string(),
+            priority: (*priority).into(),
+            reopened: *reopened,
+            with_robot: *with_robot,
+            rule: rule.map_or(0, u32::from),
+            artificial_age_duration: lift(*artificial_age),
+        }),
         _ => conversation(of),
     }
 }
