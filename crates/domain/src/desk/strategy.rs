@@ -5,7 +5,7 @@
 //! choosing costs O(log agents) whatever the strategy.
 //!
 //! Strategies that share out turns keep a *turn* with each agent: the moment of the shop's virtual time at which the
-//! agent is next. Whoever is given a conversation moves on by a [`Strategy::stride`]; whoever becomes ready begins at
+//! agent is next. Whoever is given a conversation moves on by a stride; whoever becomes ready begins at
 //! the shop's time of then, so that nobody is owed anything for having been away.
 //!
 //! To add a strategy, add a variant and its arms here; nothing else in the domain changes.
