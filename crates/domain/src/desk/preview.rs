@@ -2,6 +2,7 @@
 
 use super::command::BuyerMessage;
 use super::conversation::{Conversation, Stage, Standing};
+use super::decide::DEFAULT_PRIORITY;
 use super::event::{Event, Payload, Seq};
 use super::policy::rule::Origin;
 use super::queue::Ticket;
@@ -47,7 +48,13 @@ impl Desk {
         let rule = self.rule_for(message.origin.as_deref()).map(|place| &self.policy.routing_rules[place]);
         let group = asked.or_else(|| rule.map(|rule| rule.group.clone()));
         let fresh = self.imagined(now, key, group.unwrap_or_else(|| super::agent::DEFAULT_GROUP.into()));
-        self.decided(now, open.unwrap_or(&fresh), cause)
+        let lifted = rule.and_then(|rule| rule.priority).or_else(|| closed.map(|closed| closed.priority));
+        let by_default = message.priority == DEFAULT_PRIORITY;
+        let priority = lifted.filter(|_| by_default).unwrap_or(message.priority);
+        let fresh = Conversation { priority, ..fresh };
+        // A chat page nobody has spoken on begins with the message, by the rules.
+        let known = open.filter(|open| open.stage != Stage::Entered);
+        self.decided(now, known.unwrap_or(&fresh), cause)
     }
 
     /// Where an open conversation stands, if it stays there with one message more.

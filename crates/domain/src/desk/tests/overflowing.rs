@@ -219,6 +219,22 @@ fn what_was_reported_may_be_closed_although_a_reply_is_owed() {
 }
 
 #[test]
+fn a_preview_for_a_page_that_is_open_goes_by_the_rules_and_its_band() {
+    let mut shop = Shop::new();
+    works_for(&mut shop, ANN, "vip", 0);
+    shop.policy(|policy| {
+        let rule = RoutingRule { group: "vip".into(), ..RoutingRule::default() };
+        policy.routing_rules = vec![rule];
+    });
+    shop.says("before");
+    shop.ok(Command::EnterChat { buyer: "a".into(), channel: "test".into() });
+    let urgent = BuyerMessage { priority: 10, ..message("a") };
+    let preview = shop.desk.preview(shop.now, &urgent);
+    assert_eq!(preview.standing, Standing::Queued { position: 1 }, "ahead of who waits in the usual band");
+    assert_eq!(preview.trace.steps[0].group.as_deref(), Some("vip"));
+}
+
+#[test]
 fn a_preview_says_what_then_happens_and_changes_nothing() {
     for capacity in [0, 1, 5] {
         let mut shop = Shop::with(&[(ANN, capacity)]);
