@@ -1,145 +1,57 @@
-//! What a command costs the desk, and whether that depends on how many agents there are.
+//! What a command costs the desk, and whether that depends on how many agents there are, or how many conversations
+//! are open.
 //!
-//! `cargo bench -p fenliu-domain --bench desk` prints nanoseconds per command for desks of 10 to 10,000 agents,
-//! beside a floor (the same events carried out by `replay` alone), and the ratio of the largest to the smallest.
-//! Desks take turns within each round and the median of the rounds counts, because these machines are noisy.
+//! `cargo bench -p fenliu-domain --bench desk` prints nanoseconds per command for desks of 10 to 10,000 agents, and of
+//! 10 to 1,000,000 open conversations, beside a floor (the same events carried out by `replay` alone), and the ratio of
+//! each desk to the smallest. Desks take turns within each round and the median of the rounds counts, because these
+//! machines are noisy.
 
-use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use fenliu_domain::desk::Desk;
-use fenliu_domain::desk::agent::{AgentEntry, Presence};
-use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
-use fenliu_domain::desk::event::{CloseActor, Event, Payload};
-use fenliu_domain::desk::policy::ShopHours;
-use fenliu_domain::ids::{AgentId, CommandId, ConversationId, ShopId};
-use fenliu_domain::message::{Actor, MessageKind};
-use fenliu_domain::time::{Span, Timestamp};
+use shop::Shop;
 
-/// Agents of the desks compared.
-const SIZES: [u32; 4] = [10, 100, 1_000, 10_000];
-/// Conversations open at any moment, on every desk.
-const OPEN: u64 = 20;
+mod shop;
+
 /// Conversations begun, answered and closed per round: three commands each.
 const CYCLES: u64 = 10_000;
 /// Rounds; their median counts.
 const ROUNDS: usize = 15;
 
-struct Shop {
-    desk: Desk,
-    now: Timestamp,
-    commands: u128,
-    buyers: u64,
-    open: std::collections::VecDeque<(ConversationId, AgentId)>,
-    /// Kept while the floor is measured.
-    events: Option<Vec<Event>>,
+/// A desk under the clock.
+struct Course {
+    agents: u32,
+    open: u64,
+    shop: Shop,
+    /// Carries out the same events without deciding anything.
+    replica: Desk,
+    rounds: Vec<Duration>,
+    floors: Vec<Duration>,
 }
 
-impl Shop {
-    fn new(agents: u32) -> Self {
-        let mut shop = Self {
-            desk: Desk::new(ShopId::from_bits(1)),
-            now: Timestamp::default(),
-            commands: 0,
-            buyers: 0,
-            open: std::collections::VecDeque::new(),
-            events: None,
-        };
-        let hours =
-            ShopHours { time_zone: "UTC".into(), service_start: "08:00".into(), service_end: "23:00".into() };
-        shop.apply(Command::SyncShop(hours));
-        for n in 0..agents {
-            let agent =
-                AgentId::from_bits(u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
-            let entry = AgentEntry {
-                display_name: format!("agent {n}").into(),
-                main_account: false,
-                groups: Vec::new(),
-                capacity_ceiling: 200,
-                capacity_default: 10,
-                unlimited: false,
-                enabled: true,
-                weight: 1,
-                duty: None,
-                sanction: None,
-            };
-            shop.apply(Command::SyncAgent { agent, entry: Box::new(entry) });
-            shop.apply(Command::SetPresence { agent, presence: Presence::Online, force: true });
-        }
-        for _ in 0..OPEN {
-            shop.begin();
-        }
-        shop
+impl Course {
+    fn new(agents: u32, open: u64) -> Self {
+        let shop = Shop::new(agents, open);
+        let replica = Desk::restore(shop.desk.snapshot().expect("a desk"));
+        Self { agents, open, shop, replica, rounds: Vec::new(), floors: Vec::new() }
     }
 
-    fn apply(&mut self, command: Command) -> Vec<Event> {
-        self.commands += 1;
-        self.now = self.now + Span::from_millis(50);
-        let id = CommandId::from_bits(self.commands << 12);
-        let attempt = Attempt { id, request: None, traceparent: None, command };
-        let events = self.desk.apply(self.now, attempt).expect("allowed").into_events();
-        if let Some(kept) = &mut self.events {
-            kept.extend(events.iter().cloned());
-        }
-        events
-    }
-
-    fn begin(&mut self) {
-        self.buyers += 1;
-        let events = self.apply(Command::ReceiveMessage(BuyerMessage {
-            buyer: format!("buyer {}", self.buyers).into(),
-            channel: "bench".into(),
-            external: None,
-            occurred: None,
-            kind: MessageKind::Text,
-            length: 10,
-            group: None,
-            origin: None,
-            priority: 100,
-        }));
-        let assigned = events.iter().find_map(|event| match event.payload {
-            Payload::Assigned { agent, .. } => Some((event.conversation?, agent)),
-            _ => None,
-        });
-        self.open.push_back(assigned.expect("there is room"));
-    }
-
-    fn end(&mut self) {
-        let (conversation, agent) = self.open.pop_front().expect("one is open");
-        self.apply(Command::Reply(Reply {
-            conversation,
-            actor: Actor::Human,
-            agent: Some(agent),
-            kind: MessageKind::Text,
-            length: 10,
-            occurred: None,
-            small_talk: false,
-            language: Vec::new(),
-        }));
-        self.apply(Command::Close { conversation, by: CloseActor::Agent, agent: Some(agent), force: false });
-    }
-
-    fn round(&mut self) -> Duration {
-        timed(|| {
-            for _ in 0..CYCLES {
-                self.begin();
-                self.end();
-            }
-        })
-    }
-
-    /// The same round's events carried out without deciding anything.
-    fn floor(&mut self) -> Duration {
-        let mut replica = Desk::restore(self.desk.snapshot().expect("a desk"));
-        self.events = Some(Vec::new());
-        self.round();
-        let events = self.events.take().unwrap_or_default();
-        timed(|| {
+    fn run(&mut self) {
+        let mut round = Duration::ZERO;
+        let events = self.shop.events_of(|shop| round = timed(|| serve(shop)));
+        self.rounds.push(round);
+        self.floors.push(timed(|| {
             for event in &events {
-                replica.replay(event).expect("in order");
+                self.replica.replay(event).expect("in order");
             }
-            black_box(&replica);
-        })
+        }));
+    }
+}
+
+fn serve(shop: &mut Shop) {
+    for _ in 0..CYCLES {
+        shop.begin();
+        shop.end();
     }
 }
 
@@ -150,8 +62,8 @@ fn timed(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-fn per_command(round: Duration) -> f64 {
-    round.as_secs_f64() * 1e9 / (CYCLES as f64 * 3.0)
+fn per_command(rounds: &[Duration]) -> f64 {
+    median(rounds.iter().map(|round| round.as_secs_f64() * 1e9 / (CYCLES as f64 * 3.0)).collect())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -164,21 +76,30 @@ fn ratio(of: &[Duration], to: &[Duration]) -> f64 {
     median(of.iter().zip(to).map(|(of, to)| of.as_secs_f64() / to.as_secs_f64()).collect())
 }
 
-fn main() {
-    let mut shops = SIZES.map(Shop::new);
-    let mut rounds = SIZES.map(|_| Vec::new());
-    let mut floors = SIZES.map(|_| Vec::new());
+fn compare(title: &str, sizes: impl Iterator<Item = (u32, u64)>) {
+    println!("{title}: a command of begin-answer-close, median of {ROUNDS} rounds");
+    let mut courses: Vec<_> = sizes.map(|(agents, open)| Course::new(agents, open)).collect();
     for _ in 0..ROUNDS {
-        for (place, shop) in shops.iter_mut().enumerate() {
-            rounds[place].push(shop.round());
-            floors[place].push(shop.floor());
-        }
+        courses.iter_mut().for_each(Course::run);
     }
-    println!("a command of begin-answer-close, {OPEN} conversations open, median of {ROUNDS} rounds");
-    println!("{:>8} {:>14} {:>14} {:>10}", "agents", "apply ns", "replay ns", "ratio");
-    for ((agents, apply), floor) in SIZES.iter().zip(&rounds).zip(&floors) {
-        let nanos = |rounds: &[Duration]| median(rounds.iter().copied().map(per_command).collect());
-        println!("{agents:>8} {:>14.0} {:>14.0} {:>10.2}", nanos(apply), nanos(floor), ratio(apply, floor));
+    println!(
+        "{:>8} {:>10} {:>10} {:>10} {:>14} {:>16}",
+        "agents", "open", "apply ns", "replay ns", "apply : replay", "to the smallest"
+    );
+    for course in &courses {
+        println!(
+            "{:>8} {:>10} {:>10.0} {:>10.0} {:>14.2} {:>16.2}",
+            course.agents,
+            course.open,
+            per_command(&course.rounds),
+            per_command(&course.floors),
+            ratio(&course.rounds, &course.floors),
+            ratio(&course.rounds, &courses[0].rounds),
+        );
     }
-    println!("{} against {} agents: {:.2} times", SIZES[3], SIZES[0], ratio(&rounds[3], &rounds[0]));
+}
+
+fn main() {
+    compare("by agents", [10, 100, 1_000, 10_000].into_iter().map(|agents| (agents, 20)));
+    compare("by open conversations", [10, 1_000, 100_000, 1_000_000].into_iter().map(|open| (10_000, open)));
 }

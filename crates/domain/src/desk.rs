@@ -12,7 +12,7 @@
 //! timers, boundaries, stranded) is derived from agents and conversations and rebuilt by [`Desk::restore`].
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasherDefault;
 
 pub mod agent;
@@ -24,6 +24,7 @@ pub mod event;
 mod evolve;
 mod floor;
 mod guard;
+mod held;
 mod hours;
 mod index;
 pub mod language;
@@ -64,6 +65,9 @@ pub const MAX_AGE: Span = Span::from_hours(48);
 /// Earliest a `now` may lie before the desk's latest time; it is then taken as that latest time.
 pub const MAX_BEHIND: Span = Span::from_hours(2);
 
+/// Most channels whose names are kept once for all who came by them.
+const MAX_SHARED_CHANNELS: usize = 64;
+
 /// A hash map whose behaviour depends on nothing ambient; its order is never observed.
 pub(crate) type Table<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
@@ -91,7 +95,7 @@ pub struct Buyer {
     /// Their open conversation.
     pub open: Option<ConversationId>,
     /// The conversation that was closed last, while it may be taken up again.
-    pub closed: Option<ClosedConversation>,
+    pub closed: Option<Box<ClosedConversation>>,
     /// The agent they spoke with last, and when.
     pub last_agent: Option<(AgentId, Timestamp)>,
     /// When they are forgotten; `None` while a conversation is open.
@@ -123,8 +127,9 @@ pub struct Desk {
     policy_seq: Seq,
     agents: Table<AgentId, Agent>,
     main_account: Option<AgentId>,
-    conversations: Table<ConversationId, Conversation>,
-    buyers: Table<BuyerKey, Buyer>,
+    // Boxed, so that the table's empty places are small.
+    conversations: Table<ConversationId, Box<Conversation>>,
+    buyers: Table<BuyerKey, Box<Buyer>>,
     requests: Memory<RequestKey>,
     deliveries: Memory<DeliveryKey>,
     assignments: u64,
@@ -141,6 +146,8 @@ pub struct Desk {
     wound_down: BTreeSet<AgentId>,
     overflow: BTreeSet<(Timestamp, ConversationId)>,
     expiries: BTreeSet<(Timestamp, BuyerKey)>,
+    /// The names of channels, shared by who came by them.
+    channels: BTreeSet<Text>,
 }
 
 impl Desk {
@@ -176,6 +183,7 @@ impl Desk {
             wound_down: BTreeSet::new(),
             overflow: BTreeSet::new(),
             expiries: BTreeSet::new(),
+            channels: BTreeSet::new(),
         }
     }
 
@@ -271,14 +279,15 @@ impl Desk {
     /// One open conversation.
     #[must_use]
     pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
-        self.conversations.get(&id)
+        self.conversations.get(&id).map(AsRef::as_ref)
     }
 
     /// All open conversations, by id.
     #[must_use]
     pub fn conversations(&self) -> Vec<&Conversation> {
-        let sorted: BTreeMap<_, _> = self.conversations.iter().collect();
-        sorted.into_values().collect()
+        let mut all: Vec<_> = self.conversations.values().map(AsRef::as_ref).collect();
+        all.sort_unstable_by_key(|conversation: &&Conversation| conversation.id);
+        all
     }
 
     /// Everybody who waits: by the group they are for, the next to be admitted first.
@@ -314,6 +323,16 @@ impl Desk {
         let delivery = attempt.command.delivery().map(|key| self.deliveries.recall(&key));
         (self.requests.is_forgetful() && request == Some(None))
             || (self.deliveries.is_forgetful() && delivery == Some(None))
+    }
+
+    /// The names of a conversation's channel and group, shared with everybody else's.
+    fn share_names(&mut self, conversation: &mut Conversation) {
+        conversation.group = self.floor.known(&conversation.group);
+        if let Some(known) = self.channels.get(&conversation.channel) {
+            conversation.channel = known.clone();
+        } else if self.channels.len() < MAX_SHARED_CHANNELS {
+            self.channels.insert(conversation.channel.clone());
+        }
     }
 
     /// Where a conversation stands.

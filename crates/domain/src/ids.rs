@@ -28,7 +28,11 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u128);
+        pub struct $name {
+            // Halves, so that an id beside a smaller field leaves no gap.
+            high: u64,
+            low: u64,
+        }
 
         impl $name {
             /// The prefix of its text form.
@@ -37,19 +41,19 @@ macro_rules! id {
             /// The id with these 128 bits.
             #[must_use]
             pub const fn from_bits(bits: u128) -> Self {
-                Self(bits)
+                Self { high: (bits >> 64) as u64, low: bits as u64 }
             }
 
             /// Its 128 bits.
             #[must_use]
             pub const fn bits(self) -> u128 {
-                self.0
+                (self.high as u128) << 64 | self.low as u128
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($prefix, "{:032x}"), self.0)
+                write!(f, concat!($prefix, "{:032x}"), self.bits())
             }
         }
 
@@ -62,7 +66,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = MalformedId;
             fn from_str(text: &str) -> Result<Self, MalformedId> {
-                parse($prefix, text).map(Self)
+                parse($prefix, text).map(Self::from_bits)
             }
         }
     };
@@ -144,20 +148,20 @@ impl CommandId {
     #[must_use]
     pub fn event(self, index: u32) -> EventId {
         assert!(index < Self::MAX_MADE, "a command makes at most {} events", Self::MAX_MADE);
-        EventId(self.0 | u128::from(index))
+        EventId::from_bits(self.0 | u128::from(index))
     }
 
     /// The place of an event among those its command made.
     #[must_use]
     pub fn index_of(event: EventId) -> u32 {
         // The mask leaves 12 bits, which fit.
-        u32::try_from(event.0 & (u128::from(Self::MAX_MADE) - 1)).unwrap_or(0)
+        u32::try_from(event.low & (u64::from(Self::MAX_MADE) - 1)).unwrap_or(0)
     }
 
     /// The command that made an event.
     #[must_use]
     pub const fn of(event: EventId) -> Self {
-        Self::from_bits(event.0)
+        Self::from_bits(event.bits())
     }
 }
 
@@ -165,13 +169,13 @@ impl EventId {
     /// The conversation that began with this event.
     #[must_use]
     pub const fn conversation(self) -> ConversationId {
-        ConversationId(self.0)
+        ConversationId { high: self.high, low: self.low }
     }
 
     /// The message this event is about.
     #[must_use]
     pub const fn message(self) -> MessageId {
-        MessageId(self.0)
+        MessageId { high: self.high, low: self.low }
     }
 }
 

@@ -1,11 +1,10 @@
 //! Agents: what the directory says of them, where they are, and how much room they have.
 
-use std::collections::BTreeSet;
-
 use super::duty::{Duty, DutyState};
 use super::event::{Seq, Text};
+use super::held::Held;
 use super::strategy::Score;
-use crate::ids::{AgentId, ConversationId};
+use crate::ids::AgentId;
 use crate::time::Timestamp;
 
 /// Highest capacity an agent can have.
@@ -189,9 +188,7 @@ pub struct Agent {
     /// How they have been answering, group by group; groups that are not named are neutral. At most one for each group.
     pub scores: Vec<(Text, Score)>,
     /// The conversations they hold. Their number is the load, so that it cannot drift.
-    pub(super) conversations: BTreeSet<ConversationId>,
-    /// Those of them that owe a reply, by since when.
-    pub(super) owing: BTreeSet<(Timestamp, ConversationId)>,
+    pub(super) held: Held,
 }
 
 impl Agent {
@@ -211,15 +208,14 @@ impl Agent {
             turn: 0,
             idle_since: Seq::default(),
             scores: Vec::new(),
-            conversations: BTreeSet::new(),
-            owing: BTreeSet::new(),
+            held: Held::default(),
         }
     }
 
     /// Open conversations they hold.
     #[must_use]
     pub fn load(&self) -> u32 {
-        u32::try_from(self.conversations.len()).unwrap_or(u32::MAX)
+        self.held.len()
     }
 
     /// Whether one more conversation fits.
@@ -246,14 +242,14 @@ impl Agent {
 
     /// How many of their conversations owe a reply.
     #[must_use]
-    pub fn unanswered(&self) -> u32 {
-        u32::try_from(self.owing.len()).unwrap_or(u32::MAX)
+    pub const fn unanswered(&self) -> u32 {
+        self.held.owing()
     }
 
     /// Since when the conversation that waits longest for them waits.
     #[must_use]
     pub fn oldest_unanswered(&self) -> Option<Timestamp> {
-        self.owing.first().map(|(since, _)| *since)
+        self.held.oldest_owed()
     }
 
     /// Their row of the presence table: what they have said about being there, as far as roster and account allow.

@@ -1,10 +1,9 @@
 //! Conversations: one buyer with one shop, and where it stands.
 
 use super::BuyerKey;
-use super::agent::Agent;
 use super::decide::DEFAULT_PRIORITY;
 use super::event::{Event, Seq, Text};
-use super::policy::{LeavePolicy, Policy, QueueOrder};
+use super::policy::{Policy, QueueOrder};
 use super::queue::Ticket;
 use crate::ids::{AgentId, ConversationId, MessageId};
 use crate::time::{Span, Timestamp};
@@ -233,17 +232,9 @@ impl Conversation {
         }
     }
 
-    /// Since when it may not stay with a holder who has left: what it owes, or all the same if the shop says so; `None`
-    /// = it may stay until the buyer's next message.
-    pub(super) fn unrest(&self, policy: &Policy) -> Option<Timestamp> {
-        let everything = policy.on_leave == LeavePolicy::MoveAllNow;
-        let owed = self.owed.map(|owed| owed.since);
-        owed.or_else(|| everything.then_some(self.opened))
-    }
-
-    /// Whether its holder may keep it.
-    pub(super) const fn may_stay_with(&self, holder: &Agent) -> bool {
-        holder.keeps_buyers() || (self.left && holder.keeps_messages())
+    /// Its place among those that may not stay where they are: who is owed a reply by when, others by when they opened.
+    pub(super) fn unrest(&self) -> Timestamp {
+        self.owed.map_or(self.opened, |owed| owed.since)
     }
 
     /// Since when it counts as waiting, for its place in the queue: its first unanswered message, but not in the

@@ -152,7 +152,7 @@ impl Session<'_> {
     }
 
     fn conversation(&self, id: ConversationId) -> Result<&Conversation, Problem> {
-        self.desk.conversations.get(&id).ok_or_else(|| conversation_not_found(id))
+        self.desk.conversation(id).ok_or_else(|| conversation_not_found(id))
     }
 
     fn agent(&self, id: AgentId) -> Result<&super::Agent, Problem> {

@@ -77,9 +77,10 @@ impl Desk {
             Payload::Queued { group, priority, waiting_since, .. } => {
                 let (priority, waiting_since, order) = (*priority, *waiting_since, self.policy.order);
                 let ring = self.policy.first_ring(group);
+                let group = self.floor.known(group);
                 self.with_conversation(id, event.seq, |conversation| {
                     let late = conversation.is_late(order, event.recorded);
-                    conversation.group = group.clone();
+                    conversation.group = group;
                     conversation.stage =
                         Stage::Queued(Ticket { priority, late, waiting_since, seq: event.seq });
                     conversation.ring = ring;
@@ -177,7 +178,8 @@ impl Desk {
     }
 
     /// Takes a conversation in, in place of what was known of it.
-    fn begin(&mut self, conversation: Conversation) {
+    fn begin(&mut self, mut conversation: Conversation) {
+        self.share_names(&mut conversation);
         let id = conversation.id;
         let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
         let key = conversation.buyer_key();
@@ -188,7 +190,7 @@ impl Desk {
         buyer.open = Some(id);
         buyer.closed = None;
         let after = Indexed::of(&conversation, &self.policy);
-        self.conversations.insert(id, conversation);
+        self.conversations.insert(id, Box::new(conversation));
         self.reindex_one(id, before.unwrap_or_default(), after, None);
     }
 
@@ -246,12 +248,14 @@ impl Desk {
         let buyer = self.buyers.entry(key.clone()).or_default();
         buyer.open = None;
         // A chat page nobody spoke on leaves nothing to take up again.
-        buyer.closed = (conversation.stage != Stage::Entered).then(|| ClosedConversation {
-            id,
-            at: event.recorded,
-            agent: conversation.agent(),
-            group: conversation.group.clone(),
-            priority: conversation.priority,
+        buyer.closed = (conversation.stage != Stage::Entered).then(|| {
+            Box::new(ClosedConversation {
+                id,
+                at: event.recorded,
+                agent: conversation.agent(),
+                group: conversation.group.clone(),
+                priority: conversation.priority,
+            })
         });
         buyer.expires = Some(expires);
         self.expiries.insert((expires, key));

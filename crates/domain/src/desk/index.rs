@@ -7,7 +7,7 @@
 use super::agent::{Agent, Availability};
 use super::conversation::{Conversation, Stage};
 use super::event::{Seq, Text};
-use super::policy::Policy;
+use super::policy::{LeavePolicy, Policy};
 use super::queue::Ticket;
 use super::strategy::Strategy;
 use super::{Desk, Head, floor};
@@ -20,10 +20,21 @@ struct Holding {
     holder: Option<AgentId>,
     /// Since when a reply is owed in it.
     owed: Option<Timestamp>,
-    /// Since when it may not stay with a holder who has left.
-    unrest: Option<Timestamp>,
+    /// Its place among the stranded, while it may not stay.
+    unrest: Timestamp,
     /// Whether it was left as a message, which is kept in absence too.
     left: bool,
+}
+
+impl Holding {
+    fn of(conversation: &Conversation) -> Self {
+        Self {
+            holder: conversation.agent(),
+            owed: conversation.owed.map(|owed| owed.since),
+            unrest: conversation.unrest(),
+            left: conversation.left,
+        }
+    }
 }
 
 /// What an agent is marked with who is given a conversation.
@@ -35,6 +46,16 @@ pub(super) struct Stamp {
     pub(super) turn: u64,
     /// Until when they rest, if they began while many waited.
     pub(super) rests: Option<Timestamp>,
+}
+
+impl Stamp {
+    fn mark(self, agent: &mut Agent) {
+        agent.last_assigned = self.number;
+        agent.turn = self.turn;
+        if let Some(ramping) = &mut agent.ramping {
+            ramping.rests = self.rests;
+        }
+    }
 }
 
 /// Where a conversation stands in the desk's indexes.
@@ -56,12 +77,7 @@ impl Indexed {
             timer: conversation.timer(policy).map(|(at, _)| at),
             waiting,
             open_since: (conversation.stage == Stage::Open).then_some(conversation.opened),
-            holding: Holding {
-                holder: conversation.agent(),
-                owed: conversation.owed.map(|owed| owed.since),
-                unrest: conversation.unrest(policy),
-                left: conversation.left,
-            },
+            holding: Holding::of(conversation),
         }
     }
 }
@@ -71,10 +87,11 @@ impl Desk {
     pub(super) fn reindex(&mut self) {
         self.floor = super::Floor::default();
         self.boundaries.clear();
+        self.wound_down.clear();
         for agent in self.agents.values() {
             self.floor.enter(agent, self.policy.strategy);
             self.boundaries.extend(agent.boundary().map(|at| (at, agent.id)));
-            if agent.next.is_some() && agent.conversations.is_empty() {
+            if agent.next.is_some() && agent.held.is_empty() {
                 self.wound_down.insert(agent.id);
             }
         }
@@ -82,7 +99,6 @@ impl Desk {
         self.queue = super::Queue::default();
         self.timers.clear();
         self.stranded.clear();
-        self.wound_down.clear();
         self.overflow.clear();
         for id in ids {
             let after = Indexed::of(&self.conversations[&id], &self.policy);
@@ -105,7 +121,7 @@ impl Desk {
         if !was_ready {
             line_up(agent, strategy, self.turn, self.head);
         }
-        if agent.next.is_some() && agent.conversations.is_empty() {
+        if agent.next.is_some() && agent.held.is_empty() {
             self.wound_down.insert(id);
         } else if !self.wound_down.is_empty() {
             self.wound_down.remove(&id);
@@ -197,66 +213,60 @@ impl Desk {
             }
         }
         if before.holding != after.holding {
-            self.take_from(id, before.holding, after.holding.holder);
-            self.give_to(id, after.holding, stamp);
+            self.pass_on(id, before.holding, after.holding, stamp);
         }
     }
 
-    /// Takes what a holder owes for a conversation off them, and the conversation too unless they keep it.
-    fn take_from(&mut self, id: ConversationId, held: Holding, next: Option<AgentId>) {
-        let Some(from) = held.holder else { return };
+    /// Moves a conversation, and what is owed for it, from holder to holder, and among the stranded.
+    fn pass_on(&mut self, id: ConversationId, before: Holding, after: Holding, stamp: Option<Stamp>) {
         let seq = self.seq();
-        self.with_agent(from, |agent| {
-            if next != Some(from) && agent.conversations.remove(&id) && agent.conversations.is_empty() {
-                agent.idle_since = seq;
+        if let Some(from) = before.holder {
+            self.stranded.remove(&(before.unrest, id));
+            if after.holder != Some(from) {
+                self.with_agent(from, |agent| {
+                    if agent.held.remove(id, before.owed) && agent.held.is_empty() {
+                        agent.idle_since = seq;
+                    }
+                });
             }
-            if let Some(since) = held.owed {
-                agent.owing.remove(&(since, id));
-            }
-        });
-        if let Some(since) = held.unrest {
-            self.stranded.remove(&(since, id));
         }
-    }
-
-    /// Gives a conversation, and what is owed for it, to its holder.
-    fn give_to(&mut self, id: ConversationId, held: Holding, stamp: Option<Stamp>) {
-        let Some(to) = held.holder else { return };
+        let Some(to) = after.holder else { return };
         self.with_agent(to, |agent| {
-            agent.conversations.insert(id);
-            if let Some(Stamp { number, turn, rests }) = stamp {
-                agent.last_assigned = number;
-                agent.turn = turn;
-                if let Some(ramping) = &mut agent.ramping {
-                    ramping.rests = rests;
-                }
+            if before.holder == Some(to) {
+                agent.held.remove(id, before.owed);
             }
-            if let Some(since) = held.owed {
-                agent.owing.insert((since, id));
+            agent.held.insert(id, after.owed);
+            if let Some(stamp) = stamp {
+                stamp.mark(agent);
             }
         });
-        let keeps = self
-            .agents
-            .get(&to)
-            .is_some_and(|agent| agent.keeps_buyers() || (held.left && agent.keeps_messages()));
-        if let (Some(since), false) = (held.unrest, keeps) {
-            self.stranded.insert((since, id));
+        if self.agents.get(&to).is_some_and(|agent| strands(&after, agent, &self.policy)) {
+            self.stranded.insert((after.unrest, id));
         }
     }
 
-    /// An agent has come or left: what may not stay with her then is stranded exactly while she may not keep it.
+    /// An agent has come or left: what may not stay with her then is stranded exactly while it may not.
     pub(super) fn restrand(&mut self, id: AgentId) {
         let Some(agent) = self.agents.get(&id) else { return };
-        for id in &agent.conversations {
-            let Some(conversation) = self.conversations.get(id) else { continue };
-            let Some(since) = conversation.unrest(&self.policy) else { continue };
-            if conversation.may_stay_with(agent) {
-                self.stranded.remove(&(since, *id));
+        for id in agent.held.iter() {
+            let Some(conversation) = self.conversations.get(&id) else { continue };
+            let held = Holding::of(conversation);
+            if strands(&held, agent, &self.policy) {
+                self.stranded.insert((held.unrest, id));
             } else {
-                self.stranded.insert((since, *id));
+                self.stranded.remove(&(held.unrest, id));
             }
         }
     }
+}
+
+/// Whether a conversation may not stay with its holder, not even until the buyer's next message. Whoever is away keeps
+/// what was left as a message, and what owes nothing unless the shop says otherwise; an account that may not work any
+/// more, disabled, unbound or deleted, keeps nothing.
+fn strands(held: &Holding, holder: &Agent, policy: &Policy) -> bool {
+    let stays = holder.keeps_buyers() || (held.left && holder.keeps_messages());
+    let moves = held.owed.is_some() || policy.on_leave == LeavePolicy::MoveAllNow || !holder.entry.enabled;
+    !stays && moves
 }
 
 /// Lets an agent who has become ready begin at the shop's virtual time, or later where their turn is later still.

@@ -28,7 +28,7 @@ impl Desk {
         let now = now.max(self.now);
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
         let buyer = self.buyers.get(&key);
-        let open = buyer.and_then(|buyer| self.conversations.get(&buyer.open?));
+        let open = buyer.and_then(|buyer| self.conversation(buyer.open?));
         if let Some(open) = open.filter(|open| !matches!(open.stage, Stage::Entered | Stage::Open))
             && let Some(standing) = self.stays(open)
         {

@@ -87,7 +87,8 @@ impl Desk {
     pub fn snapshot(&self) -> Option<Snapshot> {
         let mut agents: Vec<_> = self.agents.values().map(state).collect();
         agents.sort_by_key(|agent| agent.id);
-        let mut buyers: Vec<_> = self.buyers.iter().map(|(id, buyer)| (id.clone(), buyer.clone())).collect();
+        let mut buyers: Vec<_> =
+            self.buyers.iter().map(|(id, buyer)| (id.clone(), Buyer::clone(buyer))).collect();
         buyers.sort_by(|a, b| a.0.cmp(&b.0));
         Some(Snapshot {
             shop: self.shop,
@@ -120,13 +121,13 @@ impl Desk {
         let mains = snapshot.agents.iter().filter(|agent| agent.entry.main_account);
         desk.main_account = mains.map(|agent| agent.id).min();
         desk.agents = snapshot.agents.into_iter().map(|state| (state.id, agent(state))).collect();
-        desk.conversations = snapshot.conversations.into_iter().map(|c| (c.id, c)).collect();
+        desk.conversations = snapshot.conversations.into_iter().map(|c| (c.id, Box::new(c))).collect();
         desk.expiries = snapshot
             .buyers
             .iter()
             .filter_map(|(id, buyer)| buyer.expires.map(|at| (at, id.clone())))
             .collect();
-        desk.buyers = snapshot.buyers.into_iter().collect();
+        desk.buyers = snapshot.buyers.into_iter().map(|(key, buyer)| (key, Box::new(buyer))).collect();
         desk.requests = Memory::from_entries(snapshot.requests, snapshot.requests_forgotten);
         desk.deliveries = Memory::from_entries(snapshot.deliveries, snapshot.deliveries_forgotten);
         desk.assignments = snapshot.assignments;
@@ -135,6 +136,9 @@ impl Desk {
         desk.pace = snapshot.pace;
         desk.hours = ServiceHours::of(&desk.policy.hours);
         desk.reindex();
+        let mut conversations = std::mem::take(&mut desk.conversations);
+        conversations.values_mut().for_each(|conversation| desk.share_names(conversation));
+        desk.conversations = conversations;
         desk
     }
 }

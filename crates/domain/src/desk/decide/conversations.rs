@@ -147,7 +147,7 @@ impl Session<'_> {
         if !(1..=MAX_STARS).contains(&stars) {
             return Err(Problem::field("stars", format!("must be 1 to {MAX_STARS}")));
         }
-        let holder = self.desk.conversations.get(&id).and_then(Conversation::agent);
+        let holder = self.desk.conversation(id).and_then(Conversation::agent);
         self.record(Some(id), Payload::Rated { agent: agent.or(holder), stars });
         Ok(())
     }

@@ -138,7 +138,7 @@ impl Session<'_> {
 
     /// Records that a conversation goes to somebody by name.
     fn give(&mut self, id: ConversationId, agent: AgentId, reason: AssignReason, rank: u64) {
-        let previous = self.desk.conversations.get(&id).and_then(Conversation::agent);
+        let previous = self.desk.conversation(id).and_then(Conversation::agent);
         let trace = RouteTrace::default();
         self.record(Some(id), Payload::Assigned { agent, previous, reason, ring: 1, rank, trace });
     }

@@ -79,7 +79,7 @@ impl Session<'_> {
         (id, Cause::New)
     }
 
-    fn recently_closed(&self, buyer: &Buyer) -> Option<ClosedConversation> {
+    fn recently_closed(&self, buyer: &Buyer) -> Option<Box<ClosedConversation>> {
         buyer.closed.clone().filter(|closed| self.now.since(closed.at) <= self.desk.policy.reopen_window)
     }
 

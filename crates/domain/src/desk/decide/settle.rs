@@ -21,7 +21,7 @@ impl Session<'_> {
             if let Some(agent) = self.desk.wound_down.first().copied() {
                 self.finish_winding_down(agent);
             } else if let Some((_, id)) = self.desk.stranded.first().copied() {
-                let held = self.desk.conversations.get(&id);
+                let held = self.desk.conversation(id);
                 let Some(holder) = held.and_then(Conversation::agent) else { break };
                 self.route(id, Cause::Moved(holder));
             } else if let Some(id) = self.desk.next_admission() {

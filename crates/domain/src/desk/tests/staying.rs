@@ -152,6 +152,20 @@ fn all_she_holds_moves_at_once_where_the_shop_says_so() {
 }
 
 #[test]
+fn an_account_that_may_not_work_any_more_keeps_nobody() {
+    let mut shop = serving(&[(ANN, 5), (BEN, 5)]);
+    let answered = shop.says("a");
+    shop.answers(ANN, answered);
+    let gone = AgentEntry { enabled: false, ..entry(ANN, 5) };
+    shop.ok(Command::SyncAgent { agent: agent_id(ANN), entry: Box::new(gone) });
+    assert_eq!(
+        shop.holder(answered),
+        Some(agent_id(BEN)),
+        "although nothing is owed and she may never come back"
+    );
+}
+
+#[test]
 fn she_may_not_leave_with_open_conversations_where_the_shop_says_so() {
     let mut shop = serving(&[(ANN, 5), (BEN, 5)]);
     shop.policy(|policy| policy.on_leave = LeavePolicy::Refuse);

@@ -33,8 +33,9 @@ impl World {
             let all = self.policy.as_ref().is_some_and(|policy| policy.on_leave == LeavePolicy::MoveAllNow);
             let message = self.left.contains(&conversation.id)
                 && holder.is_some_and(|holder| !self.agents[&holder].is_barred());
-            let stays = (conversation.owed.is_none() && !all) || message;
-            assert!(!left || stays || due_now, "who is owed a reply is moved at once");
+            let gone = holder.is_some_and(|holder| !self.agents[&holder].entry.enabled);
+            let stays = (conversation.owed.is_none() && !all && !gone) || message;
+            assert!(!left || stays || due_now, "who may not stay is moved at once");
         }
         for (id, agent) in &self.agents {
             let there = desk.agent(*id).expect("known agent");
