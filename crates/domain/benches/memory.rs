@@ -1,4 +1,4 @@
-//! What a desk takes of memory, per agent and per open conversation.
+//! What a desk takes of memory: per agent, per open conversation, and per buyer who is remembered when it is over.
 //!
 //! `cargo bench -p fenliu-domain --bench memory` prints the bytes its desk has asked the allocator for.
 
@@ -15,23 +15,39 @@ const OPEN: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// Agents online on each desk compared.
 const AGENTS: [u32; 4] = [10, 100, 1_000, 10_000];
 
-/// Bytes that a desk holds, without what the benchmark keeps beside it.
-fn bytes(agents: u32, open: u64) -> usize {
-    let desk = Shop::new(agents, open).desk;
+/// Bytes that a desk holds after some work, without what the benchmark keeps beside it.
+fn bytes(agents: u32, work: impl FnOnce(&mut Shop)) -> usize {
+    let mut shop = Shop::new(agents, 0);
+    work(&mut shop);
+    let desk = shop.desk;
     let with = ALLOCATOR.current_usage();
     drop(desk);
     with - ALLOCATOR.current_usage()
 }
 
 fn main() {
-    let empty = bytes(0, 0);
-    println!("{:>10} {:>16}", "agents", "bytes each");
+    let empty = bytes(0, |_| ());
+    println!("{:>10} {:>12}", "agents", "bytes each");
     for agents in AGENTS {
-        println!("{agents:>10} {:>16}", (bytes(agents, 0) - empty) / usize::try_from(agents).expect("fits"));
+        println!(
+            "{agents:>10} {:>12}",
+            (bytes(agents, |_| ()) - empty) / usize::try_from(agents).expect("fits")
+        );
     }
-    let staffed = bytes(10_000, 0);
-    println!("{:>10} {:>16}", "open", "bytes each");
+    let staffed = bytes(10_000, |_| ());
+    println!(
+        "{:>10} {:>12} {:>22} {:>18}",
+        "open", "bytes each", "its buyer, remembered", "beside the buyer"
+    );
     for open in OPEN {
-        println!("{open:>10} {:>16}", (bytes(10_000, open) - staffed) / usize::try_from(open).expect("fits"));
+        let each = |bytes: usize| (bytes - staffed) / usize::try_from(open).expect("fits");
+        let talking = each(bytes(10_000, |shop| (0..open).for_each(|_| shop.begin())));
+        let gone = each(bytes(10_000, |shop| {
+            for _ in 0..open {
+                shop.begin();
+                shop.end();
+            }
+        }));
+        println!("{open:>10} {talking:>12} {gone:>22} {:>18}", talking.saturating_sub(gone));
     }
 }
