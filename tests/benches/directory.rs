@@ -1,5 +1,5 @@
 //! How long a large directory takes to reach dispatch: 10,000 shops with 10 people each, told as a snapshot to a
-//! dispatch that knows nothing, and then one change in it. Everything over real gRPC and SQLite files with
+//! dispatch that knows nothing, and then one change in it, one mute and one ban. Everything over real gRPC and SQLite files with
 //! `synchronous=FULL`. `cargo bench -p fenliu-tests --bench directory`; FENLIU_SHOPS asks for another number of shops.
 
 use std::time::{Duration, Instant};
@@ -10,12 +10,14 @@ use fenliu_domain::ids::AgentId;
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::directory_service_client::DirectoryServiceClient;
+use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::accounts::v1::{
-    BindingTerms, CreateShopRequest, CreateSubAccountRequest, UpdateBindingRequest, WatchDirectoryRequest,
+    BanAgentRequest, BindingTerms, CreateShopRequest, CreateSubAccountRequest, MuteAgentRequest,
+    UpdateBindingRequest, WatchDirectoryRequest,
 };
-use fenliu_proto::dispatch::v1::GetAgentRequest;
 use fenliu_proto::dispatch::v1::presence_service_client::PresenceServiceClient;
+use fenliu_proto::dispatch::v1::{Agent, Availability, GetAgentRequest};
 use fenliu_runtime::channel::Outgoing;
 use fenliu_tests::guarded::Guarded;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -57,17 +59,23 @@ async fn measure() -> anyhow::Result<()> {
         people.len() as f64 / took.as_secs_f64(),
         took.as_secs_f64() / floor.as_secs_f64()
     );
-    let mut changes = Vec::new();
-    for (shop, agent) in people.iter().step_by(people.len() / 50 + 1) {
+    let (mut changes, mut mutes, mut bans) = (Vec::new(), Vec::new(), Vec::new());
+    // Main accounts are neither muted nor banned.
+    let subordinate = people.iter().enumerate().filter(|(index, _)| index % (SUB_ACCOUNTS + 1) > 0);
+    for (_, (shop, agent)) in subordinate.step_by(people.len() / 50 + 1) {
         changes.push(change(&channel, shop, agent).await?);
+        mutes.push(sanction(&channel, shop, agent, Availability::Muted).await?);
+        bans.push(sanction(&channel, shop, agent, Availability::Banned).await?);
     }
-    changes.sort_unstable();
-    println!(
-        "one change, from its acknowledgement until dispatch shows it: median {:?}, slowest of {} {:?}",
-        changes[changes.len() / 2],
-        changes.len(),
-        changes[changes.len() - 1]
-    );
+    for (what, mut times) in [("change", changes), ("mute", mutes), ("ban", bans)] {
+        times.sort_unstable();
+        println!(
+            "one {what}, from its acknowledgement until dispatch shows it: median {:?}, slowest of {} {:?}",
+            times[times.len() / 2],
+            times.len(),
+            times[times.len() - 1]
+        );
+    }
     Ok(())
 }
 
@@ -129,9 +137,36 @@ async fn arrival(
 
 /// An agent's capacity at the desk; `None` while dispatch does not know them.
 async fn capacity(channel: &Outgoing, shop: &str, agent: &str) -> Option<u32> {
+    on_board(channel, shop, agent).await.map(|agent| agent.capacity)
+}
+
+async fn on_board(channel: &Outgoing, shop: &str, agent: &str) -> Option<Agent> {
     let request = GetAgentRequest { shop_id: shop.to_owned(), agent_id: agent.to_owned() };
-    let known = PresenceServiceClient::new(channel.clone()).get_agent(request).await.ok()?;
-    known.into_inner().agent.map(|agent| agent.capacity)
+    PresenceServiceClient::new(channel.clone()).get_agent(request).await.ok()?.into_inner().agent
+}
+
+/// Mutes or bans an agent, and tells how long after the acknowledgement dispatch shows it.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures the wall")]
+async fn sanction(
+    channel: &Outgoing,
+    shop: &str,
+    agent: &str,
+    expected: Availability,
+) -> anyhow::Result<Duration> {
+    let (shop_id, agent_id, reason) = (shop.to_owned(), agent.to_owned(), "measured".to_owned());
+    let mut sanctions = SanctionServiceClient::new(channel.clone());
+    if expected == Availability::Muted {
+        let request = MuteAgentRequest { shop_id, agent_id, reason, ..MuteAgentRequest::default() };
+        sanctions.mute_agent(request).await?;
+    } else {
+        let request = BanAgentRequest { shop_id, agent_id, reason, ..BanAgentRequest::default() };
+        sanctions.ban_agent(request).await?;
+    }
+    let began = Instant::now();
+    while on_board(channel, shop, agent).await.is_none_or(|agent| agent.availability() != expected) {
+        tokio::task::yield_now().await;
+    }
+    Ok(began.elapsed())
 }
 
 /// Changes one agent's capacity, and tells how long after the acknowledgement dispatch shows it.

@@ -1,7 +1,8 @@
 //! The three services as processes of their own, set up by the environment that `deploy/kubernetes` gives them.
 //!
 //! Only what another machine would change is replaced: where they listen, where their stores lie, and where they find
-//! each other. Then accounts and dispatch are killed in turn, and the others go on with what they know.
+//! each other. Then accounts and dispatch are killed in turn, and the others go on with what they know, also after a start
+//! of their own.
 
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -145,7 +146,19 @@ async fn story() -> anyhow::Result<()> {
     exchanges(&mut analytics.clients()?, &shop, 2).await?;
 
     drop(reception);
-    exchanges(&mut analytics.clients()?, &shop, 2).await.context("without dispatch")
+    exchanges(&mut analytics.clients()?, &shop, 2).await.context("without dispatch")?;
+
+    // It finds nobody to ask who is trusted, and takes the token that was signed before by what its file remembers.
+    let reception = Service::start("dispatch", place.path(), &peers)?;
+    let third = ask(&mut reception.clients()?, &shop, "buyer-3").await.context("back without accounts")?;
+    ensure!(third == agent, "back without accounts the question went to {third:?}");
+    let trust = place.path().join("dispatch.json");
+    std::fs::remove_file(&trust).with_context(|| trust.display().to_string())?;
+    drop(reception);
+    let forgetful = Service::start("dispatch", place.path(), &peers)?;
+    let refused = ask(&mut forgetful.clients()?, &shop, "buyer-4").await;
+    ensure!(refused.is_err(), "without its file it takes tokens that it cannot verify");
+    Ok(())
 }
 
 async fn open_shop(clients: &mut Clients) -> anyhow::Result<(String, String)> {

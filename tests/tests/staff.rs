@@ -296,7 +296,11 @@ async fn somebody_who_works_for_two_shops_is_at_two_desks() {
     let platform = scene.guarded.token(&scene.guarded.platform(Permissions::all()));
     let platform = scene.guarded.outgoing(&platform).expect("a channel");
     let mut bindings = BindingServiceClient::new(platform.clone());
-    let code = accounts::CreateBindingCodeRequest { shop_id: scene.shop_id(), agent_id: scene.agent_id() };
+    let code = accounts::CreateBindingCodeRequest {
+        shop_id: scene.shop_id(),
+        agent_id: scene.agent_id(),
+        ..Default::default()
+    };
     let code = bindings.create_binding_code(code).await.expect("a code").into_inner().binding_code;
     let bind = accounts::BindAgentRequest {
         shop_id: other.shop.to_string(),

@@ -22,9 +22,11 @@ use serde::Deserialize;
 
 use crate::config::bounded;
 
+mod append_only;
 mod open;
 mod transaction;
 
+pub use self::append_only::{make_append_only, make_changeable};
 pub use self::transaction::Work;
 
 /// The PostgreSQL lock that whoever migrates a database holds: "fenliu" in hexadecimal.

@@ -4,6 +4,8 @@ use fenliu_domain::access::BuiltInRole;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Timestamp;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::account::Account;
 use crate::storage::Stored;
@@ -187,6 +189,20 @@ impl TermsChange {
 }
 
 impl Member {
+    /// Changes when what callers see of the binding changes, and only then: duty and sanctions, which come and go by
+    /// time, show elsewhere.
+    pub(crate) fn etag(&self) -> String {
+        let Account { login_name, display_name, .. } = &self.account;
+        let Stored { value: Binding { shop, agent, terms, .. }, number, .. } = &self.binding;
+        let Terms { roles, groups, capacity, ceiling, unlimited, weight, external } = terms;
+        let external = external.as_ref().map(|account| [&account.platform, &account.account_id]);
+        let whose = json!([shop.to_string(), agent.to_string(), number, login_name, display_name]);
+        let shown = json!([self.at_home(), self.account.works(), roles, groups, capacity, ceiling]);
+        let digest = Sha256::digest(json!([whose, shown, unlimited, weight, external]).to_string());
+        let bits = digest.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+        format!("b{bits:016x}")
+    }
+
     /// Whether they may work for the shop at all.
     pub(crate) const fn works(&self) -> bool {
         self.binding.value.active && self.account.works()

@@ -1,4 +1,4 @@
-//! One attempt to change something, as idempotency sees it.
+//! One attempt to change something, as idempotency and the audit log see it.
 
 use fenliu_domain::access::{Caller, Permissions};
 use fenliu_proto::accounts::v1 as proto;
@@ -42,15 +42,47 @@ pub(crate) trait Mutation: Message {
     }
 }
 
+/// Who asks for what is not remembered, under which request id: its answer holds secrets, so that a repetition is a
+/// request of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Occasion {
+    /// `None` = fenliu itself, since nobody knows who asks.
+    pub(crate) caller: Option<Caller>,
+    pub(crate) request_id: String,
+}
+
+/// A request that changes something and is not remembered.
+pub(crate) trait Unremembered {
+    /// Its request id.
+    fn request_id(&mut self) -> &mut String;
+}
+
+impl Occasion {
+    /// Takes the request id out of a request, or makes one when the caller sent none.
+    pub(crate) fn of<T: Unremembered>(request: &mut Request<T>, ids: &IdSource) -> Self {
+        let caller = Some(caller_of(request));
+        let request_id = taken(request.get_mut().request_id(), ids);
+        Self { caller, request_id }
+    }
+
+    /// The same, done by fenliu itself: what was shown may be in anybody's hands.
+    pub(crate) fn by_nobody(self) -> Self {
+        Self { caller: None, ..self }
+    }
+}
+
+/// The request id that a caller sent, or a new one.
+fn taken(request_id: &mut String, ids: &IdSource) -> String {
+    let sent = std::mem::take(request_id);
+    if sent.is_empty() { ids.next_request_id() } else { sent }
+}
+
 impl Call {
     /// Takes the request id out of a request, or makes one when the caller sent none.
     pub(crate) fn of<T: Mutation>(request: &mut Request<T>, ids: &IdSource) -> Self {
         let caller = caller_of(request);
         let body = request.get_mut();
-        let mut request_id = std::mem::take(body.request_id());
-        if request_id.is_empty() {
-            request_id = ids.next_request_id();
-        }
+        let request_id = taken(body.request_id(), ids);
         // The RPC's name ends with a byte that no name holds, so no body can pretend to be another RPC's.
         let hash = Sha256::new().chain_update(T::RPC).chain_update([0]).chain_update(body.without_secret());
         Self { caller, request_id, rpc: T::RPC, body_hash: hash.finalize().into() }
@@ -114,4 +146,23 @@ secret_mutations! {
     CreateShopRequest.main_account_password: "ShopService/CreateShop",
     CreateSubAccountRequest.password: "AccountService/CreateSubAccount",
     ResetPasswordRequest.new_password: "AccountService/ResetPassword",
+}
+
+/// Requests that have a request id for the audit log alone.
+macro_rules! unremembered {
+    ($($request:ident,)+) => {
+        $(impl Unremembered for proto::$request {
+            fn request_id(&mut self) -> &mut String {
+                &mut self.request_id
+            }
+        })+
+    };
+}
+
+unremembered! {
+    LoginRequest,
+    RefreshRequest,
+    LogoutRequest,
+    ChangePasswordRequest,
+    CreateBindingCodeRequest,
 }

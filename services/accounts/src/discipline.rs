@@ -26,7 +26,7 @@ mod violations;
 
 pub(crate) use self::ending::{end_sanctions, still_in_force};
 pub(crate) use self::imposing::{ChangedSanction, NewSanction};
-pub(crate) use self::ladder::{Ladder, MAX_RUNGS, Rung};
+pub(crate) use self::ladder::{Ladder, LadderChange, MAX_RUNGS, Rung, WINDOW_DAYS};
 pub(crate) use self::suggesting::{ChangedLadder, Suggestion};
 pub(crate) use self::violations::follow;
 

@@ -7,7 +7,8 @@
 //! Invariants
 //! - An attempt is counted before its password is looked at, in a committed transaction: however many come at once, no
 //!   more are looked at than are allowed.
-//! - An attempt that is looked at costs one evaluation of argon2, whether there is such an account or not.
+//! - An attempt that is looked at costs one evaluation of argon2, whether there is such an account or not. A password
+//!   that was hashed at another cost is hashed anew apart from the sign-in, which does not wait for it.
 //! - Nobody learns that an account is disabled or banned who does not know its password.
 //! - Refresh tokens are stored as hashes, service tokens not at all; neither they nor passwords are logged.
 //! - A session opens under the password that was looked at, or not at all: the transaction reads it again.
@@ -76,6 +77,7 @@ pub(crate) struct SignedIn {
     pub(crate) caller: Caller,
     pub(crate) refresh_token: String,
     pub(crate) refresh_expires: Timestamp,
+    pub(crate) request_id: String,
 }
 
 impl Entrance {

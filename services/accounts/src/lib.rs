@@ -13,6 +13,7 @@
 //! - A request id has one effect for a day; what is remembered is stored with the effect or not at all.
 //! - Rows never leave `storage`; every query about accounts starts from one shop, so an id of another shop is
 //!   refused in the very words of one that does not exist.
+//! - The audit log only grows, as the database itself sees to; what a shop reads there names no other shop's people.
 //! - Tokens are signed here and verified everywhere; who was cut off is told within the same transaction.
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.
 

@@ -9,7 +9,7 @@ use fenliu_runtime::ids::IdSource;
 
 use crate::config::Limits;
 use crate::conversations::Conversations;
-use crate::storage::{Fault, Store, Stored};
+use crate::storage::{Fault, Store};
 
 mod accounts;
 mod bindings;
@@ -52,8 +52,8 @@ impl Registry {
 ///
 /// # Errors
 /// ETAG_MISMATCH.
-pub(crate) fn expect_etag<T>(stored: &Stored<T>, etag: &str) -> Result<(), Fault> {
-    if etag.is_empty() || etag == stored.etag() {
+pub(crate) fn expect_etag(current: &str, etag: &str) -> Result<(), Fault> {
+    if etag.is_empty() || etag == current {
         return Ok(());
     }
     let advice = "it has changed since it was read; read it again and repeat the change with its new etag";

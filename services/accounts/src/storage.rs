@@ -27,9 +27,8 @@ mod trust;
 mod violations;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use fenliu_domain::access::Caller;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Timestamp;
@@ -59,7 +58,7 @@ pub(crate) use self::violations::{Cursor, ViolationFilter};
 use self::change::Actor;
 use self::rows::{binding, shop};
 use crate::binding::Binding;
-use crate::call::Call;
+use crate::call::{Call, Occasion};
 use crate::shop::Shop;
 
 /// Something as it was stored.
@@ -166,17 +165,17 @@ impl Store {
         self.unremembered(Actor::fenliu(), work).await
     }
 
-    /// Does `work` that a caller asked for and that is not remembered, because its answer must not be: one with
+    /// Does `work` that somebody asked for and that is not remembered, because its answer must not be: one with
     /// secrets in it.
     ///
     /// # Errors
     /// As [`Store::by_itself`].
-    pub(crate) async fn unrepeatable<T, F>(&self, caller: Caller, work: F) -> Result<T, Problem>
+    pub(crate) async fn unrepeatable<T, F>(&self, occasion: Occasion, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(Change<'a>) -> BoxFuture<'a, Result<T, Fault>> + Send + 'static,
     {
-        self.unremembered(Actor::calling(caller), work).await
+        self.unremembered(Actor::on(occasion), work).await
     }
 
     async fn unremembered<T, F>(&self, actor: Actor, work: F) -> Result<T, Problem>

@@ -7,6 +7,7 @@
 //!
 //! Invariants
 //! - An acknowledged effect is stored: an answer is made of a command's stored events only.
+//! - The history only grows, as the database itself sees to.
 //! - A command takes effect in one place, `desks::Desks::run`; no handler knows the store or the live desk's state.
 //! - Bodies never enter the live desk, logs or traces.
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.

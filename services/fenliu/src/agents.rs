@@ -108,7 +108,7 @@ async fn code(client: &Client, args: &WhoArgs) -> anyhow::Result<Answer> {
 /// A binding code for an account, made at its home, and until when it can be used.
 async fn code_of(client: &Client, home: &str, agent: &str) -> anyhow::Result<(String, String)> {
     let agent_id = people::id_of(client, home, agent).await?;
-    let request = CreateBindingCodeRequest { shop_id: home.to_owned(), agent_id };
+    let request = CreateBindingCodeRequest { shop_id: home.to_owned(), agent_id, ..Default::default() };
     let mut bindings = BindingServiceClient::new(client.channel());
     let answer = bindings.create_binding_code(asking(request)).await.map_err(refused)?.into_inner();
     Ok((answer.binding_code, rfc3339(timestamp(answer.expire_time.as_ref(), "expire_time")?)))

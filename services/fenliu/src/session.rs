@@ -58,9 +58,10 @@ pub async fn login(args: &LoginArgs) -> anyhow::Result<Answer> {
         login_name: args.name.clone(),
         password: password.into_text(),
         shop_id: args.shop.clone().unwrap_or_default(),
+        ..Default::default()
     };
     let answer = AuthServiceClient::new(channel.clone()).login(asking(request)).await;
-    let LoginResponse { tokens, identity, shops } = answer.map_err(refused)?.into_inner();
+    let LoginResponse { tokens, identity, shops, .. } = answer.map_err(refused)?.into_inner();
     let identity = identity.context("accounts left out whom the tokens speak for")?;
     let mut session = Session::nobody(args, &identity);
     session.renew(tokens.context("accounts left out the tokens")?)?;
@@ -125,7 +126,7 @@ async fn replace(store: Store, session: Session) -> anyhow::Result<Option<Sessio
 async fn end(session: &Session) -> bool {
     let Ok(uri) = uri(&session.address) else { return false };
     let channel: Outgoing = connect_lazy(uri);
-    let request = LogoutRequest { refresh_token: session.refresh_token.clone() };
+    let request = LogoutRequest { refresh_token: session.refresh_token.clone(), ..Default::default() };
     AuthServiceClient::new(channel).logout(asking(request)).await.is_ok()
 }
 

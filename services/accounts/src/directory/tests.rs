@@ -4,7 +4,6 @@ use fenliu_domain::time::Timestamp;
 use fenliu_proto::accounts::v1::CreateShopResponse;
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::Lifecycle;
-use fenliu_runtime::sql::DatabaseConfig;
 use futures::{FutureExt, StreamExt};
 use tonic::Request;
 
@@ -14,6 +13,7 @@ use crate::config::Limits;
 use crate::conversations::Conversations;
 use crate::registry::Registry;
 use crate::shop::{NewShop, Shop};
+use crate::storage::tests::Place;
 
 const INTERVAL: Span = Span::from_millis(500);
 
@@ -23,9 +23,9 @@ struct Replica {
 }
 
 impl Replica {
-    async fn open(url: &str, clock: &VirtualClock, seed: u64) -> Self {
+    async fn open(place: &Place, clock: &VirtualClock, seed: u64) -> Self {
         let platform = Platform::simulated(clock, seed, Lifecycle::new());
-        let store = Store::open(&DatabaseConfig::at(url), &platform).await.expect("a store");
+        let store = Store::open(&place.config(), &platform).await.expect("a store");
         Self { platform, store }
     }
 
@@ -62,10 +62,8 @@ fn clock() -> VirtualClock {
 
 #[tokio::test]
 async fn the_commits_of_another_replica_are_noticed_within_the_interval() {
-    let files = tempfile::tempdir().expect("a directory");
-    let url = format!("sqlite://{}", files.path().join("accounts.db").display());
-    let clock = clock();
-    let (here, there) = (Replica::open(&url, &clock, 1).await, Replica::open(&url, &clock, 2).await);
+    let (place, clock) = (Place::create().await, clock());
+    let (here, there) = (Replica::open(&place, &clock, 1).await, Replica::open(&place, &clock, 2).await);
     poll(here.store.clone(), &here.platform, INTERVAL);
     let mut pages = Box::pin(here.directory().watch(0).await.expect("followed"));
     assert!(pages.next().await.expect("a page").expect("readable").entries.is_empty());
@@ -78,7 +76,8 @@ async fn the_commits_of_another_replica_are_noticed_within_the_interval() {
 
 #[tokio::test]
 async fn followers_have_so_many_places_and_give_them_back() {
-    let replica = Replica::open("sqlite::memory:", &clock(), 1).await;
+    let place = Place::create().await;
+    let replica = Replica::open(&place, &clock(), 1).await;
     let directory = replica.directory();
     let mut followers = Vec::new();
     for _ in 0..MAX_FOLLOWERS {
@@ -92,7 +91,8 @@ async fn followers_have_so_many_places_and_give_them_back() {
 
 #[tokio::test]
 async fn a_follower_that_waits_ends_when_the_server_drains() {
-    let replica = Replica::open("sqlite::memory:", &clock(), 1).await;
+    let place = Place::create().await;
+    let replica = Replica::open(&place, &clock(), 1).await;
     let mut pages = Box::pin(replica.directory().watch(0).await.expect("followed"));
     pages.next().await.expect("a page").expect("readable");
     assert!(pages.next().now_or_never().is_none());

@@ -1,5 +1,6 @@
 //! Imposes sanctions and lifts them.
 
+use fenliu_domain::access::{Permission, Permissions, Subject};
 use fenliu_domain::ids::{AgentId, SanctionId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Span;
@@ -154,11 +155,17 @@ async fn expect_power_over_any(
     }
 }
 
-/// Nobody undoes what somebody with more power has imposed. An author who no longer works here has none.
+/// Nobody undoes what somebody with more power has imposed. An author who no longer works here has none. What a program
+/// has imposed it did for those who manage the shop's people, and only they undo it, or the program itself.
 async fn expect_power_over_author(change: &Change<'_>, sanction: &Sanction) -> Result<(), Fault> {
-    match sanction.author.parse::<AgentId>() {
-        Ok(author) => expect_power_over_any(change, sanction.shop, author).await.map(|_| ()),
-        Err(_) => Ok(()),
+    match Subject::parse(&sanction.author) {
+        Some(Subject::Agent(author)) => {
+            expect_power_over_any(change, sanction.shop, author).await.map(|_| ())
+        }
+        Some(Subject::Service(_)) if sanction.author != change.author() => {
+            change.expect_held(Permissions::of(&[Permission::AgentsManage]))
+        }
+        Some(Subject::Service(_) | Subject::Anonymous) | None => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The ladder: so many violations suggest this sanction.
 
+use std::ops::RangeInclusive;
+
 use fenliu_domain::time::{Span, Timestamp};
 
 use super::Sanction;
@@ -10,6 +12,8 @@ mod tests;
 
 /// Most rungs of a ladder.
 pub(crate) const MAX_RUNGS: usize = 10;
+/// How many days a ladder's window may have.
+pub(crate) const WINDOW_DAYS: RangeInclusive<u32> = 1..=366;
 /// A day of a ladder's window.
 const DAY: Span = Span::from_hours(24);
 
@@ -20,6 +24,13 @@ pub(crate) struct Ladder {
     pub(crate) window_days: u32,
     /// Lowest first, each with more violations than the one before, at most [`MAX_RUNGS`].
     pub(crate) rungs: Vec<Rung>,
+}
+
+/// New values for parts of a ladder; `None` leaves one as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LadderChange {
+    pub(crate) window_days: Option<u32>,
+    pub(crate) rungs: Option<Vec<Rung>>,
 }
 
 /// So many violations suggest this sanction.
@@ -38,8 +49,18 @@ impl Ladder {
         now - Span::from_micros(DAY.micros() * i64::from(self.window_days))
     }
 
+    /// The ladder with these changes.
+    pub(crate) fn changed(self, change: LadderChange) -> Self {
+        Self {
+            window_days: change.window_days.unwrap_or(self.window_days),
+            rungs: change.rungs.unwrap_or(self.rungs),
+        }
+    }
+
     /// The highest rung that so many violations reach and that was not imposed since the last of them. A rung was
     /// imposed when something at least as strict was, so that nobody is offered less than what has just been done.
+    /// Whether it has been lifted since does not matter: a supervisor looked at these very violations and forgave, and
+    /// is not told to think again. The next violation counts with all before it.
     pub(crate) fn suggest(&self, violations: u32, since_last: &[Sanction]) -> Option<Rung> {
         let reached = self.rungs.iter().rev().filter(|rung| rung.violations <= violations);
         reached.copied().find(|rung| !since_last.iter().any(|imposed| rung.is_met_by(imposed)))

@@ -4,7 +4,7 @@ use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::Problem;
 use prost::Message;
 
-use super::{Discipline, Ladder, Rung, Violation, record};
+use super::{Discipline, Ladder, LadderChange, Rung, Violation, record};
 use crate::call::Call;
 use crate::registry::expect_etag;
 use crate::storage::{Fault, Stored, ViolationFilter};
@@ -55,7 +55,7 @@ impl Discipline {
         read.await
     }
 
-    /// Replaces the ladder.
+    /// Replaces the ladder, or parts of it.
     ///
     /// # Errors
     /// SHOP_NOT_FOUND, ETAG_MISMATCH, and what [`Store::once`](crate::storage::Store::once) refuses.
@@ -63,7 +63,7 @@ impl Discipline {
         &self,
         call: Call,
         (shop_id, etag): (ShopId, String),
-        ladder: Ladder,
+        wanted: LadderChange,
         answer: fn(ChangedLadder) -> M,
     ) -> Result<M, Problem>
     where
@@ -74,8 +74,8 @@ impl Discipline {
             Box::pin(async move {
                 change.tenant(shop_id).shop().await?;
                 let old = change.tenant(shop_id).ladder().await?;
-                expect_etag(&old, &etag)?;
-                let ladder = change.put_ladder(shop_id, ladder).await?;
+                expect_etag(&old.etag(), &etag)?;
+                let ladder = change.put_ladder(shop_id, old.value.clone().changed(wanted)).await?;
                 let noted = (Some(record::ladder(&old.value)), Some(record::ladder(&ladder.value)));
                 change.audit(Some(shop_id), "shop.sanction_ladder_updated", shop_id, noted).await?;
                 Ok(answer(ChangedLadder { ladder, request_id }))

@@ -8,6 +8,7 @@ use fenliu_domain::problem::Problem;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_runtime::auth::token::SigningKey;
 use fenliu_runtime::platform::Platform;
+use serde_json::{Value, json};
 
 use super::attempts::REMEMBERED;
 use crate::storage::{Change, Fault, Store};
@@ -81,11 +82,16 @@ impl KeyRing {
             let kid = format!("key_{:032x}", self.platform.ids.next_bits());
             tracing::info!(kid, %activates, "a new key will sign tokens");
             let signing = SigningKey { kid, seed: self.platform.ids.next_key() };
-            change.insert_key(&Key { signing, created: now, activates, last_expiry: now }).await?;
+            let key = Key { signing, created: now, activates, last_expiry: now };
+            change.insert_key(&key).await?;
+            let noted = (None, Some(record(&key)));
+            change.audit(None, "signing_key.created", &key.signing.kid, noted).await?;
         }
         for key in due.over {
             tracing::info!(kid = key.signing.kid, "a key is forgotten: nothing it signed is valid any more");
             change.delete_key(&key).await?;
+            let noted = (Some(record(&key)), None);
+            change.audit(None, "signing_key.forgotten", &key.signing.kid, noted).await?;
         }
         Ok(())
     }
@@ -120,6 +126,11 @@ impl KeyRing {
         }
         Ok(())
     }
+}
+
+/// What the audit log shows of a key: nothing that signs.
+fn record(key: &Key) -> Value {
+    json!({ "create_time": key.created.to_string(), "activate_time": key.activates.to_string() })
 }
 
 /// What is to be done, given the keys there are.

@@ -55,20 +55,26 @@ struct Inner {
 
 /// Counts the evaluations of argon2 in a process; clones count together.
 #[derive(Clone, Debug, Default)]
-pub struct Evaluations(Arc<AtomicU64>);
+pub struct Evaluations {
+    asked_for: Arc<AtomicU64>,
+    apart: Arc<AtomicU64>,
+}
 
 /// Somebody's right to one evaluation, now or soon.
 pub(crate) struct Place(#[expect(dead_code, reason = "it is held until it is dropped")] OwnedSemaphorePermit);
 
 impl Evaluations {
-    /// How many there were since the service started.
+    /// How many there were since the service started that a caller waited for.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.asked_for.load(Ordering::SeqCst)
     }
 
-    fn add_one(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
+    /// How many there were since the service started that nobody waited for: passwords that were hashed anew after a
+    /// sign-in, because they had been hashed at another cost.
+    #[must_use]
+    pub fn apart(&self) -> u64 {
+        self.apart.load(Ordering::SeqCst)
     }
 }
 
@@ -122,7 +128,7 @@ impl Passwords {
         let kept = kept.unwrap_or(&self.0.nobodys).clone();
         let nobodys = self.0.nobodys.clone();
         let password: String = password.nfc().collect();
-        let matches = self.evaluated(place, move |argon2| {
+        let matches = self.evaluated(place, &self.0.evaluations.asked_for, move |argon2| {
             let parsed = phc::PasswordHash::new(kept.text()).or_else(|error| {
                 tracing::error!(%error, "a kept password is no text of argon2, and so nobody's");
                 phc::PasswordHash::new(nobodys.text())
@@ -148,10 +154,22 @@ impl Passwords {
     /// # Errors
     /// OVERLOADED.
     pub(crate) async fn hash(&self, password: &str) -> Result<PasswordHash, Problem> {
+        self.hash_counted(password, &self.0.evaluations.asked_for).await
+    }
+
+    /// The same, for whoever has been answered already.
+    ///
+    /// # Errors
+    /// OVERLOADED.
+    pub(crate) async fn hash_apart(&self, password: &str) -> Result<PasswordHash, Problem> {
+        self.hash_counted(password, &self.0.evaluations.apart).await
+    }
+
+    async fn hash_counted(&self, password: &str, count: &Arc<AtomicU64>) -> Result<PasswordHash, Problem> {
         let place = self.place()?;
         let salt = self.0.ids.next_key();
         let password: String = password.nfc().collect();
-        let hashed = self.evaluated(place, move |argon2| hash(argon2, &salt, password.as_bytes()));
+        let hashed = self.evaluated(place, count, move |argon2| hash(argon2, &salt, password.as_bytes()));
         hashed.await?.map_err(|error| {
             tracing::error!(%error, "argon2 cannot hash a password");
             Problem::new(Reason::Internal, "a defect of fenliu; the log has the details")
@@ -179,14 +197,15 @@ impl Passwords {
     async fn evaluated<T: Send + 'static>(
         &self,
         place: Place,
+        count: &Arc<AtomicU64>,
         work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let (argon2, evaluations) = (self.0.argon2.clone(), self.evaluations());
+        let (argon2, count) = (self.0.argon2.clone(), Arc::clone(count));
         let (answer, answered) = oneshot::channel();
         // It goes on when the caller goes away: what it costs must stay within the limit, too.
         let taken = self.0.threads.run(move || {
             let _place = place;
-            evaluations.add_one();
+            count.fetch_add(1, Ordering::SeqCst);
             // Whoever asked may have gone away.
             answer.send(work(&argon2)).ok();
         });

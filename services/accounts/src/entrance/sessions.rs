@@ -11,6 +11,7 @@ use fenliu_runtime::auth::token::Claims;
 use super::refresh_token::{self, Presented};
 use super::{Entrance, SignedIn, Source, banned, disabled};
 use crate::binding::Member;
+use crate::call::Occasion;
 use crate::storage::{Change, Fault, Found};
 
 /// A sign-in that goes on for as long as its refresh tokens are traded in time.
@@ -69,10 +70,15 @@ impl Entrance {
     ///
     /// # Errors
     /// REFRESH_TOKEN_INVALID, SIGN_IN_DISABLED, SIGN_IN_BANNED, STORE_UNAVAILABLE.
-    pub(crate) async fn refresh(&self, token: &str, source: Source) -> Result<SignedIn, Problem> {
+    pub(crate) async fn refresh(
+        &self,
+        occasion: Occasion,
+        token: &str,
+        source: Source,
+    ) -> Result<SignedIn, Problem> {
         let presented = refresh_token::parse(token).ok_or_else(invalid)?;
         let entrance = self.clone();
-        let refreshed = self.store.by_itself(move |mut change| {
+        let refreshed = self.store.unrepeatable(occasion.by_nobody(), move |mut change| {
             Box::pin(async move { entrance.refreshed(&mut change, presented).await })
         });
         match refreshed.await? {
@@ -88,16 +94,24 @@ impl Entrance {
     ///
     /// # Errors
     /// STORE_UNAVAILABLE.
-    pub(crate) async fn logout(&self, token: &str) -> Result<(), Problem> {
+    pub(crate) async fn logout(
+        &self,
+        occasion: Occasion,
+        token: &str,
+        source: Source,
+    ) -> Result<(), Problem> {
         let Some(presented) = refresh_token::parse(token) else { return Ok(()) };
-        let done = self.store.by_itself(move |mut change| {
+        let done = self.store.unrepeatable(occasion, move |mut change| {
             Box::pin(async move {
                 let Some(session) = going_on(&change, presented).await? else { return Ok(()) };
                 if change.find_refresh_token(session.id, presented.hash).await? != Found::Unknown {
-                    let (ended, agent) = (Some(change.now()), session.agent);
+                    let (ended, shop, agent) = (Some(change.now()), session.shop, session.agent);
                     change.update_session(&Session { ended, ..session }).await?;
                     // Access tokens have one version for all sessions; the others trade theirs for new ones.
                     change.cut_off_account(agent).await?;
+                    change.made_by(agent);
+                    let noted = Some(serde_json::json!({ "source": source.to_string() }));
+                    change.audit(Some(shop), "agent.signed_out", agent, (None, noted)).await?;
                 }
                 Ok(())
             })
@@ -150,7 +164,8 @@ impl Entrance {
         let whose = (member.account.id, member.account.token_version);
         let caller = self.caller(whose, binding.shop, permissions);
         let access_token = change.sign(&Claims { caller: caller.clone(), issued: now }).await?;
-        Ok(SignedIn { access_token, caller, refresh_token, refresh_expires })
+        let request_id = change.request_id().to_owned();
+        Ok(SignedIn { access_token, caller, refresh_token, refresh_expires, request_id })
     }
 }
 

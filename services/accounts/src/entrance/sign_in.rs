@@ -1,6 +1,6 @@
 //! Signing in with a name and a password, and changing one's own password.
 
-use fenliu_domain::access::{Caller, Subject};
+use fenliu_domain::access::Caller;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::login_name::LoginName;
 use fenliu_domain::problem::{Problem, Reason};
@@ -9,6 +9,7 @@ use serde_json::json;
 use super::attempts::Counted;
 use super::{Enterable, Entrance, SignedIn, Source, disabled, refused, stored_name};
 use crate::account::{Account, PasswordHash};
+use crate::call::Occasion;
 use crate::storage::{Change, Fault};
 
 /// What somebody signs in with.
@@ -24,8 +25,8 @@ pub(crate) struct Credentials {
 /// Somebody whose password was right.
 struct Proven {
     account: Account,
-    /// The same password, hashed at the cost that is configured now.
-    rehashed: Option<PasswordHash>,
+    /// The hash that was looked at, if it is to be replaced by one at the cost that is configured now.
+    outdated: Option<PasswordHash>,
 }
 
 impl Entrance {
@@ -35,6 +36,7 @@ impl Entrance {
     /// SIGN_IN_REFUSED, SIGN_IN_DISABLED, SIGN_IN_BANNED, TOO_MANY_ATTEMPTS, OVERLOADED, STORE_UNAVAILABLE.
     pub(crate) async fn login(
         &self,
+        occasion: Occasion,
         credentials: Credentials,
     ) -> Result<(SignedIn, Vec<Enterable>), Problem> {
         let Credentials { login_name, password, shop, source } = credentials;
@@ -45,11 +47,14 @@ impl Entrance {
         };
         let counted = vec![Counted::for_name(&login_name), Counted::from_source(&source)];
         let proven = self.prove(account, &password, counted.clone(), source).await?;
-        let shop = shop.unwrap_or(proven.account.home);
-        let agent = proven.account.id;
-        let signed_in = self.enter(proven, shop, source).await.inspect_err(|problem| {
+        let Proven { account, outdated } = proven;
+        let (shop, agent) = (shop.unwrap_or(account.home), account.id);
+        let signed_in = self.enter(occasion, account, shop, source).await.inspect_err(|problem| {
             tracing::warn!(%agent, %shop, %source, reason = problem.reason.name(), "a sign-in was refused");
         })?;
+        if let Some(outdated) = outdated {
+            self.hash_anew(agent, outdated, password);
+        }
         self.store.forgive_attempt(counted).await?;
         tracing::info!(%agent, %shop, %source, "signed in");
         let shops = self.shops_of(&signed_in.caller).await?;
@@ -63,11 +68,11 @@ impl Entrance {
     /// no account calls, STORE_UNAVAILABLE.
     pub(crate) async fn change_password(
         &self,
-        (caller, source): (Caller, Source),
+        (occasion, source): (Occasion, Source),
         old: String,
         new: String,
-    ) -> Result<(), Problem> {
-        let agent = caller.agent().ok_or_else(no_account)?;
+    ) -> Result<String, Problem> {
+        let agent = occasion.caller.as_ref().and_then(Caller::agent).ok_or_else(no_account)?;
         let account = self.store.account_of(agent).await.map_err(Fault::into_problem)?;
         let account = account.ok_or_else(no_account)?;
         let name = stored_name(&account.login_name)?;
@@ -76,19 +81,21 @@ impl Entrance {
         self.store.forgive_attempt(counted).await?;
         let hash = self.passwords.hash_new("new_password", &new, &name).await?;
         let kept = proven.account;
-        let done = self.store.unrepeatable(caller, move |mut change| {
+        let done = self.store.unrepeatable(occasion, move |mut change| {
             Box::pin(async move {
                 let stored = change.tenant(kept.home).account(kept.id).await?;
                 expect_unchanged(&stored.value, &kept)?;
                 let new = Account { password: Some(hash), ..stored.value.clone() };
                 change.update_account(&stored, new).await?;
                 change.end_sign_ins(kept.id).await?;
-                change.audit(Some(kept.home), "agent.password_changed", kept.id, (None, None)).await
+                change.audit(Some(kept.home), "agent.password_changed", kept.id, (None, None)).await?;
+                change.audit_abroad(&kept, "agent.password_changed", (None, None)).await?;
+                Ok(change.request_id().to_owned())
             })
         });
-        done.await?;
+        let request_id = done.await?;
         tracing::info!(%agent, %source, "a password was changed");
-        Ok(())
+        Ok(request_id)
     }
 
     /// Looks at a password, once the attempt is counted.
@@ -115,31 +122,53 @@ impl Entrance {
             tracing::warn!(agent = %account.id, %source, "a sign-in was refused: the account is disabled");
             return Err(disabled());
         }
-        let outdated = account.password.as_ref().is_some_and(|kept| self.passwords.is_outdated(kept));
-        let rehashed = if outdated { self.passwords.hash(password).await.ok() } else { None };
-        Ok(Proven { account, rehashed })
+        let outdated = account.password.clone().filter(|kept| self.passwords.is_outdated(kept));
+        Ok(Proven { account, outdated })
     }
 
     /// Opens a session for somebody whose password was right.
-    async fn enter(&self, proven: Proven, shop: ShopId, source: Source) -> Result<SignedIn, Problem> {
+    async fn enter(
+        &self,
+        occasion: Occasion,
+        account: Account,
+        shop: ShopId,
+        source: Source,
+    ) -> Result<SignedIn, Problem> {
         let entrance = self.clone();
-        let Proven { account, rehashed } = proven;
-        let themselves = Caller { subject: Subject::Agent(account.id), ..Caller::ANYBODY };
-        let entered = self.store.unrepeatable(themselves, move |mut change| {
+        let entered = self.store.unrepeatable(occasion, move |mut change| {
             Box::pin(async move {
+                change.made_by(account.id);
                 let Some(member) = change.standing(shop, account.id).await? else {
                     return Err(refused().into());
                 };
                 expect_unchanged(&member.account, &account)?;
-                if let Some(hash) = rehashed {
-                    change.rehash(account.id, &hash).await?;
-                }
                 let signed_in = entrance.open_session(&mut change, &member, source).await?;
                 note(&change, shop, account.id, source).await?;
                 Ok(signed_in)
             })
         });
         entered.await
+    }
+
+    /// Hashes a password that was right at the cost that is configured now. Nobody waits for it: a sign-in costs one
+    /// evaluation, this one too. Where there is no room for it now, the next sign-in asks for it again.
+    fn hash_anew(&self, agent: AgentId, outdated: PasswordHash, password: String) {
+        let (store, passwords) = (self.store.clone(), self.passwords.clone());
+        self.platform.lifecycle.spawn(async move {
+            let hash = match passwords.hash_apart(&password).await {
+                Ok(hash) => hash,
+                Err(problem) => {
+                    tracing::debug!(%agent, %problem, "a password is not hashed anew yet");
+                    return;
+                }
+            };
+            let done = store.by_itself(move |mut change| {
+                Box::pin(async move { change.rehash(agent, &outdated, &hash).await })
+            });
+            if let Err(problem) = done.await {
+                tracing::warn!(%agent, %problem, "a password that was hashed anew cannot be stored");
+            }
+        });
     }
 }
 
@@ -148,9 +177,10 @@ async fn note(change: &Change<'_>, shop: ShopId, agent: AgentId, source: Source)
     change.audit(Some(shop), "agent.signed_in", agent, (None, Some(noted))).await
 }
 
-/// Since the password was looked at, somebody may have changed it, or ended all that was signed in with it.
+/// Since the password was looked at, somebody may have changed it, or ended all that was signed in with it: either makes
+/// the tokens of before void. Another hash of the same password does not.
 fn expect_unchanged(now: &Account, then: &Account) -> Result<(), Fault> {
-    if now.password == then.password && now.token_version == then.token_version {
+    if now.token_version == then.token_version {
         return Ok(());
     }
     Err(refused().into())

@@ -8,7 +8,7 @@ use fenliu_proto::status::refusal;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Context, Listing, parse, render};
-use crate::call::{Call, caller_of};
+use crate::call::{Call, Occasion};
 use crate::storage::Fault;
 
 /// Handles the service's calls.
@@ -116,11 +116,12 @@ impl AccountService for Handler {
 
     async fn change_password(
         &self,
-        request: Request<proto::ChangePasswordRequest>,
+        mut request: Request<proto::ChangePasswordRequest>,
     ) -> Result<Response<proto::ChangePasswordResponse>, Status> {
-        let caller = (caller_of(&request), self.0.entrance.source_of(&request));
-        let proto::ChangePasswordRequest { old_password, new_password } = request.into_inner();
-        let changed = self.0.entrance.change_password(caller, old_password, new_password).await;
-        changed.map(|()| Response::new(proto::ChangePasswordResponse {})).map_err(refusal)
+        let occasion = Occasion::of(&mut request, &self.0.platform.ids);
+        let who = (occasion, self.0.entrance.source_of(&request));
+        let proto::ChangePasswordRequest { old_password, new_password, .. } = request.into_inner();
+        let changed = self.0.entrance.change_password(who, old_password, new_password).await;
+        changed.map(|request_id| Response::new(proto::ChangePasswordResponse { request_id })).map_err(refusal)
     }
 }

@@ -11,7 +11,7 @@ use futures::{Stream, StreamExt};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Context, Listing, parse, render};
-use crate::call::{Call, caller_of};
+use crate::call::{Call, Occasion, caller_of};
 use crate::entrance::TrustFollowers;
 use crate::storage::Fault;
 
@@ -25,29 +25,35 @@ pub(super) struct Handler {
 impl AuthService for Handler {
     async fn login(
         &self,
-        request: Request<proto::LoginRequest>,
+        mut request: Request<proto::LoginRequest>,
     ) -> Result<Response<proto::LoginResponse>, Status> {
+        let occasion = Occasion::of(&mut request, &self.context.platform.ids);
         let source = self.context.entrance.source_of(&request);
         let credentials = parse::auth::credentials(request.into_inner(), source).map_err(refusal)?;
-        let signed_in = self.context.entrance.login(credentials).await;
+        let signed_in = self.context.entrance.login(occasion, credentials).await;
         signed_in.map(render::auth::login).map(Response::new).map_err(refusal)
     }
 
     async fn refresh(
         &self,
-        request: Request<proto::RefreshRequest>,
+        mut request: Request<proto::RefreshRequest>,
     ) -> Result<Response<proto::RefreshResponse>, Status> {
+        let occasion = Occasion::of(&mut request, &self.context.platform.ids);
         let source = self.context.entrance.source_of(&request);
-        let signed_in = self.context.entrance.refresh(&request.get_ref().refresh_token, source).await;
+        let token = &request.get_ref().refresh_token;
+        let signed_in = self.context.entrance.refresh(occasion, token, source).await;
         signed_in.map(render::auth::refresh).map(Response::new).map_err(refusal)
     }
 
     async fn logout(
         &self,
-        request: Request<proto::LogoutRequest>,
+        mut request: Request<proto::LogoutRequest>,
     ) -> Result<Response<proto::LogoutResponse>, Status> {
-        let ended = self.context.entrance.logout(&request.get_ref().refresh_token).await;
-        ended.map(|()| Response::new(proto::LogoutResponse {})).map_err(refusal)
+        let occasion = Occasion::of(&mut request, &self.context.platform.ids);
+        let request_id = occasion.request_id.clone();
+        let source = self.context.entrance.source_of(&request);
+        let ended = self.context.entrance.logout(occasion, &request.get_ref().refresh_token, source).await;
+        ended.map(|()| Response::new(proto::LogoutResponse { request_id })).map_err(refusal)
     }
 
     async fn get_caller(

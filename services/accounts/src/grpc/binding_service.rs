@@ -8,7 +8,7 @@ use fenliu_proto::status::refusal;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Context, Listing, parse, render};
-use crate::call::{Call, caller_of};
+use crate::call::{Call, Occasion};
 use crate::registry::{BindingCode, CODE_LIFE};
 use crate::storage::Fault;
 
@@ -19,15 +19,17 @@ pub(super) struct Handler(pub(super) Context);
 impl BindingService for Handler {
     async fn create_binding_code(
         &self,
-        request: Request<proto::CreateBindingCodeRequest>,
+        mut request: Request<proto::CreateBindingCodeRequest>,
     ) -> Result<Response<proto::CreateBindingCodeResponse>, Status> {
-        let proto::CreateBindingCodeRequest { shop_id, agent_id } = request.get_ref();
+        let occasion = Occasion::of(&mut request, &self.0.platform.ids);
+        let request_id = occasion.request_id.clone();
+        let proto::CreateBindingCodeRequest { shop_id, agent_id, .. } = request.get_ref();
         let (home, agent) = parse::accounts::account_of(shop_id, agent_id).map_err(refusal)?;
         let expires = self.0.platform.clock.now() + CODE_LIFE;
-        let code = self.0.registry.binding_code(&caller_of(&request), (home, agent), expires).await;
+        let code = self.0.registry.binding_code(occasion, (home, agent), expires).await;
         let binding_code = code.map_err(refusal)?.seal(&self.0.platform.page_tokens);
         let expire_time = Some(to_timestamp(expires));
-        Ok(Response::new(proto::CreateBindingCodeResponse { binding_code, expire_time }))
+        Ok(Response::new(proto::CreateBindingCodeResponse { binding_code, expire_time, request_id }))
     }
 
     async fn bind_agent(

@@ -58,7 +58,7 @@ pub(super) fn binding(member: &Member) -> proto::Binding {
         enabled: account.works(),
         terms: Some(terms(&binding.value.terms)),
         create_time: Some(to_timestamp(binding.value.created)),
-        etag: binding.etag(),
+        etag: member.etag(),
     }
 }
 

@@ -58,8 +58,8 @@ impl RosterService for Handler {
         mut request: Request<proto::UpdateRosterDraftRequest>,
     ) -> Result<Response<proto::UpdateRosterDraftResponse>, Status> {
         let call = Call::of(&mut request, &self.0.platform.ids);
-        let (target, plan) = parse::rosters::draft(request.into_inner()).map_err(refusal)?;
-        let answer = self.0.planning.change_draft(call, target, plan, render::changed_draft).await;
+        let (target, edit) = parse::rosters::draft(request.into_inner()).map_err(refusal)?;
+        let answer = self.0.planning.change_draft(call, target, edit, render::changed_draft).await;
         answer.map(Response::new).map_err(refusal)
     }
 

@@ -32,7 +32,8 @@ pub(crate) struct Imported {
 }
 
 impl Planning {
-    /// Replaces the draft.
+    /// Replaces the draft, or parts of it; what stays is that of the draft, or of the roster in force when there is no
+    /// draft.
     ///
     /// # Errors
     /// SHOP_NOT_FOUND, ROSTER_INVALID, ETAG_MISMATCH, and what [`Store::once`](crate::storage::Store::once) refuses.
@@ -40,7 +41,7 @@ impl Planning {
         &self,
         call: Call,
         (shop_id, etag): (ShopId, String),
-        plan: Plan,
+        edit: wire::Edit,
         answer: fn(ChangedDraft) -> M,
     ) -> Result<M, Problem>
     where
@@ -51,6 +52,8 @@ impl Planning {
             Box::pin(async move {
                 change.tenant(shop_id).shop().await?;
                 let old = expect_draft(&change, shop_id, &etag).await?;
+                let base = base(&change.tenant(shop_id), old.as_ref()).await?;
+                let plan = edit.applied(&base).map_err(invalid_roster)?;
                 expect_members(&change.tenant(shop_id), &plan).await?;
                 let draft = put(&mut change, old, Draft { shop: shop_id, plan }, "roster.drafted").await?;
                 Ok(answer(ChangedDraft { draft, request_id }))
@@ -84,10 +87,7 @@ impl Planning {
                 let tenant = change.tenant(shop_id);
                 tenant.shop().await?;
                 let old = expect_draft(&change, shop_id, &etag).await?;
-                let plan = match &old {
-                    Some(draft) => draft.value.plan.clone(),
-                    None => tenant.roster_in_force().await?.map(|roster| roster.plan).unwrap_or_default(),
-                };
+                let plan = base(&tenant, old.as_ref()).await?;
                 let plan = filled(&tenant, with_templates(plan, templates), &grid).await?;
                 let draft = put(&mut change, old, Draft { shop: shop_id, plan }, "roster.imported").await?;
                 Ok(answer(Imported { draft, days, agents: grid.rows.len(), request_id }))
@@ -119,11 +119,21 @@ impl Planning {
 /// ETAG_MISMATCH.
 async fn expect_draft(change: &Change<'_>, shop: ShopId, etag: &str) -> Result<Option<Stored<Draft>>, Fault> {
     let draft = change.tenant(shop).draft().await?;
-    match &draft {
-        Some(draft) => expect_etag(draft, etag)?,
-        None => expect_etag(&Stored { value: (), number: 0, version: 0 }, etag)?,
-    }
+    let nothing = Stored { value: (), number: 0, version: 0 };
+    let current = draft.as_ref().map_or_else(|| nothing.etag(), Stored::etag);
+    expect_etag(&current, etag)?;
     Ok(draft)
+}
+
+/// What an edit begins with: the draft, or else the roster in force.
+async fn base(
+    tenant: &Tenant<'_, DatabaseTransaction>,
+    draft: Option<&Stored<Draft>>,
+) -> Result<Plan, Fault> {
+    match draft {
+        Some(draft) => Ok(draft.value.plan.clone()),
+        None => Ok(tenant.roster_in_force().await?.map(|roster| roster.plan).unwrap_or_default()),
+    }
 }
 
 async fn put(

@@ -166,7 +166,7 @@ async fn to_publish(
 ) -> Result<(Shop, Stored<Draft>), Fault> {
     let shop = tenant.shop().await?.value;
     let draft = tenant.draft().await?.ok_or_else(|| no_roster(shop.id, "draft"))?;
-    expect_etag(&draft, etag)?;
+    expect_etag(&draft.etag(), etag)?;
     expect_members(tenant, &draft.value.plan).await?;
     Ok((shop, draft))
 }

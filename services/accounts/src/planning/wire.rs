@@ -15,12 +15,14 @@ use fenliu_proto::accounts::v1::roster_assignment;
 use fenliu_proto::accounts::v1::roster_exception::Kind;
 use fenliu_proto::convert::timestamp;
 
+mod edit;
 mod paths;
 mod rendering;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::edit::{Edit, ROSTER_PATHS};
 pub(crate) use self::paths::{in_exception, in_roster};
 pub(crate) use self::rendering::{exception, roster, template};
 

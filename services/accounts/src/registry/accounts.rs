@@ -85,11 +85,13 @@ impl Registry {
         let work = self.store.once(call, move |mut change| {
             Box::pin(async move {
                 let old = change.tenant(shop_id).account(agent_id).await?;
-                expect_etag(&old, &etag)?;
+                expect_etag(&old.etag(), &etag)?;
                 expect_power_over(&change, shop_id, agent_id).await?;
                 let new = Account { display_name, ..old.value.clone() };
                 let account = change.update_account(&old, new).await?;
                 note(&change, "agent.updated", &old.value, &account.value).await?;
+                let noted = (Some(record::shown(&old.value)), Some(record::shown(&account.value)));
+                change.audit_abroad(&account.value, "agent.updated", noted).await?;
                 Ok(answer(ChangedAccount { account, request_id }))
             })
         });
@@ -126,6 +128,8 @@ impl Registry {
                 }
                 let action = if enabled { "agent.enabled" } else { "agent.disabled" };
                 note(&change, action, &old.value, &account.value).await?;
+                let noted = (Some(record::shown(&old.value)), Some(record::shown(&account.value)));
+                change.audit_abroad(&account.value, action, noted).await?;
                 Ok(answer(ChangedAccount { account, request_id }))
             })
         });
@@ -159,6 +163,11 @@ impl Registry {
                 let new = old.value.clone().deleted(change.now())?;
                 let account = change.update_account(&old, new).await?;
                 for bound in change.bindings_of(agent_id).await? {
+                    if bound.value.active && bound.value.shop != account.value.home {
+                        // Why it ends is its home's affair.
+                        let noted = (Some(record::binding(&bound.value)), None);
+                        change.audit(Some(bound.value.shop), "agent.unbound", agent_id, noted).await?;
+                    }
                     let ended = Binding { active: false, sanction: None, duty: None, ..bound.value.clone() };
                     change.update_binding(&bound, ended).await?;
                 }
@@ -196,6 +205,7 @@ impl Registry {
                 let account = change.update_account(&old, new).await?;
                 change.end_sign_ins(agent_id).await?;
                 note(&change, "agent.password_reset", &old.value, &account.value).await?;
+                change.audit_abroad(&account.value, "agent.password_reset", (None, None)).await?;
                 Ok(answer(Done { request_id }))
             })
         });

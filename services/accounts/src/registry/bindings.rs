@@ -1,6 +1,5 @@
 //! Binds accounts to shops, and changes how they work there.
 
-use fenliu_domain::access::Caller;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::{Span, Timestamp};
@@ -9,10 +8,9 @@ use prost::Message;
 
 use super::{Done, Registry, expect_etag, record};
 use crate::binding::{Binding, Member, Terms, TermsChange};
-use crate::call::Call;
+use crate::call::{Call, Occasion};
 use crate::discipline::still_in_force;
 use crate::planning::told_from_the_start;
-use crate::role::expect_held;
 use crate::storage::{Change, Fault};
 
 /// How long a binding code can be used.
@@ -69,22 +67,26 @@ impl BindingCode {
 }
 
 impl Registry {
-    /// A code with which another shop may bind an account of this home.
+    /// A code with which another shop may bind an account of this home. That it was given out is noted, not the code.
     ///
     /// # Errors
     /// AGENT_NOT_FOUND; PERMISSION_NOT_HELD when the account may more than the caller.
     pub(crate) async fn binding_code(
         &self,
-        caller: &Caller,
+        occasion: Occasion,
         (home, agent): (ShopId, AgentId),
         expires: Timestamp,
     ) -> Result<BindingCode, Problem> {
-        let tenant = self.store.tenant(home);
-        tenant.account(agent).await.map_err(Fault::into_problem)?;
-        let member = tenant.member(agent).await.map_err(Fault::into_problem)?;
-        let held = tenant.permissions_of(&member.binding.value.terms.roles).await;
-        expect_held(caller, held.map_err(Fault::into_problem)?)?;
-        Ok(BindingCode { home, agent, expires })
+        let made = self.store.unrepeatable(occasion, move |change| {
+            Box::pin(async move {
+                change.tenant(home).account(agent).await?;
+                super::accounts::expect_power_over(&change, home, agent).await?;
+                let noted = record::binding_code(expires);
+                change.audit(Some(home), "agent.binding_code_created", agent, (None, Some(noted))).await?;
+                Ok(BindingCode { home, agent, expires })
+            })
+        });
+        made.await
     }
 
     /// Binds another shop's account to this shop.
@@ -119,6 +121,9 @@ impl Registry {
                 let binding = change.insert_binding(still_in_force(&change, binding).await?).await?;
                 let noted = record::binding(&binding.value);
                 change.audit(Some(shop_id), "agent.bound", code.agent, (None, Some(noted))).await?;
+                // Which shop has used it is not for the home to know.
+                let used = (None, Some(record::binding_code(code.expires)));
+                change.audit(Some(code.home), "agent.binding_code_used", code.agent, used).await?;
                 let member = Member { binding, account: account.value };
                 Ok(answer(ChangedBinding { member, request_id, warnings }))
             })
@@ -146,7 +151,7 @@ impl Registry {
         let work = self.store.once(call, move |mut change| {
             Box::pin(async move {
                 let old = change.tenant(shop_id).member(agent_id).await?;
-                expect_etag(&old.binding, &etag)?;
+                expect_etag(&old.etag(), &etag)?;
                 super::accounts::expect_power_over(&change, shop_id, agent_id).await?;
                 let touches_room = wanted.touches_room();
                 let terms = old.binding.value.terms.clone().changed(wanted)?;

@@ -1,5 +1,6 @@
 //! What the audit log shows of things: everything but secrets.
 
+use fenliu_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::account::Account;
@@ -25,6 +26,11 @@ pub(super) fn account(account: &Account) -> Value {
     })
 }
 
+/// What a shop sees of an account whose home is another.
+pub(super) fn shown(account: &Account) -> Value {
+    json!({ "display_name": account.display_name, "enabled": account.enabled })
+}
+
 pub(super) fn binding(binding: &Binding) -> Value {
     let Terms { roles, groups, capacity, ceiling, unlimited, weight, external } = &binding.terms;
     let external = external.as_ref().map(|account| format!("{}:{}", account.platform, account.account_id));
@@ -37,6 +43,10 @@ pub(super) fn binding(binding: &Binding) -> Value {
         "weight": weight,
         "external_account": external,
     })
+}
+
+pub(super) fn binding_code(expires: Timestamp) -> Value {
+    json!({ "expire_time": expires.to_string() })
 }
 
 pub(super) fn role(role: &Role) -> Value {

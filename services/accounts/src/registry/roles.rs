@@ -80,7 +80,7 @@ impl Registry {
                     return Err(built_in(&name).into());
                 }
                 let old = change.tenant(shop_id).role(&name).await?;
-                expect_etag(&old, &etag)?;
+                expect_etag(&old.etag(), &etag)?;
                 change.expect_held(old.value.permissions.union(permissions))?;
                 let role = change.update_role(Role { permissions, ..old.value.clone() }).await?;
                 cut_off_members(&mut change, shop_id, &name).await?;

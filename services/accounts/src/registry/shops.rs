@@ -81,7 +81,7 @@ impl Registry {
         let work = self.store.once(call, move |mut change| {
             Box::pin(async move {
                 let old = change.tenant(shop_id).shop().await?;
-                expect_etag(&old, &etag)?;
+                expect_etag(&old.etag(), &etag)?;
                 let new = old.value.clone().changed(wanted)?;
                 let shop = change.update_shop(&old, new).await?;
                 follow_zone(&mut change, &shop.value).await?;

@@ -9,18 +9,18 @@ use fenliu_runtime::clock::SharedClock;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, SqlErr};
-use serde_json::Value;
 
-use super::rows::{account, audit_entry, binding, directory_head, role, shop};
+use super::rows::{account, binding, directory_head, role, shop};
 use super::{Fault, Stored, Tenant};
 use crate::account::Account;
 use crate::binding::Binding;
-use crate::call::Call;
+use crate::call::{Call, Occasion};
 use crate::role::{Role, expect_held};
 use crate::shop::Shop;
 
 mod cut_off;
 mod groups;
+mod noting;
 mod rosters;
 mod sanctions;
 
@@ -49,9 +49,9 @@ impl Actor {
         Self { caller: Some(call.caller.clone()), request_id: call.request_id.clone() }
     }
 
-    /// Whoever calls, without a request id.
-    pub(super) const fn calling(caller: Caller) -> Self {
-        Self { caller: Some(caller), request_id: String::new() }
+    /// Whoever asks for something that is not remembered.
+    pub(super) fn on(occasion: Occasion) -> Self {
+        Self { caller: occasion.caller, request_id: occasion.request_id }
     }
 
     /// What happens by itself.
@@ -83,6 +83,16 @@ impl<'a> Change<'a> {
     /// Who makes it, as far as lists show it.
     pub(crate) fn author(&self) -> String {
         self.actor.name()
+    }
+
+    /// The request it belongs to; empty for what happens by itself.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.actor.request_id
+    }
+
+    /// From here on this account makes the change: it has shown what only it has.
+    pub(crate) fn made_by(&mut self, agent: AgentId) {
+        self.actor.caller = Some(Caller { subject: Subject::Agent(agent), ..Caller::ANYBODY });
     }
 
     /// Everything of one shop, as this transaction sees it.
@@ -120,30 +130,6 @@ impl<'a> Change<'a> {
         }
         let words = "nobody imposes or lifts a sanction of their own; ask another supervisor";
         Err(Problem::new(Reason::PermissionDenied, words).with("agent_id", agent).into())
-    }
-
-    /// Appends to the audit log; `before` and `after` hold no secrets, and `None` where there is nothing.
-    pub(crate) async fn audit(
-        &self,
-        shop: Option<ShopId>,
-        action: &'static str,
-        target: impl ToString,
-        (before, after): (Option<Value>, Option<Value>),
-    ) -> Result<(), Fault> {
-        let text = |value: Option<Value>| value.map(|value| value.to_string()).unwrap_or_default();
-        let row = audit_entry::ActiveModel {
-            number: sea_orm::ActiveValue::NotSet,
-            time: Set(self.now.micros()),
-            shop_id: Set(shop.map(|shop| shop.to_string()).unwrap_or_default()),
-            actor: Set(self.actor.name()),
-            action: Set(action.to_owned()),
-            target: Set(target.to_string()),
-            before: Set(text(before)),
-            after: Set(text(after)),
-            request_id: Set(self.actor.request_id.clone()),
-        };
-        audit_entry::Entity::insert(row).exec_without_returning(self.txn).await?;
-        Ok(())
     }
 
     /// Stores a new shop.

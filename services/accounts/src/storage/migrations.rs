@@ -4,6 +4,7 @@ mod m0001_shops_and_accounts;
 mod m0002_sign_in;
 mod m0003_rosters;
 mod m0004_sanctions;
+mod m0005_append_only;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_sign_in::Migration),
             Box::new(m0003_rosters::Migration),
             Box::new(m0004_sanctions::Migration),
+            Box::new(m0005_append_only::Migration),
         ]
     }
 }

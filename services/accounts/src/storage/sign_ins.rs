@@ -112,14 +112,23 @@ impl Change<'_> {
         self.cut_off_account(agent).await
     }
 
-    /// Replaces the password's hash by another one of the same password, of which nobody needs to hear.
-    pub(crate) async fn rehash(&mut self, agent: AgentId, hash: &PasswordHash) -> Result<(), Fault> {
-        account::Entity::update_many()
+    /// Replaces the password's hash by another one of the same password, of which no follower needs to hear; unless it
+    /// is no longer the one that was hashed anew.
+    pub(crate) async fn rehash(
+        &mut self,
+        agent: AgentId,
+        outdated: &PasswordHash,
+        hash: &PasswordHash,
+    ) -> Result<(), Fault> {
+        let rows = account::Entity::update_many()
             .col_expr(account::Column::PasswordHash, Expr::value(hash.text()))
             .filter(account::Column::AgentId.eq(agent.to_string()))
-            .exec(self.txn())
+            .filter(account::Column::PasswordHash.eq(outdated.text()))
+            .exec_with_returning(self.txn())
             .await?;
-        Ok(())
+        let Some(row) = rows.into_iter().next() else { return Ok(()) };
+        let home = Stored::<Account>::try_from(row)?.value.home;
+        self.audit(Some(home), "agent.password_rehashed", agent, (None, None)).await
     }
 
     /// Stores a new session with its first refresh token, and forgets the oldest of the account's when there are too

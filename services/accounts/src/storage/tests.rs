@@ -1,5 +1,7 @@
 //! The store by itself: what the gRPC suite in `tests/behaviour` cannot see from outside.
 
+mod place;
+
 use fenliu_domain::day::Zone;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::login_name::LoginName;
@@ -9,21 +11,23 @@ use fenliu_proto::accounts::v1::{CreateShopRequest, GetShopResponse, Shop as Ans
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::platform::Platform;
-use fenliu_runtime::sql::DatabaseConfig;
 use futures::FutureExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, PaginatorTrait, QueryFilter};
 use sea_orm_migration::MigratorTrait;
 use tonic::Request;
 
 use super::rows::{directory_head, request_memory, shop};
-use super::{Fault, Store, memory, migrations};
+use super::{AuditFilter, Fault, Store, memory, migrations};
 use crate::call::Call;
 use crate::shop::{NewShop, Shop};
 
+pub(crate) use self::place::Place;
+
 struct House {
     store: Store,
+    _place: Place,
     clock: VirtualClock,
     platform: Platform,
 }
@@ -32,8 +36,9 @@ impl House {
     async fn open() -> Self {
         let clock = VirtualClock::new(Timestamp::from_micros_clamped(0));
         let platform = Platform::simulated(&clock, 1, Lifecycle::new());
-        let store = Store::open(&DatabaseConfig::at("sqlite::memory:"), &platform).await.expect("a store");
-        Self { store, clock, platform }
+        let place = Place::create().await;
+        let store = Store::open(&place.config(), &platform).await.expect("a store");
+        Self { store, _place: place, clock, platform }
     }
 
     fn call(&self, request_id: &str) -> Call {
@@ -61,6 +66,18 @@ impl House {
         (ShopId::from_bits(self.platform.ids.next_bits()), AgentId::from_bits(self.platform.ids.next_bits()))
     }
 
+    /// Writes to the audit log.
+    async fn note(&self, action: &'static str) {
+        let work = self.store.by_itself(move |change| {
+            Box::pin(async move { change.audit(None, action, "a test", (None, None)).await })
+        });
+        work.await.expect("noted");
+    }
+
+    async fn noted(&self) -> Vec<super::AuditEntry> {
+        self.store.audit_before(None, &AuditFilter::default(), 0, 10).await.expect("listed")
+    }
+
     async fn remembered(&self) -> u64 {
         request_memory::Entity::find().count(self.store.db.reader()).await.expect("counted")
     }
@@ -83,6 +100,28 @@ async fn the_schema_goes_down_and_up_again() {
     migrations::Migrator::down(house.store.db.writer(), None).await.expect("down");
     migrations::Migrator::up(house.store.db.writer(), None).await.expect("up");
     assert_eq!(house.store.directory_head().await.expect("a head"), 0);
+}
+
+#[tokio::test]
+async fn nothing_that_the_audit_log_holds_is_changed_or_removed() {
+    let house = House::open().await;
+    house.note("first").await;
+    let noted = house.noted().await;
+    let others = match house.store.db.backend() {
+        DatabaseBackend::Postgres => ["TRUNCATE audit_entry", "TRUNCATE audit_entry, role"],
+        _ => [
+            "REPLACE INTO audit_entry SELECT * FROM audit_entry",
+            "UPDATE OR IGNORE audit_entry SET actor = ''",
+        ],
+    };
+    let usual = ["UPDATE audit_entry SET actor = 'nobody'", "DELETE FROM audit_entry"];
+    for statement in usual.into_iter().chain(others) {
+        let refused = house.store.db.writer().execute_unprepared(statement).await.expect_err(statement);
+        assert!(refused.to_string().contains("audit_entry is append-only"), "{refused}");
+    }
+    assert_eq!(house.noted().await, noted);
+    house.note("second").await;
+    assert_eq!(house.noted().await[1..], noted);
 }
 
 #[tokio::test]

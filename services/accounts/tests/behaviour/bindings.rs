@@ -61,7 +61,7 @@ async fn a_binding_code_is_good_for_a_day_and_cannot_be_made_up() {
     let (home, other) = (house.shop("owner").await, house.shop("other owner").await);
     let agent = house.agent(&home, "ann").await;
     let (shop_id, agent_id) = (home.shop_id.clone(), agent.agent_id.clone());
-    let request = proto::CreateBindingCodeRequest { shop_id, agent_id };
+    let request = proto::CreateBindingCodeRequest { shop_id, agent_id, ..Default::default() };
     let code = house.bindings.create_binding_code(request).await.expect("a code").into_inner().binding_code;
     let page = proto::ListShopsRequest { page_size: 1, ..Default::default() };
     let page_token = house.shops.list_shops(page).await.expect("a page").into_inner().next_page_token;
@@ -76,7 +76,7 @@ async fn a_binding_code_is_good_for_a_day_and_cannot_be_made_up() {
     house.pass(Span::from_hours(24)).await;
     refused(house.bindings.bind_agent(bind(&code)).await, Reason::BindingCodeInvalid);
     let (shop_id, agent_id) = (other.shop_id.clone(), agent.agent_id.clone());
-    let foreign = proto::CreateBindingCodeRequest { shop_id, agent_id };
+    let foreign = proto::CreateBindingCodeRequest { shop_id, agent_id, ..Default::default() };
     refused(house.bindings.create_binding_code(foreign).await, Reason::AgentNotFound);
 }
 
@@ -86,7 +86,7 @@ async fn a_code_of_an_account_that_was_deleted_since_binds_nobody() {
     let (home, other) = (house.shop("owner").await, house.shop("other owner").await);
     let agent = house.agent(&home, "ann").await;
     let (shop_id, agent_id) = (home.shop_id.clone(), agent.agent_id.clone());
-    let request = proto::CreateBindingCodeRequest { shop_id, agent_id };
+    let request = proto::CreateBindingCodeRequest { shop_id, agent_id, ..Default::default() };
     let code = house.bindings.create_binding_code(request).await.expect("a code").into_inner().binding_code;
     house.delete(&agent, true).await.expect("deleted");
     let request =
@@ -236,4 +236,22 @@ async fn bindings_are_listed_by_group_and_role_page_by_page() {
     let all = house.bindings.list_bindings(list("", "", "")).await.expect("a page").into_inner();
     let elsewhere = house.bindings.list_bindings(list("VIP", "", &all.next_page_token)).await;
     refused(elsewhere, Reason::PageTokenInvalid);
+}
+
+#[tokio::test]
+async fn a_number_that_the_mask_names_and_nobody_sets_is_no_zero() {
+    let mut house = House::open().await;
+    let shop = house.shop("owner").await;
+    let agent = house.agent(&shop, "ann").await;
+    let read = house.binding(&shop, &agent).await;
+    let paths = ["capacity", "capacity_ceiling", "weight"];
+    let unset = change_terms(&read, proto::BindingTerms::default(), &paths);
+    let fields = paths.map(|path| format!("terms.{path}"));
+    let fields = fields.each_ref().map(String::as_str);
+    refused_fields(house.bindings.update_binding(unset).await, Reason::InvalidRequest, &fields);
+    assert_eq!(house.binding(&shop, &agent).await, read);
+    let none = proto::BindingTerms { capacity: Some(0), ..Default::default() };
+    let changed = house.bindings.update_binding(change_terms(&read, none, &["capacity"])).await;
+    let changed = changed.expect("zero is what is meant").into_inner();
+    assert_eq!(changed.binding.and_then(|binding| binding.terms).and_then(|terms| terms.capacity), Some(0));
 }

@@ -10,6 +10,7 @@ use fenliu_domain::problem::Reason;
 use fenliu_domain::time::Span;
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
+use fenliu_proto::accounts::v1::audit_service_client::AuditServiceClient;
 use fenliu_proto::accounts::v1::auth_service_client::AuthServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
@@ -45,6 +46,11 @@ pub(crate) struct Guarded {
     server: JoinHandle<Drained>,
     data: Data,
     starts: u64,
+}
+
+/// What must come within a bounded time.
+pub(crate) async fn within<F: Future>(wait: F) -> F::Output {
+    tokio::time::timeout(LIMIT, wait).await.expect("it comes within a bounded time")
 }
 
 /// What hashing costs in tests, so many times.
@@ -141,12 +147,29 @@ impl Guarded {
         SanctionServiceClient::new(self.showing(token))
     }
 
+    pub(crate) fn audit(&self, token: &str) -> AuditServiceClient<Outgoing> {
+        AuditServiceClient::new(self.showing(token))
+    }
+
+    /// What the log of a shop, or that of the platform, has of a target, oldest first.
+    pub(crate) async fn done_to(&self, shop_id: &str, target: &str) -> Vec<proto::AuditEntry> {
+        let request = proto::ListAuditEntriesRequest {
+            shop_id: shop_id.into(),
+            target: target.into(),
+            page_size: 500,
+            ..Default::default()
+        };
+        let listed = self.audit(&self.admin).list_audit_entries(request).await.expect("listed").into_inner();
+        listed.entries.into_iter().rev().collect()
+    }
+
     /// Binds an account to another shop than its home, as an agent.
     pub(crate) async fn bind(&self, agent: &proto::SubAccount, shop: &proto::Shop) {
         let mut bindings = self.bindings(&self.admin);
         let request = proto::CreateBindingCodeRequest {
             shop_id: agent.shop_id.clone(),
             agent_id: agent.agent_id.clone(),
+            ..Default::default()
         };
         let code = bindings.create_binding_code(request).await.expect("a code").into_inner().binding_code;
         let request = proto::BindAgentRequest {
@@ -190,7 +213,9 @@ impl Guarded {
 
     /// An attempt to trade a refresh token.
     pub(crate) async fn refresh(&self, token: &str) -> Result<Response<proto::RefreshResponse>, Status> {
-        self.auth("").refresh(proto::RefreshRequest { refresh_token: token.into() }).await
+        self.auth("")
+            .refresh(proto::RefreshRequest { refresh_token: token.into(), ..Default::default() })
+            .await
     }
 
     /// Disables or enables an account, as the admin.
@@ -227,7 +252,7 @@ impl Guarded {
                 }
             }
         };
-        tokio::time::timeout(LIMIT, refused).await.expect("the token is refused");
+        within(refused).await;
     }
 
     /// Makes sure of a bootstrap file, and gives the token in it.

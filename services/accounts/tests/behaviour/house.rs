@@ -219,6 +219,7 @@ impl House {
         let request = proto::CreateBindingCodeRequest {
             shop_id: agent.shop_id.clone(),
             agent_id: agent.agent_id.clone(),
+            ..Default::default()
         };
         let code =
             self.bindings.create_binding_code(request).await.expect("a code").into_inner().binding_code;

@@ -1,9 +1,10 @@
 //! Power over people: nobody grants, takes away, punishes or pardons beyond what they hold, and a ban ends at the door
 //! of its shop.
 
-use fenliu_domain::access::Permissions;
+use fenliu_domain::access::{BuiltInRole, Permissions};
 use fenliu_domain::problem::Reason;
 use fenliu_proto::accounts::v1 as proto;
+use fenliu_proto::words::Word;
 use tonic::{Response, Status};
 
 use crate::guarded::{Guarded, PASSWORD};
@@ -96,6 +97,37 @@ async fn nobody_punishes_whoever_may_do_more_or_pardons_what_they_imposed() {
 }
 
 #[tokio::test]
+async fn what_a_program_imposed_is_lifted_by_itself_or_by_whoever_manages_the_agents() {
+    let house = Guarded::open().await;
+    let (shop, [_, _, agent]) = ranked(&house).await;
+    let by_manager = house.login("manager").await.access_token;
+    let by_supervisor = house.login("supervisor").await.access_token;
+    let permissions = BuiltInRole::Supervisor.permissions();
+    let program = async |name: &str| {
+        let request = proto::IssueServiceTokenRequest {
+            shop_id: shop.shop_id.clone(),
+            display_name: name.into(),
+            permissions: permissions.iter().map(Word::number).collect(),
+            ..Default::default()
+        };
+        house.auth(&house.admin).issue_service_token(request).await.expect("issued").into_inner().token
+    };
+    let (monitor, other) = (program("monitor").await, program("another").await);
+    let imposed = async || {
+        let banned = ban(&house, &monitor, &shop, &agent).await.expect("banned").into_inner();
+        banned.sanction.expect("the answer holds it")
+    };
+    let first = imposed().await;
+    refused(lift(&house, &by_supervisor, &first).await, Reason::PermissionNotHeld);
+    refused(lift(&house, &other, &first).await, Reason::PermissionNotHeld);
+    lift(&house, &by_manager, &first).await.expect("managers manage the agents");
+    let second = imposed().await;
+    lift(&house, &monitor, &second).await.expect("it changed its mind");
+    let third = imposed().await;
+    lift(&house, &house.login("owner").await.access_token, &third).await.expect("owners may do everything");
+}
+
+#[tokio::test]
 async fn nobody_grants_or_takes_away_what_they_do_not_hold() {
     let house = Guarded::open().await;
     let (_, [manager, supervisor, agent]) = ranked(&house).await;
@@ -122,6 +154,7 @@ async fn what_is_signed_in_to_at_home_outlives_a_ban_elsewhere() {
             login_name: "ann".into(),
             password: PASSWORD.into(),
             shop_id: other.shop_id.clone(),
+            ..Default::default()
         };
         house.auth("").login(request).await
     };

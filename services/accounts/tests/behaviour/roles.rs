@@ -4,7 +4,7 @@ use fenliu_domain::problem::Reason;
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::common::v1::Permission;
 
-use super::house::{House, change_terms, new_agent, refused, refused_fields};
+use super::house::{House, change_terms, mask, new_agent, refused, refused_fields};
 
 fn role(shop: &proto::Shop, name: &str, permissions: &[Permission]) -> proto::CreateRoleRequest {
     proto::CreateRoleRequest {
@@ -90,4 +90,8 @@ async fn a_role_changes_as_it_was_read_and_built_in_ones_never() {
     assert_eq!(changed.role.expect("the role").permissions, [Permission::ShopRead as i32]);
     refused(house.roles.update_role(update("auditor", &read.etag)).await, Reason::EtagMismatch);
     refused(house.roles.update_role(update("agent", "")).await, Reason::RoleBuiltIn);
+    let masked = |path| proto::UpdateRoleRequest { update_mask: mask(&[path]), ..update("auditor", "") };
+    house.roles.update_role(masked("permissions")).await.expect("changed");
+    let renamed = house.roles.update_role(masked("name")).await;
+    refused_fields(renamed, Reason::InvalidRequest, &["update_mask.paths[0]"]);
 }

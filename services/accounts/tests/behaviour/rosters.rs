@@ -10,8 +10,8 @@ use fenliu_proto::accounts::v1::roster_assignment::Work;
 use fenliu_proto::convert::to_timestamp;
 use futures::future::join_all;
 
-use super::house::{House, mask, refused, refused_fields};
-use super::told::{hours, spans, told, told_once};
+use super::house::{House, change, change_terms, mask, refused, refused_fields};
+use super::told::{hours, spans, told, told_at, told_once};
 
 mod exceptions;
 mod questions;
@@ -77,6 +77,12 @@ impl Desk {
             ..Default::default()
         };
         self.house.rosters.update_roster_draft(request).await
+    }
+
+    async fn read_draft(&mut self) -> proto::Roster {
+        let request = proto::GetRosterRequest { shop_id: self.id(), draft: true, ..Default::default() };
+        let read = self.house.rosters.get_roster(request).await.expect("there is a draft").into_inner();
+        read.roster.expect("the answer holds it")
     }
 
     fn publication(&self, etag: &str) -> proto::PublishRosterRequest {

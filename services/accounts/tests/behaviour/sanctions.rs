@@ -6,7 +6,7 @@ use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::convert::to_span;
 use tonic::{Response, Status};
 
-use super::house::{House, refused, refused_fields};
+use super::house::{House, mask, refused, refused_fields};
 use super::told::{hours, told, told_once};
 
 const MUTE: i32 = proto::SanctionKind::Mute as i32;
@@ -250,6 +250,20 @@ async fn a_shop_has_the_usual_ladder_until_it_has_its_own() {
     refused(late, Reason::EtagMismatch);
     let sideways = house.sanctions.update_sanction_ladder(update(&[2, 2], "")).await;
     refused_fields(sideways, Reason::InvalidRequest, &["ladder.rungs[1].violations"]);
+    let part = |window_days, path| proto::UpdateSanctionLadderRequest {
+        shop_id: shop.shop_id.clone(),
+        ladder: Some(proto::SanctionLadder { window_days, rungs: Vec::new() }),
+        update_mask: mask(&[path]),
+        ..Default::default()
+    };
+    let wider = house.sanctions.update_sanction_ladder(part(9, "window_days")).await.expect("changed");
+    let wider = wider.into_inner().ladder.expect("the ladder");
+    assert_eq!((wider.window_days, wider.rungs.len()), (9, 2));
+    let bare = house.sanctions.update_sanction_ladder(part(0, "rungs")).await.expect("changed");
+    let bare = bare.into_inner().ladder.expect("the ladder");
+    assert_eq!((bare.window_days, bare.rungs.len()), (9, 0));
+    let none = house.sanctions.update_sanction_ladder(part(0, "window_days")).await;
+    refused_fields(none, Reason::InvalidRequest, &["ladder.window_days"]);
 }
 
 #[tokio::test]

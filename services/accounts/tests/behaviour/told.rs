@@ -22,6 +22,19 @@ pub(crate) async fn told_once(
     (shop, agent): (&proto::Shop, &proto::SubAccount),
     holds: impl Fn(&proto::DirectoryAgent) -> bool,
 ) -> proto::DirectoryAgent {
+    entry_once(house, (shop, agent), holds).await.0
+}
+
+/// The version that brought the entry of an agent in a shop.
+pub(crate) async fn told_at(house: &mut House, shop: &proto::Shop, agent: &proto::SubAccount) -> i64 {
+    entry_once(house, (shop, agent), |_| true).await.1
+}
+
+async fn entry_once(
+    house: &mut House,
+    (shop, agent): (&proto::Shop, &proto::SubAccount),
+    holds: impl Fn(&proto::DirectoryAgent) -> bool,
+) -> (proto::DirectoryAgent, i64) {
     let watch = house.directory.watch_directory(proto::WatchDirectoryRequest::default()).await;
     let mut stream = watch.expect("followed").into_inner();
     let mut latest = None;
@@ -32,13 +45,13 @@ pub(crate) async fn told_once(
                 Some(Entry::Agent(told))
                     if told.agent_id == agent.agent_id && told.shop_id == shop.shop_id =>
                 {
-                    latest = Some(told);
+                    latest = Some((told, entry.version));
                 }
                 _ => {}
             }
         }
-        if let Some(told) = latest.as_ref().filter(|told| page.caught_up && holds(told)) {
-            return told.clone();
+        if let Some(found) = latest.as_ref().filter(|(told, _)| page.caught_up && holds(told)) {
+            return found.clone();
         }
     }
 }

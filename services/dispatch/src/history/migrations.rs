@@ -1,6 +1,7 @@
 //! The schema, step by step; a released step is never changed.
 
 mod m0001_history;
+mod m0002_append_only;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -9,6 +10,6 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_history::Migration)]
+        vec![Box::new(m0001_history::Migration), Box::new(m0002_append_only::Migration)]
     }
 }

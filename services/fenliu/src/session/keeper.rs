@@ -96,7 +96,7 @@ impl Keeper {
     }
 
     async fn trade(&self, session: &mut Session) -> anyhow::Result<()> {
-        let request = RefreshRequest { refresh_token: session.refresh_token.clone() };
+        let request = RefreshRequest { refresh_token: session.refresh_token.clone(), ..Default::default() };
         let mut client = AuthServiceClient::new(self.channel.clone());
         let answer = client.refresh(asking(request)).await.map_err(refused)?.into_inner();
         session.renew(answer.tokens.context("accounts left out the tokens")?)

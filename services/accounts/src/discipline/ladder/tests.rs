@@ -1,6 +1,7 @@
 use fenliu_domain::ids::{AgentId, SanctionId, ShopId};
 
 use super::*;
+use crate::discipline::Lifted;
 
 fn imposed(kind: SanctionKind, days: Option<i64>) -> Sanction {
     let start = Timestamp::from_micros_clamped(0);
@@ -47,6 +48,16 @@ fn what_was_imposed_since_the_last_violation_is_not_suggested_again_nor_anything
     check(5, &[imposed(SanctionKind::Mute, None)], None);
     check(5, &[imposed(SanctionKind::Ban, Some(1))], None);
     check(8, &[imposed(SanctionKind::Ban, Some(7))], None);
+}
+
+#[test]
+fn who_was_forgiven_is_left_in_peace_until_the_next_violation() {
+    let given = imposed(SanctionKind::Mute, Some(3));
+    let time = given.start + Span::from_hours(1);
+    let lifted = Lifted { time, by: String::new(), reason: "apologised".into() };
+    check(5, &[Sanction { lifted: Some(lifted), ..given }], None);
+    // What was given before the next violation is none of those since.
+    check(6, &[], Some(5));
 }
 
 #[test]

@@ -12,7 +12,6 @@ use fenliu_proto::status::refusal;
 use fenliu_runtime::channel::connect_lazy;
 use fenliu_runtime::clock::VirtualClock;
 use fenliu_runtime::lifecycle::Lifecycle;
-use fenliu_runtime::sql::DatabaseConfig;
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::watch;
 use tonic::{Request, Response, async_trait};
@@ -22,6 +21,7 @@ use crate::account::Account;
 use crate::binding::{Binding, Terms};
 use crate::shop::{DEFAULT_ZONE, Shop};
 use crate::storage::ViolationFilter;
+use crate::storage::tests::Place;
 
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(1);
@@ -94,6 +94,7 @@ impl Dispatch {
 /// A shop with Ann, that follows a dispatch.
 struct Desk {
     store: Store,
+    _place: Place,
     dispatch: Dispatch,
     lifecycle: Lifecycle,
 }
@@ -103,10 +104,11 @@ impl Desk {
         let dispatch = Dispatch { events: watch::Sender::new(Vec::new()), asked: Arc::default() };
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&VirtualClock::new(NOW), 1, lifecycle.clone());
-        let store = Store::open(&DatabaseConfig::at("sqlite::memory:"), &platform).await.expect("a store");
+        let place = Place::create().await;
+        let store = Store::open(&place.config(), &platform).await.expect("a store");
         open_shop(&store).await;
         follow(store.clone(), dispatch.serve().await, &platform);
-        Self { store, dispatch, lifecycle }
+        Self { store, _place: place, dispatch, lifecycle }
     }
 
     fn happens(&self, event: StoredEvent) {

@@ -59,14 +59,19 @@ pub(in crate::grpc) fn binding_change(
             "roles" => change.roles = fields.roles("terms.roles", terms.roles.clone()),
             "groups" => change.groups = fields.groups("terms.groups", terms.groups.clone()),
             "capacity" => {
-                change.capacity = fields.capacity("terms.capacity", terms.capacity.unwrap_or_default());
+                let capacity = fields.set("terms.capacity", terms.capacity);
+                change.capacity = capacity.and_then(|capacity| fields.capacity("terms.capacity", capacity));
             }
             "capacity_ceiling" => {
-                let ceiling = terms.capacity_ceiling.unwrap_or_default();
-                change.ceiling = fields.capacity("terms.capacity_ceiling", ceiling);
+                let ceiling = fields.set("terms.capacity_ceiling", terms.capacity_ceiling);
+                change.ceiling =
+                    ceiling.and_then(|ceiling| fields.capacity("terms.capacity_ceiling", ceiling));
             }
             "unlimited" => change.unlimited = Some(terms.unlimited),
-            "weight" => change.weight = fields.weight("terms.weight", terms.weight.unwrap_or(1)),
+            "weight" => {
+                let weight = fields.set("terms.weight", terms.weight);
+                change.weight = weight.and_then(|weight| fields.weight("terms.weight", weight));
+            }
             _ => change.external = external(&mut fields, terms.external_account.clone()),
         }
     }

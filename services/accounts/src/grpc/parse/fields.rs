@@ -93,6 +93,13 @@ impl Fields {
         (self.violations.len() == before).then_some(names)
     }
 
+    /// What the mask names and so must be there: nobody knows whether leaving it out means nothing or the default.
+    pub(in crate::grpc) fn set<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
+        let advice =
+            "must be set, since update_mask names it; set it, or leave it out of the mask to keep it";
+        self.take(field, value.ok_or(advice))
+    }
+
     /// A capacity, or the ceiling of one.
     pub(in crate::grpc) fn capacity(&mut self, field: &str, capacity: i32) -> Option<u32> {
         self.capacity_within(field, capacity, MAX_CAPACITY)
@@ -117,6 +124,18 @@ impl Fields {
         let within = u32::try_from(number).ok().filter(|number| bounds.contains(number));
         let (lowest, highest) = bounds.into_inner();
         self.take(field, within.ok_or_else(|| format!("must be from {lowest} to {highest}, is {number}")))
+    }
+
+    /// The fields to change, each one of `known`; all of them when none is named.
+    pub(in crate::grpc) fn optional_mask(
+        &mut self,
+        mask: Option<FieldMask>,
+        known: &[&'static str],
+    ) -> Vec<&'static str> {
+        match mask.filter(|mask| !mask.paths.is_empty()) {
+            Some(mask) => self.mask(Some(mask), known),
+            None => known.to_vec(),
+        }
     }
 
     /// The fields to change, each one of `known`.

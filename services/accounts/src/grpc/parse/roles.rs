@@ -23,6 +23,8 @@ pub(in crate::grpc) fn role_change(
 ) -> Result<((ShopId, String, String), Permissions), Problem> {
     let mut fields = Fields::default();
     let shop = fields.take("shop_id", request.shop_id.parse::<ShopId>());
+    // What it permits is all that can be changed of a role.
+    fields.optional_mask(request.update_mask, &["permissions"]);
     let permissions = permissions(&mut fields, &request.permissions);
     let (shop, permissions) = fields.finish(shop.zip(permissions))?;
     Ok(((shop, request.name, request.etag), permissions))

@@ -3,22 +3,26 @@
 use fenliu_domain::day::Day;
 use fenliu_domain::ids::{AgentId, ExceptionId, ShopId};
 use fenliu_domain::problem::Problem;
-use fenliu_domain::roster::{Party, Plan, Template};
+use fenliu_domain::roster::{Party, Template};
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::create_roster_exception_request::Kind as Asked;
 use fenliu_proto::accounts::v1::roster_exception::Kind;
 use fenliu_proto::convert;
 
+use super::Fields;
 use crate::planning::{Days, NewException, Range, invalid_roster, wire};
 use crate::storage::ExceptionFilter;
 
-/// The new draft, and the shop and the etag it is meant for.
+/// What becomes of the draft, and the shop and the etag it is meant for.
 pub(in crate::grpc) fn draft(
     request: proto::UpdateRosterDraftRequest,
-) -> Result<((ShopId, String), Plan), Problem> {
+) -> Result<((ShopId, String), wire::Edit), Problem> {
     let shop = convert::id(&request.shop_id, "shop_id")?;
-    let plan = wire::plan_of(&request.roster.unwrap_or_default()).map_err(invalid_roster)?;
-    Ok(((shop, request.etag), plan))
+    let mut fields = Fields::default();
+    let paths = fields.optional_mask(request.update_mask, &wire::ROSTER_PATHS);
+    let paths = fields.finish(Some(paths))?;
+    let edit = wire::Edit::of(request.roster.unwrap_or_default(), paths).map_err(invalid_roster)?;
+    Ok(((shop, request.etag), edit))
 }
 
 /// A spreadsheet, and the templates that come with it.

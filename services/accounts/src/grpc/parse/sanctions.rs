@@ -8,8 +8,11 @@ use fenliu_proto::convert;
 
 use super::Fields;
 use crate::binding::SanctionKind;
-use crate::discipline::{LONGEST, Ladder, MAX_RUNGS, NewSanction, Rung, SHORTEST};
+use crate::discipline::{LONGEST, LadderChange, MAX_RUNGS, NewSanction, Rung, SHORTEST, WINDOW_DAYS};
 use crate::storage::{SanctionFilter, ViolationFilter};
+
+/// What can be changed about a ladder.
+const LADDER_PATHS: [&str; 2] = ["window_days", "rungs"];
 
 pub(in crate::grpc) fn mute(request: proto::MuteAgentRequest) -> Result<NewSanction, Problem> {
     let length = length("duration", request.duration.as_ref());
@@ -50,25 +53,42 @@ pub(in crate::grpc) fn violations(
     Ok((convert::id(&request.shop_id, "shop_id")?, ViolationFilter { agent, since: None }))
 }
 
-/// The new ladder, and the shop and the etag it is meant for.
+/// What becomes of a ladder, and the shop and the etag it is meant for.
 pub(in crate::grpc) fn ladder(
     request: proto::UpdateSanctionLadderRequest,
-) -> Result<((ShopId, String), Ladder), Problem> {
+) -> Result<((ShopId, String), LadderChange), Problem> {
     let given = request.ladder.unwrap_or_default();
     let mut fields = Fields::default();
+    let mut change = LadderChange::default();
     let shop = fields.take("shop_id", request.shop_id.parse::<ShopId>());
+    for path in fields.optional_mask(request.update_mask, &LADDER_PATHS) {
+        match path {
+            "window_days" => change.window_days = window_days(&mut fields, given.window_days),
+            _ => change.rungs = Some(rungs(&mut fields, &given)),
+        }
+    }
+    Ok(((fields.finish(shop)?, request.etag), change))
+}
+
+fn window_days(fields: &mut Fields, days: i32) -> Option<u32> {
+    let within = u32::try_from(days).ok().filter(|days| WINDOW_DAYS.contains(days));
+    let (least, most) = WINDOW_DAYS.into_inner();
+    fields.take(
+        "ladder.window_days",
+        within.ok_or_else(|| format!("must be from {least} to {most}, is {days}")),
+    )
+}
+
+fn rungs(fields: &mut Fields, given: &proto::SanctionLadder) -> Vec<Rung> {
     if given.rungs.len() > MAX_RUNGS {
         fields.take("ladder.rungs", Err::<(), _>(format!("must have at most {MAX_RUNGS} items")));
     }
     let mut rungs: Vec<Rung> = Vec::new();
     for (index, rung) in given.rungs.iter().take(MAX_RUNGS).enumerate() {
         let below = rungs.last().map_or(0, |rung| rung.violations);
-        rungs.extend(self::rung(&mut fields, &format!("ladder.rungs[{index}]"), rung, below));
+        rungs.extend(self::rung(fields, &format!("ladder.rungs[{index}]"), rung, below));
     }
-    let window_days = u32::try_from(given.window_days).map_err(|_| "must be from 1 to 366");
-    let window_days = fields.take("ladder.window_days", window_days);
-    let (shop, window_days) = fields.finish(shop.zip(window_days))?;
-    Ok(((shop, request.etag), Ladder { window_days, rungs }))
+    rungs
 }
 
 fn rung(fields: &mut Fields, path: &str, rung: &proto::LadderRung, below: u32) -> Option<Rung> {

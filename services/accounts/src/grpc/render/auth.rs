@@ -15,12 +15,14 @@ const KEY_USE: &str = "sig";
 
 pub(in crate::grpc) fn login((signed_in, shops): (SignedIn, Vec<Enterable>)) -> proto::LoginResponse {
     let identity = Some(identity(&signed_in.caller));
-    proto::LoginResponse { tokens: Some(tokens(signed_in)), identity, shops: enterable(shops) }
+    let request_id = signed_in.request_id.clone();
+    proto::LoginResponse { tokens: Some(tokens(signed_in)), identity, shops: enterable(shops), request_id }
 }
 
 pub(in crate::grpc) fn refresh(signed_in: SignedIn) -> proto::RefreshResponse {
     let identity = Some(identity(&signed_in.caller));
-    proto::RefreshResponse { tokens: Some(tokens(signed_in)), identity }
+    let request_id = signed_in.request_id.clone();
+    proto::RefreshResponse { tokens: Some(tokens(signed_in)), identity, request_id }
 }
 
 pub(in crate::grpc) fn caller(caller: &Caller, shops: Vec<Enterable>) -> proto::GetCallerResponse {

@@ -54,9 +54,70 @@ async fn publishing_says_whose_duty_changes_in_the_next_fourteen_days() {
 async fn a_roster_that_changes_nothing_leaves_followers_in_peace() {
     let mut desk = Desk::with_roster().await;
     let ann = desk.ann.clone();
-    let before = desk.house.binding(&desk.shop.clone(), &ann).await.etag;
+    let shop = desk.shop.clone();
+    let before = told_at(&mut desk.house, &shop, &ann).await;
     desk.publish(desk.two_shifts()).await;
-    assert_eq!(desk.house.binding(&desk.shop.clone(), &ann).await.etag, before);
+    assert_eq!(told_at(&mut desk.house, &shop, &ann).await, before);
+}
+
+#[tokio::test]
+async fn what_is_told_of_duty_and_sanctions_leaves_the_etag_of_a_binding_alone() {
+    let mut desk = Desk::open().await;
+    let (shop, ann) = (desk.shop.clone(), desk.ann.clone());
+    let read = desk.house.binding(&shop, &ann).await;
+    let first = told_at(&mut desk.house, &shop, &ann).await;
+    desk.publish(desk.two_shifts()).await;
+    let with_duty = told_at(&mut desk.house, &shop, &ann).await;
+    assert!(with_duty > first, "followers have heard of her duty");
+    let mute = proto::MuteAgentRequest {
+        shop_id: shop.shop_id.clone(),
+        agent_id: ann.agent_id.clone(),
+        reason: "rude".into(),
+        ..Default::default()
+    };
+    desk.house.sanctions.mute_agent(mute).await.expect("muted");
+    assert!(told_at(&mut desk.house, &shop, &ann).await > with_duty, "and of her mute");
+    assert_eq!(desk.house.binding(&shop, &ann).await, read);
+    let terms = |weight| proto::BindingTerms { weight: Some(weight), ..Default::default() };
+    let update = |weight| proto::UpdateBindingRequest {
+        etag: read.etag.clone(),
+        ..change_terms(&read, terms(weight), &["weight"])
+    };
+    desk.house.bindings.update_binding(update(2)).await.expect("what was read is still so");
+    refused(desk.house.bindings.update_binding(update(3)).await, Reason::EtagMismatch);
+    desk.house.bindings.update_binding(change_terms(&read, terms(1), &["weight"])).await.expect("changed");
+    let renamed = proto::SubAccount { display_name: "Anna".into(), ..ann.clone() };
+    desk.house.accounts.update_sub_account(change(&renamed, &["display_name"])).await.expect("renamed");
+    refused(desk.house.bindings.update_binding(update(3)).await, Reason::EtagMismatch);
+}
+
+#[tokio::test]
+async fn a_masked_draft_says_only_what_changes() {
+    let mut desk = Desk::with_roster().await;
+    let whole = desk.two_shifts();
+    let update = |roster: proto::Roster, paths: &[&str]| proto::UpdateRosterDraftRequest {
+        shop_id: desk.shop.shop_id.clone(),
+        roster: Some(roster),
+        update_mask: mask(paths),
+        ..Default::default()
+    };
+    let (two, one) = (
+        update(proto::Roster { min_on_duty: 2, ..Default::default() }, &["min_on_duty"]),
+        update(proto::Roster::default(), &["assignments"]),
+    );
+    let broken = update(proto::Roster::default(), &["templates"]);
+    let unknown = update(proto::Roster::default(), &["colour"]);
+    desk.house.rosters.update_roster_draft(two).await.expect("drafted");
+    let mut expected = proto::Roster { min_on_duty: 2, ..whole };
+    assert_eq!(desk.read_draft().await, expected, "the rest is that of the roster in force");
+    desk.house.rosters.update_roster_draft(one).await.expect("drafted");
+    expected.assignments.clear();
+    assert_eq!(desk.read_draft().await, expected, "the rest is that of the draft");
+    let fields = ["roster.rotations[0].days[0].templates[0]", "roster.rotations[1].days[0].templates[0]"];
+    let refusal = desk.house.rosters.update_roster_draft(broken).await;
+    refused_fields(refusal, Reason::RosterInvalid, &fields);
+    let refusal = desk.house.rosters.update_roster_draft(unknown).await;
+    refused_fields(refusal, Reason::InvalidRequest, &["update_mask.paths[0]"]);
 }
 
 #[tokio::test]

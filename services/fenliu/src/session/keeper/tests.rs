@@ -64,7 +64,7 @@ impl AuthService for Auth {
         }
         let next = latest.map_or(0, |number| number + 1);
         *latest = Some(next);
-        Ok(Response::new(proto::RefreshResponse { tokens: Some(self.tokens(next)), identity: None }))
+        Ok(Response::new(proto::RefreshResponse { tokens: Some(self.tokens(next)), ..Default::default() }))
     }
 
     async fn login(&self, _: Request<proto::LoginRequest>) -> Result<Response<proto::LoginResponse>, Status> {

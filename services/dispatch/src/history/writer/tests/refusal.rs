@@ -69,3 +69,22 @@ async fn one_shop_that_cannot_be_stored_does_not_keep_others_from_it() {
     assert!(!house.writer.is_refusing(), "the store itself is open");
     assert_eq!(house.stored().await.len(), past.len() + 3 * others[0].len());
 }
+
+#[tokio::test]
+async fn nothing_that_the_history_holds_is_changed_or_removed() {
+    let house = House::open().await;
+    let (mut shop, mut tail) = Shop::opened(1);
+    house.dispose(&tail).await.expect("stored");
+    let other = match house.database.backend() {
+        sea_orm::DatabaseBackend::Postgres => "TRUNCATE event",
+        _ => "REPLACE INTO event SELECT * FROM event",
+    };
+    for statement in ["UPDATE event SET kind = ''", "DELETE FROM event", other] {
+        let refused = house.database.writer().execute_unprepared(statement).await.expect_err(statement);
+        assert!(refused.to_string().contains("event is append-only"), "{refused}");
+    }
+    house.holds(&tail).await;
+    tail.extend(shop.message("a"));
+    house.dispose(&tail).await.expect("it grows");
+    house.holds(&tail).await;
+}
