@@ -107,14 +107,22 @@ fn the_shop_of_the_readme_is_set_up_as_printed() {
     let place = tempfile::tempdir().expect("a directory");
     let server = Server::start(&place.path().join("fenliu-data")).expect("fenliu is up");
     let said = setting_up(&server, place.path()).expect("every line succeeds");
-    let expected: [&[&str]; 7] = [
+    let expected: [&[&str]; 8] = [
         &["created shp_", "fenliu login --connect"],
         &["signed in as cloud-tea", "agents.manage"],
         &["created agt_", "小红", "supervisor"],
         &["56 days of 8 agents", "1 gap from", "13:00–14:00: 0 of 1 on duty"],
         &["GAP", "!!", "gap 13:00–14:00: 0 of 1 on duty", "1 gap: Wed"],
         &["no gap from", "is in force as roster 1", "+ on duty", "no gap: the service window is covered"],
-        &["signed in as hong", "he is muted until", "muted until", "no longer muted", "signed out hong"],
+        &["changed the draft", "rotation 2-2-2", "rotations of sun", "rotations of zhao"],
+        &[
+            "signed in as hong",
+            "changed the password of hong",
+            "he is muted until",
+            "muted until",
+            "no longer muted",
+            "signed out hong",
+        ],
     ];
     assert_eq!(said.len(), expected.len() + 1, "it has another number of blocks: {said:#?}");
     for (said, expected) in said.iter().zip(expected) {

@@ -1,6 +1,7 @@
 //! `fenliu agent`: the people who answer for a shop, and how they work for it.
 //!
-//! `ending` disables, deletes and unbinds them; [`terms`] reads how somebody works for a shop and tells it.
+//! `one` shows and changes one of them; `ending` disables, deletes and unbinds them; [`terms`] reads how somebody works
+//! for a shop and tells it.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,10 @@ use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
 use fenliu_proto::accounts::v1::{
     BindAgentRequest, Binding, CreateBindingCodeRequest, CreateSubAccountRequest, ListBindingsRequest,
-    UpdateBindingRequest,
 };
 use serde_json::json;
 
-use crate::cli::agent::{AgentCommand, BindArgs, CreateAgentArgs, ListAgentsArgs, UpdateAgentArgs, WhoArgs};
+use crate::cli::agent::{AgentCommand, BindArgs, CreateAgentArgs, ListAgentsArgs, WhoArgs};
 use crate::client::Client;
 use crate::moments::{rfc3339, timestamp};
 use crate::output::Answer;
@@ -24,6 +24,7 @@ use crate::table::Table;
 use crate::target::{asking, refused};
 
 mod ending;
+mod one;
 pub mod terms;
 
 /// Runs `fenliu agent`.
@@ -34,7 +35,8 @@ pub async fn run(client: &Client, command: &AgentCommand) -> anyhow::Result<Answ
     match command {
         AgentCommand::Create(args) => create(client, args).await,
         AgentCommand::List(args) => list(client, args).await,
-        AgentCommand::Update(args) => update(client, args).await,
+        AgentCommand::Show(args) => one::show(client, args).await,
+        AgentCommand::Update(args) => one::update(client, args).await,
         AgentCommand::Bind(args) => bind(client, args).await,
         AgentCommand::Code(args) => code(client, args).await,
         AgentCommand::Unbind(args) => ending::unbind(client, args).await,
@@ -58,24 +60,7 @@ async fn create(client: &Client, args: &CreateAgentArgs) -> anyhow::Result<Answe
     let answer = accounts.create_sub_account(asking(request)).await.map_err(refused)?.into_inner();
     let binding = answer.binding.context("accounts left out the binding")?;
     let done = format!("created {}", binding.agent_id);
-    one(&done, &binding, &answer.warnings)
-}
-
-async fn update(client: &Client, args: &UpdateAgentArgs) -> anyhow::Result<Answer> {
-    let shop_id = client.shop()?;
-    let update_mask = terms::named(&args.terms);
-    anyhow::ensure!(!update_mask.paths.is_empty(), "nothing is named that shall change; see --help");
-    let request = UpdateBindingRequest {
-        request_id: String::new(),
-        agent_id: people::id_of(client, &shop_id, &args.who.agent).await?,
-        shop_id,
-        terms: Some(terms::of(&args.terms)?),
-        update_mask: Some(update_mask),
-        etag: String::new(),
-    };
-    let mut bindings = BindingServiceClient::new(client.channel());
-    let answer = bindings.update_binding(asking(request)).await.map_err(refused)?.into_inner();
-    one("changed", &answer.binding.context("accounts left out the binding")?, &answer.warnings)
+    after(&done, &binding, &answer.warnings)
 }
 
 async fn bind(client: &Client, args: &BindArgs) -> anyhow::Result<Answer> {
@@ -94,7 +79,7 @@ async fn bind(client: &Client, args: &BindArgs) -> anyhow::Result<Answer> {
     let answer = bindings.bind_agent(asking(request)).await.map_err(refused)?.into_inner();
     let binding = answer.binding.context("accounts left out the binding")?;
     let done = format!("bound {} to {}", binding.agent_id, binding.shop_id);
-    one(&done, &binding, &answer.warnings)
+    after(&done, &binding, &answer.warnings)
 }
 
 async fn code(client: &Client, args: &WhoArgs) -> anyhow::Result<Answer> {
@@ -153,7 +138,7 @@ fn table(bindings: &[Binding], sanctioned: &BTreeMap<String, String>) -> String 
 }
 
 /// One binding, after something was done to it.
-fn one(done: &str, binding: &Binding, warnings: &[String]) -> anyhow::Result<Answer> {
+fn after(done: &str, binding: &Binding, warnings: &[String]) -> anyhow::Result<Answer> {
     let mut json = terms::to_json(binding);
     json["warnings"] = json!(warnings);
     let warnings: String = warnings.iter().map(|warning| format!("note: {warning}\n")).collect();

@@ -9,16 +9,19 @@ use crate::recorded::Format;
 
 pub mod agent;
 pub mod record;
+pub mod role;
 pub mod roster;
 pub mod sanction;
 pub mod shop;
 pub mod simulate;
+pub mod usage;
 
 use self::agent::AgentArgs;
 use self::record::{AuditArgs, TokenArgs};
+use self::role::RoleArgs;
 use self::roster::RosterArgs;
 use self::sanction::SanctionArgs;
-use self::shop::{LoginArgs, ShopArgs};
+use self::shop::{ChangePasswordArgs, LoginArgs, ShopArgs};
 use self::simulate::SimulateArgs;
 
 /// Where `fenliu up` keeps its data unless told otherwise.
@@ -57,10 +60,14 @@ pub enum Command {
     Logout,
     /// Show who is signed in, where, and what they may do.
     Whoami(ClientArgs),
-    /// Create and show shops.
+    /// Change your own password; whatever else is signed in as you is signed out.
+    Password(ChangePasswordArgs),
+    /// Create, show and change shops.
     Shop(ShopArgs),
-    /// Create, show, bind and end the people who answer for a shop.
+    /// Create, show, change, bind and end the people who answer for a shop.
     Agent(AgentArgs),
+    /// Name sets of permissions, and give them to agents.
+    Role(RoleArgs),
     /// Say who works when, see it drawn as a week, and find the gaps.
     Roster(RosterArgs),
     /// Mute and ban, and see what for.

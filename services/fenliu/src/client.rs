@@ -12,7 +12,7 @@ use fenliu_runtime::clock::SystemClock;
 use crate::cli::ClientArgs;
 use crate::embedded::uri;
 use crate::session::keeper::{Kept, not_signed_in};
-use crate::session::store::Store;
+use crate::session::store::{Session, Store};
 
 /// Names the file with the token for `--connect`.
 pub const TOKEN_FILE_VARIABLE: &str = "FENLIU_TOKEN_FILE";
@@ -94,10 +94,16 @@ impl Client {
         &self.address
     }
 
-    /// The account that is signed in, agt_…; `None` with a token file or without a token.
+    /// The session that speaks; `None` with a token file or without a token.
+    #[must_use]
+    pub fn session(&self) -> Option<&Session> {
+        self.kept.as_ref().map(Kept::session)
+    }
+
+    /// The account that is signed in, agt_…; `None` as above.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.kept.as_ref().map(|kept| kept.session().subject.as_str())
+        self.session().map(|session| session.subject.as_str())
     }
 
     /// The shop that is meant: the one that was named, or the session's.

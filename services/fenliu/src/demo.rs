@@ -1,20 +1,21 @@
 //! `fenliu demo`: a shop through an evening peak.
 //!
 //! [`cast`] says who plays and what befalls them, [`arrivals`] when buyers come, [`story`] what people do; [`stage`]
-//! does it at a real fenliu over gRPC, on a clock that the demo moves, after `rota` has published the day's roster
-//! there; [`narrator`] tells it as it goes by, and
+//! does it at a real fenliu over gRPC, on a clock that the demo moves, with everybody's own token, which `passes`
+//! sees to, after `rota` has published the day's roster there; [`narrator`] tells it as it goes by, and
 //! [`finale`] what came of it, checked by [`recount`].
 //!
 //! Invariants: one call at a time, time and ids from the seed, so the same seed tells the same evening; nothing is
 //! counted here but what the history says.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use fenliu_domain::day::Zone;
 use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::time::{Span, Timestamp};
-use fenliu_runtime::channel::Outgoing;
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Lifecycle, shutdown_on_signals};
 use fenliu_runtime::platform::Platform;
@@ -26,12 +27,13 @@ pub mod arrivals;
 pub mod cast;
 pub mod finale;
 pub mod narrator;
+mod passes;
 pub mod recount;
 mod rota;
 pub mod stage;
 pub mod story;
 
-use self::cast::{END, SHOP, START, ZONE};
+use self::cast::{END, SHOP, STAFF, START, ZONE};
 use self::finale::Finale;
 use self::narrator::Narrator;
 use self::stage::Stage;
@@ -51,6 +53,12 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 /// # Errors
 /// When fenliu cannot start, refuses what the story does, or is interrupted before it ends.
 pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
+    // The keys that sign its tokens follow from the seed, so others who know that could make tokens of their own.
+    anyhow::ensure!(
+        args.listen.ip().is_loopback(),
+        "--listen {} is not a loopback address, and the demo is for this machine only; use fenliu up for others",
+        args.listen
+    );
     let lifecycle = Lifecycle::new();
     shutdown_on_signals(&lifecycle).context("cannot watch for signals")?;
     let scratch = tempfile::tempdir().context("cannot make a directory for the embedded stores")?;
@@ -61,13 +69,12 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
         data_dir: scratch.path().join("data"),
         listener,
         platform: Platform::simulated(&clock, args.seed, lifecycle.clone()),
-        server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
+        server: ServerConfig::default(),
     })
     .await?;
     let mut tell = |text: &str| if json { Ok(()) } else { say(text) };
-    let channel = embedded.channel();
     let played = tokio::select! {
-        played = play(&channel, &clock, args.seed, START + END, &mut tell) => played,
+        played = play(&embedded, &clock, args.seed, START + END, &mut tell) => played,
         () = lifecycle.soft().cancelled_owned() => Err(anyhow::anyhow!("interrupted")),
     };
     let played = match played {
@@ -83,7 +90,7 @@ type Tell<'a> = dyn FnMut(&str) -> anyhow::Result<()> + Send + 'a;
 
 /// Plays the evening up to a moment. Returns how it ended, and the shop.
 async fn play(
-    channel: &Outgoing,
+    embedded: &Embedded,
     clock: &VirtualClock,
     seed: u64,
     end: Timestamp,
@@ -94,10 +101,15 @@ async fn play(
     tell(&format!(
         "{SHOP}, 11 November, from 18:00: two shifts, eight agents, {buyers} buyers to come; seed {seed}\n\n"
     ))?;
-    let mut stage = Stage::set_up(channel, clock).await?;
-    let (draft, chart) = rota::draft(channel, stage.shop()).await?;
-    tell(&format!("{chart}\n"))?;
-    rota::publish(channel, stage.shop(), draft).await?;
+    let mut stage = Stage::set_up(embedded, clock).await?;
+    // The early shift's leader: whoever leads a shift may publish rosters.
+    let leader = stage.leader_of(0).await?;
+    let (draft, chart) = rota::draft(&leader, stage.shop()).await?;
+    tell(&format!(
+        "{} leads the early shift: she signs in and publishes the day's roster\n\n{chart}\n",
+        STAFF[0].name
+    ))?;
+    rota::publish(&leader, stage.shop(), draft).await?;
     stage.wait_for_duty().await?;
     let mut narrator = Narrator::new(Zone::parse(ZONE)?);
     while let Some(due) = story.due() {
@@ -118,7 +130,7 @@ async fn play(
     }
     stage.advance(end).await;
     hear(&mut story, &mut stage, &mut narrator, tell).await?;
-    let finale = Finale::of(channel, &stage, narrator.counts(), seed).await?;
+    let finale = Finale::of(&embedded.channel(), &stage, narrator.counts(), seed).await?;
     Ok((finale, stage.shop().to_owned()))
 }
 
@@ -176,21 +188,28 @@ async fn finish(
         return Ok(());
     }
     if !json {
-        say(&look_around(embedded, shop))?;
+        say(&look_around(embedded.address(), embedded.admin_token_file(), shop))?;
     }
     follow_the_wall(clock, clock.now(), stop).await;
     Ok(())
 }
 
-fn look_around(embedded: &Embedded, shop: &str) -> String {
-    let address = embedded.address();
+/// Calls to look around with, to be pasted into a shell as they are. They show the token in this file.
+fn look_around(address: SocketAddr, token_file: &Path, shop: &str) -> String {
+    let token_file = token_file.display().to_string().replace('\'', r"'\''");
     let body = serde_json::json!({ "shop_id": shop });
     let rate = serde_json::json!({ "shop_id": shop, "rule_pack_id": "taobao-3min" });
     format!(
         "\nstill serving at {address}; look around, and end it with Ctrl-C:\n\
-         grpcurl -plaintext -d '{body}' {address} fenliu.dispatch.v1.PresenceService/ListAgents\n\
-         grpcurl -plaintext -d '{body}' {address} fenliu.dispatch.v1.HistoryService/ListEvents\n\
-         grpcurl -plaintext -d '{rate}' {address} fenliu.analytics.v1.ReplyRateService/GetReplyRate\n"
+         export FENLIU_TOKEN_FILE='{token_file}'\n\
+         fenliu agent list --connect {address} --shop {shop}\n\
+         fenliu sanction list --connect {address} --shop {shop}\n\
+         fenliu audit --connect {address} --shop {shop}\n\
+         call() {{ TOKEN=$(cat \"$FENLIU_TOKEN_FILE\") grpcurl -plaintext -expand-headers -H 'authorization: Bearer \
+         ${{TOKEN}}' \"$@\"; }}\n\
+         call -d '{body}' {address} fenliu.dispatch.v1.PresenceService/ListAgents\n\
+         call -d '{body}' {address} fenliu.dispatch.v1.HistoryService/ListEvents\n\
+         call -d '{rate}' {address} fenliu.analytics.v1.ReplyRateService/GetReplyRate\n"
     )
 }
 
@@ -217,7 +236,7 @@ mod tests {
             data_dir: directory.path().to_owned(),
             listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),
             platform: Platform::simulated(&virtual_clock, seed, Lifecycle::new()),
-            server: ServerConfig { insecure_no_auth: true, ..ServerConfig::default() },
+            server: ServerConfig::default(),
         })
         .await
         .expect("starts");
@@ -226,9 +245,22 @@ mod tests {
             told.push_str(text);
             Ok(())
         };
-        let played = play(&embedded.channel(), &virtual_clock, seed, START + clock(19, 5), &mut tell).await;
+        let played = play(&embedded, &virtual_clock, seed, START + clock(19, 5), &mut tell).await;
         embedded.stop().await.expect("stops");
         (told, played.expect("plays").0)
+    }
+
+    #[tokio::test]
+    async fn the_demo_is_for_this_machine_only() {
+        let args = DemoArgs { fast: true, seed: 1, listen: SocketAddr::from(([0, 0, 0, 0], 0)) };
+        let error = demo(&args, false).await.expect_err("everybody could reach it").to_string();
+        assert!(error.contains("--listen 0.0.0.0:0 is not a loopback address"), "{error}");
+    }
+
+    #[test]
+    fn the_ways_to_look_around_can_be_pasted() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 50_050));
+        insta::assert_snapshot!(look_around(address, Path::new("/tmp/the demo's/admin.token"), "shp_1"));
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Embedded {
     address: SocketAddr,
+    plain: Outgoing,
     channel: Outgoing,
     admin_token_file: PathBuf,
     lifecycle: Lifecycle,
@@ -79,7 +80,7 @@ impl Embedded {
         };
         // The listener's backlog takes calls from now on; they are answered as soon as the task runs.
         let served = tokio::spawn(serve(listener, services, options));
-        Ok(Self { address, channel, admin_token_file, lifecycle, served, _lock: lock })
+        Ok(Self { address, plain, channel, admin_token_file, lifecycle, served, _lock: lock })
     }
 
     /// Where it listens.
@@ -98,6 +99,12 @@ impl Embedded {
     #[must_use]
     pub fn channel(&self) -> Outgoing {
         self.channel.clone()
+    }
+
+    /// A channel to it whose calls carry no token.
+    #[must_use]
+    pub fn plain(&self) -> Outgoing {
+        self.plain.clone()
     }
 
     /// Ends it: calls in flight are answered, stores closed.

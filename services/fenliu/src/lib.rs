@@ -2,7 +2,8 @@
 //!
 //! [`cli`] says what can be asked for and [`run`] does it. Every command but `replay` and `simulate` talks to a fenliu over gRPC: to
 //! one that runs already, or to an [`embedded`] one that lives as long as the command. Those who set a shop up ask a
-//! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roster`], [`sanctions`], [`record`]. [`recorded`] reads other
+//! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
+//! [`sanctions`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
 //! fast a shop answered; [`demo`] plays an evening peak on a virtual clock;
 //! [`simulate`] lets invented buyers meet the desk.
@@ -35,6 +36,7 @@ pub mod record;
 pub mod recorded;
 pub mod replay;
 pub mod report;
+pub mod roles;
 pub mod roster;
 pub mod sanctions;
 pub mod session;
@@ -44,7 +46,7 @@ pub mod table;
 pub mod target;
 pub mod up;
 
-use self::cli::{Cli, Command};
+use self::cli::{Cli, ClientArgs, Command};
 use self::config::Config;
 use self::output::Answer;
 
@@ -76,11 +78,18 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Login(args) => session::login(&args).await?,
         Command::Logout => session::logout().await?,
         Command::Whoami(args) => client::with(&args, session::whoami).await?,
+        Command::Password(args) => {
+            let session = ClientArgs::default();
+            client::with(&session, async |client| session::change_password(client, args).await).await?
+        }
         Command::Shop(args) => {
             client::with(&args.client, async |client| shops::run(client, &args.command).await).await?
         }
         Command::Agent(args) => {
             client::with(&args.client, async |client| agents::run(client, &args.command).await).await?
+        }
+        Command::Role(args) => {
+            client::with(&args.client, async |client| roles::run(client, &args.command).await).await?
         }
         Command::Roster(args) => {
             client::with(&args.client, async |client| roster::run(client, &args.command).await).await?

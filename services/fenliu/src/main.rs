@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = fenliu::cli::Cli::parse();
+    let cli = match fenliu::cli::usage::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let json = cli.json;
     match fenliu::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,

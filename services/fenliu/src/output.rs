@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use fenliu_runtime::config::ConfigError;
 use serde::Serialize;
 
+use crate::cli::usage::Misuse;
 use crate::target::Refused;
 
 /// An answer in both forms.
@@ -52,6 +53,7 @@ pub fn failure(error: &anyhow::Error) -> serde_json::Value {
     let reason = match refused {
         Some(refused) => refused.reason,
         None if error.is::<ConfigError>() => "CONFIGURATION_INVALID",
+        None if error.is::<Misuse>() => "USAGE_INVALID",
         None => "COMMAND_FAILED",
     };
     let message = refused.map_or_else(|| format!("{error:#}"), |refused| refused.message.clone());

@@ -32,7 +32,7 @@ impl std::fmt::Debug for Password {
 /// When there is none to be read.
 pub fn known(args: PasswordArgs, of: &str) -> anyhow::Result<Password> {
     if args.password_stdin {
-        return first_line(std::io::stdin().lock());
+        return line_of(std::io::stdin().lock(), "first");
     }
     must_be_a_terminal()?;
     let password = typed(&format!("password of {of}: "))?;
@@ -53,6 +53,20 @@ pub fn new(args: PasswordArgs, of: &str) -> anyhow::Result<Password> {
     Ok(first)
 }
 
+/// The password that somebody has, and the one that takes its place, typed twice; or the first two lines of standard
+/// input.
+///
+/// # Errors
+/// As [`new`].
+pub fn changed(from_stdin: bool, of: &str) -> anyhow::Result<(Password, Password)> {
+    if from_stdin {
+        let mut input = std::io::stdin().lock();
+        return Ok((line_of(&mut input, "first")?, line_of(&mut input, "second")?));
+    }
+    let args = PasswordArgs { password_stdin: false };
+    Ok((known(args, &format!("{of}, so far"))?, new(args, of)?))
+}
+
 fn must_be_a_terminal() -> anyhow::Result<()> {
     anyhow::ensure!(
         std::io::stdin().is_terminal(),
@@ -67,14 +81,14 @@ fn typed(prompt: &str) -> anyhow::Result<String> {
     terminal.read_secure_line().context("cannot read the password")
 }
 
-/// The first line, without its end.
-fn first_line(input: impl BufRead) -> anyhow::Result<Password> {
+/// The line that comes next, without its end; `which` says which one it is.
+fn line_of(input: impl BufRead, which: &str) -> anyhow::Result<Password> {
     let mut line = String::new();
     // Two more than allowed: its end is none of it, and one that is too long shall be seen to be.
     input.take(MAX_BYTES + 2).read_line(&mut line).context("cannot read the password from standard input")?;
     let password = line.strip_suffix('\n').unwrap_or(&line);
     let password = password.strip_suffix('\r').unwrap_or(password);
-    anyhow::ensure!(!password.is_empty(), "there is no password in the first line of standard input");
+    anyhow::ensure!(!password.is_empty(), "there is no password in the {which} line of standard input");
     anyhow::ensure!(password.len() as u64 <= MAX_BYTES, "the password is longer than {MAX_BYTES} bytes");
     Ok(Password(password.to_owned()))
 }
@@ -86,12 +100,21 @@ mod tests {
     #[test]
     fn the_first_line_is_the_password_and_its_end_is_not() {
         for (input, password) in [("a b\nc\n", "a b"), ("a\r\n", "a"), ("密码", "密码"), (" x ", " x ")] {
-            assert_eq!(first_line(input.as_bytes()).expect("a password").0, password);
+            assert_eq!(line_of(input.as_bytes(), "first").expect("a password").0, password);
         }
-        assert!(first_line(&b""[..]).is_err());
-        assert!(first_line(&b"\nsecond\n"[..]).is_err());
-        assert!(first_line(&[b'x'; 1_024][..]).is_ok());
-        assert!(first_line(&[b'x'; 2_000][..]).is_err());
+        assert!(line_of(&b""[..], "first").is_err());
+        assert!(line_of(&b"\nsecond\n"[..], "first").is_err());
+        assert!(line_of(&[b'x'; 1_024][..], "first").is_ok());
+        assert!(line_of(&[b'x'; 2_000][..], "first").is_err());
+    }
+
+    #[test]
+    fn two_lines_are_two_passwords() {
+        let mut input = &b"the old one\nthe new one\n"[..];
+        assert_eq!(line_of(&mut input, "first").expect("a password").0, "the old one");
+        assert_eq!(line_of(&mut input, "second").expect("a password").0, "the new one");
+        let error = line_of(&mut input, "third").expect_err("there is no more").to_string();
+        assert!(error.contains("third line"), "{error}");
     }
 
     #[test]

@@ -82,11 +82,14 @@ impl People {
         }
     }
 
-    /// The id of whoever signs in with this name, in any spelling that folds to it.
+    /// The id of whoever signs in with this name, in any spelling that folds to it; an id is taken as it is.
     ///
     /// # Errors
     /// When nobody of the shop does.
     pub fn id_of(&self, login: &str) -> anyhow::Result<String> {
+        if login.parse::<AgentId>().is_ok() {
+            return Ok(login.to_owned());
+        }
         let wanted = LoginName::parse(login).map_err(|error| anyhow::anyhow!("the login name {error}"))?;
         let same = |named: &Named| LoginName::parse(&named.login).is_ok_and(|name| name == wanted);
         let found = self.by_id.iter().find(|(_, named)| same(named));

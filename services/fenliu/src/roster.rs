@@ -1,7 +1,8 @@
 //! `fenliu roster`: who works when.
 //!
-//! `planning` imports, publishes and exports; `week` gathers a week and [`chart`] draws it; `exceptions` enters leave,
-//! swaps and extra duty; `shifts` reads shifts as they are typed.
+//! `planning` imports, publishes and exports; `drafts` changes the draft, `rotating` by cycles of days; `contents` says
+//! what a roster is made of and what differs between two, which `versions` lists; `week` gathers a week and [`chart`]
+//! draws it; `exceptions` enters leave, swaps and extra duty; `shifts` reads shifts as they are typed.
 
 use std::io::IsTerminal;
 
@@ -15,9 +16,13 @@ use crate::people::People;
 use crate::shops;
 
 pub mod chart;
+mod contents;
+mod drafts;
 mod exceptions;
 mod planning;
+mod rotating;
 mod shifts;
+mod versions;
 mod week;
 
 use self::chart::Paint;
@@ -48,9 +53,19 @@ impl Place {
 /// # Errors
 /// Refusals, and arguments that make no sense.
 pub async fn run(client: &Client, command: &RosterCommand) -> anyhow::Result<Answer> {
+    // Presets are of no shop in particular.
+    if matches!(command, RosterCommand::Presets) {
+        return drafts::presets(client).await;
+    }
     let place = Place::of(client).await?;
     match command {
+        RosterCommand::Presets => drafts::presets(client).await,
         RosterCommand::Import(args) => planning::import(client, &place, args).await,
+        RosterCommand::Draft(args) => drafts::draft(client, &place, args).await,
+        RosterCommand::Rotate(args) => drafts::rotate(client, &place, args).await,
+        RosterCommand::Plan(args) => versions::plan(client, &place, args).await,
+        RosterCommand::Diff(args) => versions::diff(client, &place, args).await,
+        RosterCommand::Versions => versions::list(client, &place).await,
         RosterCommand::Publish(args) => planning::publish(client, &place, args).await,
         RosterCommand::Show(args) => week::show(client, &place, args, paint()).await,
         RosterCommand::Export(args) => planning::export(client, &place, args).await,

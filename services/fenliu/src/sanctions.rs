@@ -1,6 +1,6 @@
 //! `fenliu sanction`: mutes, bans, and what they are for.
 //!
-//! `told` turns what accounts says of them into words.
+//! `ladder` shows and sets the shop's ladder; `told` turns what accounts says of all this into words.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,7 @@ use crate::people::{self, People};
 use crate::shops;
 use crate::target::{Refused, asking, refused};
 
+mod ladder;
 mod told;
 
 /// Where and among whom a command works.
@@ -57,6 +58,7 @@ pub async fn run(client: &Client, command: &SanctionCommand) -> anyhow::Result<A
         SanctionCommand::List(args) => list(client, &place, args).await,
         SanctionCommand::Suggest(args) => suggest(client, &place, args).await,
         SanctionCommand::Violations(args) => violations(client, &place, args).await,
+        SanctionCommand::Ladder(args) => ladder::ladder(client, &place, args).await,
     }
 }
 

@@ -1,6 +1,7 @@
-//! `fenliu login`, `logout` and `whoami`: who somebody is to a fenliu, kept between commands.
+//! `fenliu login`, `logout`, `whoami` and `password`: who somebody is to a fenliu, kept between commands.
 //!
-//! [`store`] is the file; [`keeper`] trades its tokens before they expire, one command at a time.
+//! [`store`] is the file; [`keeper`] trades its tokens before they expire, one command at a time; `change` takes
+//! another password and goes on with that.
 //!
 //! Invariants: a token is never printed; a session that is replaced or left is ended at its fenliu, too.
 
@@ -16,8 +17,11 @@ use fenliu_proto::words::Word;
 use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use serde::Serialize;
 
+mod change;
 pub mod keeper;
 pub mod store;
+
+pub use self::change::change_password;
 
 use self::store::{Session, Store};
 use crate::cli::shop::LoginArgs;
@@ -51,20 +55,15 @@ struct ShopTold {
 /// # Errors
 /// When fenliu refuses, or the session cannot be kept.
 pub async fn login(args: &LoginArgs) -> anyhow::Result<Answer> {
-    let channel = connect_lazy(uri(&args.connect)?);
+    uri(&args.connect)?;
     let store = Store::find()?;
-    let password = password::known(args.password, &args.name)?;
     let request = LoginRequest {
         login_name: args.name.clone(),
-        password: password.into_text(),
+        password: password::known(args.password, &args.name)?.into_text(),
         shop_id: args.shop.clone().unwrap_or_default(),
         ..Default::default()
     };
-    let answer = AuthServiceClient::new(channel.clone()).login(asking(request)).await;
-    let LoginResponse { tokens, identity, shops, .. } = answer.map_err(refused)?.into_inner();
-    let identity = identity.context("accounts left out whom the tokens speak for")?;
-    let mut session = Session::nobody(args, &identity);
-    session.renew(tokens.context("accounts left out the tokens")?)?;
+    let (session, identity, shops) = sign_in(&args.connect, request).await?;
     let before = replace(store.clone(), session).await?;
     if let Some(before) = before {
         end(&before).await;
@@ -110,6 +109,20 @@ pub async fn whoami(client: &Client) -> anyhow::Result<Answer> {
     Answer::new(&told, told.to_string())
 }
 
+/// Signs somebody in, and says whom their tokens speak for and where else they may sign in.
+async fn sign_in(
+    address: &str,
+    request: LoginRequest,
+) -> anyhow::Result<(Session, Identity, Vec<EnterableShop>)> {
+    let login_name = request.login_name.clone();
+    let answer = AuthServiceClient::new(connect_lazy(uri(address)?)).login(asking(request)).await;
+    let LoginResponse { tokens, identity, shops, .. } = answer.map_err(refused)?.into_inner();
+    let identity = identity.context("accounts left out whom the tokens speak for")?;
+    let mut session = Session::nobody(address, &login_name, &identity);
+    session.renew(tokens.context("accounts left out the tokens")?)?;
+    Ok((session, identity, shops))
+}
+
 /// Puts a session in the place of the one there was, which is returned.
 async fn replace(store: Store, session: Session) -> anyhow::Result<Option<Session>> {
     let replaced = tokio::task::spawn_blocking(move || {
@@ -132,10 +145,10 @@ async fn end(session: &Session) -> bool {
 
 impl Session {
     /// A session without tokens yet.
-    fn nobody(args: &LoginArgs, identity: &Identity) -> Self {
+    fn nobody(address: &str, login_name: &str, identity: &Identity) -> Self {
         Self {
-            address: args.connect.clone(),
-            login_name: args.name.clone(),
+            address: address.to_owned(),
+            login_name: login_name.to_owned(),
             subject: identity.subject.clone(),
             shop_id: identity.shop_id.clone(),
             access_token: String::new(),

@@ -1,15 +1,18 @@
-//! `fenliu shop`: creates and shows shops.
+//! `fenliu shop`: creates, shows and changes shops.
 
 use std::io::IsTerminal;
 
 use anyhow::Context;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
-use fenliu_proto::accounts::v1::{CreateShopRequest, GetShopRequest, ListShopsRequest, Shop};
+use fenliu_proto::accounts::v1::{
+    CreateShopRequest, GetShopRequest, ListShopsRequest, Shop, UpdateShopRequest,
+};
 use fenliu_runtime::channel::Outgoing;
+use prost_types::FieldMask;
 use serde_json::{Value, json};
 
 use crate::cli::PasswordArgs;
-use crate::cli::shop::{CreateShopArgs, ShopCommand};
+use crate::cli::shop::{CreateShopArgs, ShopCommand, UpdateShopArgs};
 use crate::client::Client;
 use crate::listing::{self, MAX_LISTED, PAGE_SIZE};
 use crate::output::Answer;
@@ -29,6 +32,7 @@ pub async fn run(client: &Client, command: &ShopCommand) -> anyhow::Result<Answe
             let shop = get(&client.channel(), &client.shop()?).await?;
             Answer::new(&to_json(&shop), told(&shop))
         }
+        ShopCommand::Update(args) => update(client, args).await,
     }
 }
 
@@ -59,10 +63,7 @@ pub(crate) fn first_password(args: PasswordArgs, none: bool, of: &str) -> anyhow
 }
 
 async fn create(client: &Client, args: &CreateShopArgs) -> anyhow::Result<Answer> {
-    let (start, end) = args
-        .service
-        .split_once('-')
-        .with_context(|| format!("--service {:?} is no window; use one such as 08:00-23:00", args.service))?;
+    let (start, end) = service(&args.service)?;
     let request = CreateShopRequest {
         request_id: String::new(),
         display_name: args.name.clone(),
@@ -82,6 +83,46 @@ async fn create(client: &Client, args: &CreateShopArgs) -> anyhow::Result<Answer
     };
     let text = format!("created {}, owned by {}\n\n{}\n{next}\n", shop.shop_id, args.owner, told(&shop));
     Answer::new(&to_json(&shop), text)
+}
+
+/// The start and the end of a service window as it is typed; whether they make sense is for accounts to say.
+fn service(text: &str) -> anyhow::Result<(&str, &str)> {
+    text.split_once('-')
+        .with_context(|| format!("--service {text:?} is no window; use one such as 08:00-23:00"))
+}
+
+async fn update(client: &Client, args: &UpdateShopArgs) -> anyhow::Result<Answer> {
+    let (shop, update_mask) = changes(args)?;
+    let request = UpdateShopRequest {
+        request_id: String::new(),
+        shop_id: client.shop()?,
+        shop: Some(shop),
+        update_mask: Some(update_mask),
+        etag: String::new(),
+    };
+    let answer = ShopServiceClient::new(client.channel()).update_shop(asking(request)).await;
+    let shop = answer.map_err(refused)?.into_inner().shop.context("accounts left out the shop")?;
+    Answer::new(&to_json(&shop), format!("changed\n\n{}", told(&shop)))
+}
+
+/// The new values, and which they are.
+fn changes(args: &UpdateShopArgs) -> anyhow::Result<(Shop, FieldMask)> {
+    let mut shop = Shop::default();
+    let mut paths = Vec::new();
+    if let Some(name) = &args.name {
+        shop.display_name.clone_from(name);
+        paths.push("display_name".to_owned());
+    }
+    if let Some(zone) = &args.zone {
+        shop.time_zone.clone_from(zone);
+        paths.push("time_zone".to_owned());
+    }
+    if let Some(text) = &args.service {
+        let (start, end) = service(text)?;
+        (shop.service_start, shop.service_end) = (start.to_owned(), end.to_owned());
+        paths.extend(["service_start".to_owned(), "service_end".to_owned()]);
+    }
+    Ok((shop, FieldMask { paths }))
 }
 
 async fn list(client: &Client) -> anyhow::Result<Answer> {
@@ -123,4 +164,22 @@ fn to_json(shop: &Shop) -> Value {
         "service_end": shop.service_end,
         "main_account_id": shop.main_account_id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_named_does_not_change() {
+        let named = UpdateShopArgs { zone: Some("Asia/Tokyo".into()), ..UpdateShopArgs::default() };
+        let (shop, mask) = changes(&named).expect("sound");
+        assert_eq!((shop.time_zone.as_str(), mask.paths), ("Asia/Tokyo", vec!["time_zone".to_owned()]));
+        let window = UpdateShopArgs { service: Some("22:00-06:00".into()), ..UpdateShopArgs::default() };
+        let (shop, mask) = changes(&window).expect("sound");
+        assert_eq!((shop.service_start.as_str(), shop.service_end.as_str()), ("22:00", "06:00"));
+        assert_eq!(mask.paths, ["service_start", "service_end"]);
+        let wrong = UpdateShopArgs { service: Some("always".into()), ..UpdateShopArgs::default() };
+        assert!(changes(&wrong).is_err());
+    }
 }

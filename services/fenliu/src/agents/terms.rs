@@ -26,7 +26,7 @@ pub fn of(args: &TermsArgs) -> anyhow::Result<BindingTerms> {
         groups: args.group.clone(),
         capacity: args.capacity,
         capacity_ceiling: args.ceiling,
-        unlimited: false,
+        unlimited: args.unlimited,
         weight: args.weight,
         external_account: args.external.as_ref().map(external).transpose()?,
     })
@@ -40,6 +40,7 @@ pub fn named(args: &TermsArgs) -> FieldMask {
         (!args.group.is_empty(), "groups"),
         (args.capacity.is_some(), "capacity"),
         (args.ceiling.is_some(), "capacity_ceiling"),
+        (args.unlimited, "unlimited"),
         (args.weight.is_some(), "weight"),
         (args.external.is_some(), "external_account"),
     ];
@@ -88,6 +89,7 @@ mod tests {
     fn what_is_not_named_does_not_change() {
         let args = TermsArgs { ceiling: Some(300), group: vec!["vip".into()], ..TermsArgs::default() };
         assert_eq!(named(&args).paths, ["groups", "capacity_ceiling"]);
+        assert_eq!(named(&TermsArgs { unlimited: true, ..TermsArgs::default() }).paths, ["unlimited"]);
         assert!(named(&TermsArgs::default()).paths.is_empty());
     }
 

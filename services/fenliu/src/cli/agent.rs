@@ -22,7 +22,9 @@ pub enum AgentCommand {
     Create(CreateAgentArgs),
     /// List who works for the shop, and how.
     List(ListAgentsArgs),
-    /// Change how somebody works for the shop.
+    /// Show one of them, and how they work for the shop.
+    Show(WhoArgs),
+    /// Change somebody's name, and how they work for the shop.
     Update(UpdateAgentArgs),
     /// Let another shop's account work for this shop (--shop), too.
     Bind(BindArgs),
@@ -56,6 +58,9 @@ pub struct TermsArgs {
     /// The highest capacity they may set for themselves.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=10_000))]
     pub ceiling: Option<i32>,
+    /// Never full: neither capacity nor ceiling bounds them.
+    #[arg(long)]
+    pub unlimited: bool,
     /// Share in weighted strategies.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1_000))]
     pub weight: Option<i32>,
@@ -95,15 +100,24 @@ pub struct ListAgentsArgs {
     pub role: String,
 }
 
-/// What to change of somebody's work.
+/// What to change of somebody; what is not named stays.
 #[derive(Clone, Debug, Args)]
 pub struct UpdateAgentArgs {
     /// Who.
     #[command(flatten)]
     pub who: WhoArgs,
-    /// What is named here changes, and nothing else.
+    /// The name people see; it is changed at the account's home.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// How they work for the shop.
     #[command(flatten)]
     pub terms: TermsArgs,
+    /// Bound by capacity and ceiling again.
+    #[arg(long, conflicts_with = "unlimited")]
+    pub limited: bool,
+    /// They answer as no account on a marketplace any more.
+    #[arg(long, conflicts_with = "external")]
+    pub no_external: bool,
 }
 
 /// How to bind an account to this shop.

@@ -88,7 +88,7 @@ pub struct RevokeArgs {
     pub platform: PlatformArgs,
 }
 
-fn permission(name: &str) -> Result<Permission, String> {
+pub(super) fn permission(name: &str) -> Result<Permission, String> {
     Permission::parse(name).ok_or_else(|| {
         let names: Vec<_> = Permission::ALL.iter().map(|permission| permission.name()).collect();
         format!("there is no such permission; use one of {}", names.join(", "))

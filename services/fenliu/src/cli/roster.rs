@@ -6,6 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::ClientArgs;
 
+pub mod drafting;
+
+use self::drafting::{DiffArgs, DraftArgs, PlanArgs, RotateArgs};
+
 /// How to run `fenliu roster`.
 #[derive(Clone, Debug, Args)]
 pub struct RosterArgs {
@@ -22,8 +26,20 @@ pub struct RosterArgs {
 pub enum RosterCommand {
     /// Read a spreadsheet into the draft, and show the gaps it would leave.
     Import(ImportRosterArgs),
+    /// List ready-made shift templates.
+    Presets,
+    /// Change the draft's shift templates, or begin again from another roster.
+    Draft(DraftArgs),
+    /// Let agents work a cycle of days that repeats.
+    Rotate(RotateArgs),
+    /// Show what a roster is made of: shift templates, rotations, and who works what.
+    Plan(PlanArgs),
+    /// Show what differs between two rosters: what the draft would change, unless others are named.
+    Diff(DiffArgs),
     /// Put the draft into force, and show whose duty changes.
     Publish(PublishArgs),
+    /// List the rosters that were published, newest first.
+    Versions,
     /// Draw a week: who works when, how many at once, and where there is a gap.
     Show(ShowArgs),
     /// Write the roster in force as a spreadsheet, to standard output.
@@ -56,6 +72,9 @@ pub struct ImportRosterArgs {
     /// late=15:00-23:00/18:00-18:30. They replace those of the same name.
     #[arg(long, value_name = "NAME=HH:MM-HH:MM", num_args = 1..)]
     pub templates: Vec<String>,
+    /// Add the templates of a preset; see fenliu roster presets.
+    #[arg(long, value_name = "PRESET")]
+    pub preset: Option<String>,
     /// Put it into force at once.
     #[arg(long)]
     pub publish: bool,

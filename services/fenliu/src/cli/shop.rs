@@ -23,6 +23,15 @@ pub struct LoginArgs {
     pub password: PasswordArgs,
 }
 
+/// How to run `fenliu password`.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ChangePasswordArgs {
+    /// Read the password so far, and then the new one, from the first two lines of standard input, instead of asking
+    /// for them.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
 /// How to run `fenliu shop`.
 #[derive(Clone, Debug, Args)]
 pub struct ShopArgs {
@@ -43,6 +52,8 @@ pub enum ShopCommand {
     List,
     /// Show one shop.
     Show,
+    /// Change a shop's name, zone or service window.
+    Update(UpdateShopArgs),
 }
 
 /// How to create a shop.
@@ -66,4 +77,19 @@ pub struct CreateShopArgs {
     /// Where the owner's password comes from.
     #[command(flatten)]
     pub password: PasswordArgs,
+}
+
+/// What to change of a shop; what is not named stays.
+#[derive(Clone, Debug, Default, Args)]
+#[command(group = clap::ArgGroup::new("changes").required(true).multiple(true).args(["name", "zone", "service"]))]
+pub struct UpdateShopArgs {
+    /// The name people see.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// IANA time zone; a roster in force goes on in it from now on.
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
+    /// When it serves, by its own clock; 24:00 ends a day.
+    #[arg(long, value_name = "HH:MM-HH:MM")]
+    pub service: Option<String>,
 }

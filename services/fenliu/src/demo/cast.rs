@@ -139,7 +139,8 @@ impl Part {
     /// Their role in the shop: whoever comes first in a shift's list leads it.
     #[must_use]
     pub fn role(&self) -> &'static str {
-        if [STAFF[0].login, STAFF[4].login].contains(&self.login) { "supervisor" } else { "agent" }
+        let leads = STAFF.iter().find(|part| part.shift() == self.shift()).is_some_and(|part| part == self);
+        if leads { "supervisor" } else { "agent" }
     }
 
     /// The name of the shift they work.
@@ -147,6 +148,13 @@ impl Part {
     pub fn shift(&self) -> &'static str {
         if self.from == LATE_FROM { SHIFTS[1].0 } else { SHIFTS[0].0 }
     }
+}
+
+/// Who leads the shift of this agent of the cast.
+#[must_use]
+pub fn leader_of(agent: usize) -> usize {
+    let shift = STAFF[agent].shift();
+    STAFF.iter().position(|part| part.shift() == shift).unwrap_or(agent)
 }
 
 const fn part(

@@ -12,7 +12,7 @@ use fenliu_proto::convert::timestamp;
 use fenliu_proto::dispatch::v1::{Agent, Availability};
 use serde::Serialize;
 
-use super::cast::STAFF;
+use super::cast::{STAFF, leader_of};
 use super::stage::View;
 use crate::table::{Table, bar, width};
 
@@ -147,7 +147,7 @@ impl Narrator {
                 let agent = agent_of(*agent)?;
                 let now = entry.sanction.is_some();
                 let before = std::mem::replace(&mut self.muted[agent], now);
-                (before != now).then(|| mute_line(STAFF[agent].name, now, moved))
+                (before != now).then(|| mute_line(agent, now, moved))
             }
             Payload::Assigned { agent, .. } => {
                 let agent = agent_of(*agent)?;
@@ -239,11 +239,12 @@ fn presence_name(agent: &Agent) -> &'static str {
     }
 }
 
-fn mute_line(name: &str, muted: bool, moved: usize) -> String {
+fn mute_line(agent: usize, muted: bool, moved: usize) -> String {
+    let (name, leader) = (STAFF[agent].name, STAFF[leader_of(agent)].name);
     if muted {
-        format!("{name} is muted for being rude to a buyer{}", others(moved))
+        format!("{leader} mutes {name} for being rude to a buyer{}", others(moved))
     } else {
-        format!("{name} has apologised, the mute is lifted")
+        format!("{name} has apologised, {leader} lifts the mute")
     }
 }
 

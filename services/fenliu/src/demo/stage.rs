@@ -8,13 +8,8 @@ use fenliu_domain::desk::agent::Presence;
 use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::ids::{AgentId, ConversationId};
 use fenliu_domain::time::{Span, Timestamp};
-use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::sanction_service_client::SanctionServiceClient;
-use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
-use fenliu_proto::accounts::v1::{
-    BindingTerms, CreateShopRequest, CreateSubAccountRequest, LiftSanctionRequest, ListSanctionsRequest,
-    MuteAgentRequest,
-};
+use fenliu_proto::accounts::v1::{LiftSanctionRequest, ListSanctionsRequest, MuteAgentRequest};
 use fenliu_proto::common::v1::{self as common, Content, MessageKind};
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
@@ -32,8 +27,10 @@ use fenliu_runtime::channel::Outgoing;
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use tonic::Streaming;
 
-use super::cast::{CHANNEL, OWNER, SHOP, STAFF, ZONE};
+use super::cast::{CHANNEL, STAFF, leader_of};
+use super::passes::{Opened, Passes, open};
 use super::story::Act;
+use crate::embedded::Embedded;
 use crate::target::{asking, refused};
 
 /// The device every console of the demo says it is.
@@ -47,10 +44,12 @@ const LOOK_STEP: Span = Span::from_millis(50);
 /// Accounts of the shop: the staff and the main account.
 const ACCOUNTS: usize = STAFF.len() + 1;
 
-/// A shop at a real fenliu.
+/// A shop at a real fenliu, at which everybody acts with their own token.
 #[derive(Debug)]
 pub struct Stage {
+    /// Looks on with a token of the platform, and does nothing.
     channel: Outgoing,
+    passes: Passes,
     clock: VirtualClock,
     shop: String,
     agents: Vec<AgentId>,
@@ -75,39 +74,15 @@ impl Stage {
     ///
     /// # Errors
     /// Refusals, and a desk that does not hear of its agents in time.
-    pub async fn set_up(channel: &Outgoing, clock: &VirtualClock) -> anyhow::Result<Self> {
-        let shop = create_shop(channel).await?;
-        let mut agents = Vec::new();
-        for part in STAFF {
-            let request = CreateSubAccountRequest {
-                shop_id: shop.clone(),
-                login_name: part.login.to_owned(),
-                display_name: part.name.to_owned(),
-                terms: Some(BindingTerms {
-                    roles: vec![part.role().to_owned()],
-                    capacity: i32::try_from(part.capacity).ok(),
-                    ..BindingTerms::default()
-                }),
-                ..CreateSubAccountRequest::default()
-            };
-            let mut client = AccountServiceClient::new(channel.clone());
-            let answer = client.create_sub_account(asking(request)).await.map_err(refused)?.into_inner();
-            let account = answer.sub_account.context("accounts left out the account")?;
-            agents.push(account.agent_id.parse()?);
-        }
+    pub async fn set_up(embedded: &Embedded, clock: &VirtualClock) -> anyhow::Result<Self> {
+        let channel = embedded.channel();
+        let Opened { shop, agents, passes } = open(&channel, &embedded.plain(), clock).await?;
         let request = FollowEventsRequest { after_position: 0, after_event_id: String::new() };
         let history =
             HistoryServiceClient::new(channel.clone()).follow_events(request).await.map_err(refused)?;
         let history = history.into_inner();
-        let mut stage = Self {
-            channel: channel.clone(),
-            clock: clock.clone(),
-            shop,
-            agents,
-            history,
-            seen: 0,
-            position: 0,
-        };
+        let mut stage =
+            Self { channel, passes, clock: clock.clone(), shop, agents, history, seen: 0, position: 0 };
         stage.wait_for_staff().await?;
         Ok(stage)
     }
@@ -145,6 +120,14 @@ impl Stage {
             .fold(text.to_owned(), |text, (id, part)| text.replace(&id.to_string(), part.name))
     }
 
+    /// A channel whose calls are those of whoever leads the shift of this agent of the cast.
+    ///
+    /// # Errors
+    /// Refusals.
+    pub async fn leader_of(&mut self, agent: usize) -> anyhow::Result<Outgoing> {
+        self.passes.agent(leader_of(agent)).await
+    }
+
     /// Moves the clock.
     pub async fn advance(&self, to: Timestamp) {
         self.clock.advance_to(to).await;
@@ -160,7 +143,7 @@ impl Stage {
     ///
     /// # Errors
     /// Refusals.
-    pub async fn perform(&self, act: Act) -> anyhow::Result<Option<ConversationId>> {
+    pub async fn perform(&mut self, act: Act) -> anyhow::Result<Option<ConversationId>> {
         match act {
             Act::Beat { agent } => self.beat(agent).await?,
             Act::SetPresence { agent, presence } => self.set_presence(agent, presence).await?,
@@ -258,17 +241,18 @@ impl Stage {
         answer.map_err(refused)?.into_inner().queue.context("dispatch left out the queue")
     }
 
-    async fn beat(&self, agent: usize) -> anyhow::Result<()> {
+    async fn beat(&mut self, agent: usize) -> anyhow::Result<()> {
         let request = HeartbeatRequest {
             shop_id: self.shop.clone(),
             agent_id: self.agents[agent].to_string(),
             session_id: DEVICE.to_owned(),
         };
-        PresenceServiceClient::new(self.channel.clone()).heartbeat(asking(request)).await.map_err(refused)?;
+        let own = self.passes.agent(agent).await?;
+        PresenceServiceClient::new(own).heartbeat(asking(request)).await.map_err(refused)?;
         Ok(())
     }
 
-    async fn set_presence(&self, agent: usize, presence: Presence) -> anyhow::Result<()> {
+    async fn set_presence(&mut self, agent: usize, presence: Presence) -> anyhow::Result<()> {
         let presence = match presence {
             Presence::Online => common::Presence::Online,
             Presence::Busy => common::Presence::Busy,
@@ -282,10 +266,8 @@ impl Stage {
             presence: presence.into(),
             force: false,
         };
-        PresenceServiceClient::new(self.channel.clone())
-            .set_presence(asking(request))
-            .await
-            .map_err(refused)?;
+        let own = self.passes.agent(agent).await?;
+        PresenceServiceClient::new(own).set_presence(asking(request)).await.map_err(refused)?;
         Ok(())
     }
 
@@ -297,12 +279,12 @@ impl Stage {
             content: Some(text("在吗？")),
             ..ReceiveMessageRequest::default()
         };
-        let mut client = ReceptionServiceClient::new(self.channel.clone());
+        let mut client = ReceptionServiceClient::new(self.passes.buyers());
         let answer = client.receive_message(asking(request)).await.map_err(refused)?.into_inner();
         Ok(answer.conversation_id.parse()?)
     }
 
-    async fn reply(&self, agent: usize, conversation: ConversationId) -> anyhow::Result<()> {
+    async fn reply(&mut self, agent: usize, conversation: ConversationId) -> anyhow::Result<()> {
         let request = ReplyRequest {
             shop_id: self.shop.clone(),
             conversation_id: conversation.to_string(),
@@ -311,11 +293,12 @@ impl Stage {
             content: Some(text("亲，这款今天发货。")),
             ..ReplyRequest::default()
         };
-        ConversationServiceClient::new(self.channel.clone()).reply(asking(request)).await.map_err(refused)?;
+        let own = self.passes.agent(agent).await?;
+        ConversationServiceClient::new(own).reply(asking(request)).await.map_err(refused)?;
         Ok(())
     }
 
-    async fn close(&self, conversation: ConversationId, agent: Option<usize>) -> anyhow::Result<()> {
+    async fn close(&mut self, conversation: ConversationId, agent: Option<usize>) -> anyhow::Result<()> {
         let by = if agent.is_some() { CloseActor::Agent } else { CloseActor::Buyer };
         let request = CloseConversationRequest {
             request_id: String::new(),
@@ -325,27 +308,28 @@ impl Stage {
             agent_id: agent.map(|agent| self.agents[agent].to_string()).unwrap_or_default(),
             force: false,
         };
-        let mut client = ConversationServiceClient::new(self.channel.clone());
-        client.close_conversation(asking(request)).await.map_err(refused)?;
+        let own = match agent {
+            Some(agent) => self.passes.agent(agent).await?,
+            None => self.passes.buyers(),
+        };
+        ConversationServiceClient::new(own).close_conversation(asking(request)).await.map_err(refused)?;
         Ok(())
     }
 
-    async fn mute(&self, agent: usize) -> anyhow::Result<()> {
+    async fn mute(&mut self, agent: usize) -> anyhow::Result<()> {
         let request = MuteAgentRequest {
             shop_id: self.shop.clone(),
             agent_id: self.agents[agent].to_string(),
             reason: "rude to a buyer".to_owned(),
             ..MuteAgentRequest::default()
         };
-        SanctionServiceClient::new(self.channel.clone())
-            .mute_agent(asking(request))
-            .await
-            .map_err(refused)?;
+        let leader = self.leader_of(agent).await?;
+        SanctionServiceClient::new(leader).mute_agent(asking(request)).await.map_err(refused)?;
         self.wait_for_mute(agent, true).await
     }
 
-    async fn lift_mute(&self, agent: usize) -> anyhow::Result<()> {
-        let mut sanctions = SanctionServiceClient::new(self.channel.clone());
+    async fn lift_mute(&mut self, agent: usize) -> anyhow::Result<()> {
+        let mut sanctions = SanctionServiceClient::new(self.leader_of(agent).await?);
         let request = ListSanctionsRequest {
             shop_id: self.shop.clone(),
             agent_id: self.agents[agent].to_string(),
@@ -390,10 +374,8 @@ impl Stage {
             shop_id: self.shop.clone(),
             conversation_id: conversation.to_string(),
         };
-        ReceptionServiceClient::new(self.channel.clone())
-            .leave_queue(asking(request))
-            .await
-            .map_err(refused)?;
+        let mut reception = ReceptionServiceClient::new(self.passes.buyers());
+        reception.leave_queue(asking(request)).await.map_err(refused)?;
         Ok(())
     }
 }
@@ -406,16 +388,4 @@ pub fn buyer_name(buyer: usize) -> String {
 
 fn text(words: &str) -> Content {
     Content { kind: MessageKind::Text.into(), text: words.to_owned(), reference: String::new() }
-}
-
-async fn create_shop(channel: &Outgoing) -> anyhow::Result<String> {
-    let request = CreateShopRequest {
-        display_name: SHOP.to_owned(),
-        time_zone: ZONE.to_owned(),
-        main_account_login_name: OWNER.to_owned(),
-        ..CreateShopRequest::default()
-    };
-    let answer =
-        ShopServiceClient::new(channel.clone()).create_shop(asking(request)).await.map_err(refused)?;
-    Ok(answer.into_inner().shop.context("accounts left out the shop")?.shop_id)
 }

@@ -12,7 +12,7 @@ use fenliu_proto::accounts::v1::{
 use serde_json::{Value, json};
 
 use super::chart::Gap;
-use super::{Place, shifts, week};
+use super::{Place, drafts, week};
 use crate::cli::roster::{ExportArgs, ImportRosterArgs, PublishArgs};
 use crate::client::Client;
 use crate::moments::{clock_of, monday_of, named, rfc3339, timestamp};
@@ -40,7 +40,7 @@ pub(super) async fn import(
         shop_id: place.id(),
         csv,
         etag: String::new(),
-        templates: args.templates.iter().map(|text| shifts::template(text)).collect::<Result<_, _>>()?,
+        templates: drafts::templates(client, args.preset.as_deref(), &args.templates).await?,
     };
     let mut rosters = RosterServiceClient::new(client.channel());
     let answer = rosters.import_roster(asking(request)).await.map_err(refused)?.into_inner();

@@ -4,7 +4,7 @@ use fenliu_domain::day::{Day, Window};
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
 use fenliu_proto::accounts::v1::{
-    CheckCoverageRequest, CheckCoverageResponse, DutyCause, DutyWindow, GetRosterRequest, ListDutyRequest,
+    CheckCoverageRequest, CheckCoverageResponse, DutyCause, DutyWindow, GetRosterResponse, ListDutyRequest,
     Roster, RosterVersion,
 };
 use fenliu_proto::convert::to_timestamp;
@@ -12,13 +12,14 @@ use fenliu_runtime::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use super::chart::{Bar, Chart, Gap, Paint, Risk, Stretch, draw};
-use super::{Place, shifts};
+use super::{Place, shifts, versions};
 use crate::cli::roster::ShowArgs;
+use crate::cli::roster::drafting::Which;
 use crate::client::Client;
 use crate::moments::{self, monday_of, rfc3339, timestamp};
 use crate::output::Answer;
 use crate::shops::window;
-use crate::target::{Refused, asking, refused};
+use crate::target::{asking, refused};
 
 /// Days of a week.
 const WEEK: u32 = 7;
@@ -45,8 +46,7 @@ pub(super) async fn show(
         Some(text) => moments::day(text, "--week")?,
         None => place.zone.day_of(SystemClock.now()),
     };
-    let gathered = gather(client, place, monday_of(first), WEEK, args.draft).await;
-    let gathered = gathered.map_err(|error| none_yet(error, args.draft))?;
+    let gathered = gather(client, place, monday_of(first), WEEK, args.draft).await?;
     Answer::new(&to_json(place, &gathered)?, draw(&gathered.chart, paint))
 }
 
@@ -58,7 +58,9 @@ pub(super) async fn gather(
     days: u32,
     draft: bool,
 ) -> anyhow::Result<Gathered> {
-    let (roster, version) = roster(client, place, draft).await?;
+    let which = if draft { Which::Draft } else { Which::Current };
+    let GetRosterResponse { roster, version, .. } = versions::read(client, place, which).await?;
+    let roster = roster.unwrap_or_default();
     let windows = duty(client, place, first, days, draft).await?;
     let coverage = coverage(client, place, first, first.plus(days - 1), draft).await?;
     let chart = Chart {
@@ -71,18 +73,6 @@ pub(super) async fn gather(
         risks: risks(place, &coverage)?,
     };
     Ok(Gathered { chart, windows, version })
-}
-
-fn none_yet(error: anyhow::Error, draft: bool) -> anyhow::Error {
-    if !Refused::is_for(&error, "ROSTER_NOT_FOUND") {
-        return error;
-    }
-    let message = if draft {
-        "there is no draft; read one with fenliu roster import"
-    } else {
-        "no roster is in force; publish the draft with fenliu roster publish, or look at it with --draft"
-    };
-    Refused { reason: "ROSTER_NOT_FOUND", message: message.to_owned() }.into()
 }
 
 fn title(place: &Place, first: Day, days: u32, roster: &Roster, version: Option<&RosterVersion>) -> String {
@@ -102,18 +92,6 @@ fn service(place: &Place) -> Option<Window> {
     let start = place.shop.service_start.parse().ok()?;
     let end = place.shop.service_end.parse().ok()?;
     Window::new(start, end)
-}
-
-/// The draft, or the roster in force with its version.
-pub(super) async fn roster(
-    client: &Client,
-    place: &Place,
-    draft: bool,
-) -> anyhow::Result<(Roster, Option<RosterVersion>)> {
-    let request = GetRosterRequest { shop_id: place.id(), draft, version: 0 };
-    let answer = RosterServiceClient::new(client.channel()).get_roster(asking(request)).await;
-    let answer = answer.map_err(refused)?.into_inner();
-    Ok((answer.roster.unwrap_or_default(), answer.version))
 }
 
 async fn duty(

@@ -76,15 +76,23 @@ pub(super) fn suggestion(
         return Ok(format!("{agent}: {count} violations of late; the ladder suggests nothing\n"));
     };
     let (verb, length) = (verb(rung.kind()), length(rung)?);
-    let told =
-        length.map_or("until it is lifted".to_owned(), |length| format!("for {}", moments::told(length)));
     // In minutes the command line takes any length that the ladder has.
     let flag = length.map_or(String::new(), |length| format!(" --for {}m", length.micros() / 60_000_000));
     let listed = violations(&answer.evidence, people, zone)?;
     Ok(format!(
-        "{agent}: {count} violations of late; the ladder suggests to {verb} them {told}\n\n{listed}\n\
-         if you agree: fenliu sanction {verb} {agent} --reason \"{count} violations\"{flag}\n"
+        "{agent}: {count} violations of late; the ladder suggests to {}\n\n{listed}\n\
+         if you agree: fenliu sanction {verb} {agent} --reason \"{count} violations\"{flag}\n",
+        rung_told(rung)?
     ))
+}
+
+/// What a rung suggests: "mute them for 12 h".
+pub(super) fn rung_told(rung: &LadderRung) -> anyhow::Result<String> {
+    let verb = verb(rung.kind());
+    Ok(match length(rung)? {
+        None => format!("{verb} them until it is lifted"),
+        Some(length) => format!("{verb} them for {}", moments::told(length)),
+    })
 }
 
 /// A sanction for a program.
