@@ -6,6 +6,7 @@ mod language;
 mod overflowing;
 mod policies;
 mod properties;
+mod property;
 mod queueing;
 mod repeating;
 mod routing;
