@@ -2,8 +2,11 @@
 
 mod barred;
 mod duty;
+mod guarding;
 mod language;
+mod limits;
 mod overflowing;
+mod pipeline;
 mod policies;
 mod properties;
 mod property;
