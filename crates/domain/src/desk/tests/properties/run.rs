@@ -2,7 +2,6 @@
 
 use super::words::{Sequence, Step, Word};
 use super::{agent_id, hours};
-use crate::desk::Desk;
 use crate::desk::agent::AgentEntry;
 use crate::desk::command::{Applied, Attempt, BuyerMessage, Command, Reply};
 use crate::desk::conversation::Conversation;
@@ -12,6 +11,7 @@ use crate::desk::policy::{LastAgentWindow, Policy};
 use crate::desk::strategy::Score;
 use crate::desk::tests::property::{Broken, Property};
 use crate::desk::tests::world::World;
+use crate::desk::{Desk, WORK_LIMIT};
 use crate::ids::{AgentId, CommandId, ConversationId, ShopId};
 use crate::message::MessageKind;
 use crate::time::{Span, Timestamp};
@@ -109,7 +109,13 @@ impl<'b> Run<'b> {
             let unchanged = applied.is_ok() || before == Some(self.desk.snapshot());
             broken.unless(unchanged, Property::Beside, "a refused command changes nothing");
         }
-        for event in applied.into_iter().flat_map(Applied::into_events) {
+        let events = applied.map(Applied::into_events).unwrap_or_default();
+        if let Some(Watch { broken, .. }) = &mut self.watch {
+            // A whole share of work leaves events behind, and nothing else may leave anything over.
+            let all = self.desk.next_due() != Some(Timestamp::MIN) || events.len() >= WORK_LIMIT;
+            broken.unless(all, Property::Beside, "nothing is left over");
+        }
+        for event in events {
             if let Some(Watch { world, broken }) = &mut self.watch {
                 world.see(&event, broken);
             }
