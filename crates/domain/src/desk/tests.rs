@@ -3,6 +3,7 @@
 mod barred;
 mod duty;
 mod guarding;
+mod handing;
 mod language;
 mod limits;
 mod overflowing;
@@ -17,4 +18,5 @@ mod shop;
 mod staying;
 mod strategies;
 mod talking;
+mod waiting;
 mod world;
