@@ -5,6 +5,7 @@ use super::shop::{ANN, BEN, Shop, entry};
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::Command;
 use crate::desk::duty::{Duty, DutyWindow};
+use crate::desk::event::TransferTarget;
 use crate::time::{Span, Timestamp};
 
 const CID: u8 = 3;
@@ -49,7 +50,7 @@ fn refusal(shop: &mut Shop) -> (String, String, Option<String>) {
 fn a_refusal_says_of_everybody_why_they_are_away() {
     let mut shop = serving(&[ANN, 2, 3, 4, 5, 6, 7, 8]);
     let kept = shop.says("a");
-    let target = crate::desk::event::TransferTarget::Agent(agent_id(7));
+    let target = TransferTarget::Agent(agent_id(7));
     shop.ok(Command::Transfer { conversation: kept, from: None, target });
     told(&mut shop, 2, |entry| entry.enabled = false);
     told(&mut shop, 3, |entry| entry.sanction = Some(Sanction { kind: SanctionKind::Muted, until: None }));

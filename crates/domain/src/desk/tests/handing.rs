@@ -2,11 +2,12 @@
 
 use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message};
+use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::Command;
 use crate::desk::conversation::Standing;
 use crate::desk::event::{CloseActor, Event, Payload, ReportReason, TransferTarget};
-use crate::desk::policy::{Fallback, LeavePolicy, ShopHours};
+use crate::desk::policy::{Fallback, LeavePolicy, Policy, ShopHours};
 use crate::ids::{AgentId, ConversationId};
 use crate::problem::Reason;
 use crate::time::Span;
@@ -142,7 +143,7 @@ fn winding_down_outlives_a_restart() {
     let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
     let conversation = shop.says("a");
     shop.ok(Command::WindDown { agent: agent_id(ANN), next: Some(Presence::OnBreak), force: true });
-    shop.desk = crate::desk::Desk::restore(shop.desk.snapshot().expect("something has happened"));
+    shop.desk = Desk::restore(shop.desk.snapshot().expect("something has happened"));
     shop.serves(ANN, conversation);
     assert_eq!(shop.desk.agent(agent_id(ANN)).expect("known").presence, Presence::OnBreak);
     assert_eq!(shop.desk.next_due(), None, "and nothing is left over");
@@ -165,14 +166,14 @@ fn a_policy_is_replaced_only_by_who_has_read_it_and_never_the_hours() {
     let mut shop = Shop::new();
     let (policy, seq) = (shop.desk.policy().0.clone(), shop.desk.policy().1);
     let replace = |queue_limit, if_policy| {
-        let policy = Box::new(crate::desk::policy::Policy { queue_limit, ..policy.clone() });
+        let policy = Box::new(Policy { queue_limit, ..policy.clone() });
         Command::ReplacePolicy { policy, if_policy }
     };
     assert!(shop.ok(replace(policy.queue_limit, Some(seq))).is_empty(), "the same is no news");
     assert_eq!(shop.ok(replace(7, Some(seq))).len(), 1);
     assert_eq!(shop.refused(replace(8, Some(seq))), Reason::EtagMismatch);
     let hours = ShopHours { service_end: "24:00".into(), ..policy.hours.clone() };
-    let moved = Box::new(crate::desk::policy::Policy { hours, ..policy.clone() });
+    let moved = Box::new(Policy { hours, ..policy.clone() });
     assert_eq!(
         shop.refused(Command::ReplacePolicy { policy: moved, if_policy: None }),
         Reason::PolicyInvalid

@@ -5,10 +5,11 @@ use super::shop::{ANN, BEN, Shop, entry};
 use crate::desk::agent::{Agent, AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
+use crate::desk::event::TransferTarget;
 use crate::desk::strategy::{Score, Strategy, Weights};
 use crate::ids::ConversationId;
 use crate::problem::Reason;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 const CID: u8 = 3;
 
@@ -216,22 +217,18 @@ fn whoever_is_never_idle_goes_by_fewest_conversations() {
         held.map(|conversation| shop.holder(conversation)),
         [ANN, BEN, ANN].map(|it| Some(agent_id(it)))
     );
-    let target = crate::desk::event::TransferTarget::Agent(agent_id(ANN));
+    let target = TransferTarget::Agent(agent_id(ANN));
     shop.ok(Command::Transfer { conversation: held[1], from: None, target });
     let again = shop.says("d");
     assert_eq!(shop.holder(again), Some(agent_id(BEN)), "she has nobody");
-    assert_eq!(
-        order(&mut shop, 2),
-        [BEN, BEN],
-        "two and three are fewer than three, and the first is least recent"
-    );
+    assert_eq!(order(&mut shop, 2), [BEN, BEN], "Ann has three");
 }
 
 /// An agent of weight 2 who holds so many conversations and owes a reply in so many of them.
 fn burdened(open: u128, owing: u128, score: Score) -> Agent {
     let mut agent = Agent::new(agent_id(ANN), AgentEntry { weight: 2, ..entry(ANN, 50) });
     agent.conversations = (0..open).map(ConversationId::from_bits).collect();
-    let owed = |n| (crate::time::Timestamp::default(), ConversationId::from_bits(n));
+    let owed = |n| (Timestamp::default(), ConversationId::from_bits(n));
     agent.owing = (0..owing).map(owed).collect();
     agent.scores = vec![("vip".into(), score)];
     agent

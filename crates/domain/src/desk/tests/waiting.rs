@@ -7,10 +7,11 @@ use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::{BuyerMessage, Command, Reply};
 use crate::desk::conversation::{Conversation, Stage};
 use crate::desk::duty::{Duty, DutyWindow};
-use crate::desk::event::Event;
+use crate::desk::event::{Event, TransferTarget};
 use crate::desk::policy::rule::RoutingRule;
 use crate::desk::policy::{IdleRule, QueueOrder, Ramp, Ring};
 use crate::desk::queue::Ticket;
+use crate::desk::strategy::Strategy;
 use crate::ids::ConversationId;
 use crate::message::Actor;
 use crate::problem::Reason;
@@ -126,7 +127,13 @@ fn of_all_her_groups_an_agent_gets_whoever_waits_longest() {
         let third = asks(&mut shop, "third", in_group("after-sale"));
         shop.later(Span::from_secs(20));
         shop.ok(Command::Tick);
-        shop.serves(ANN, held);
+        if late {
+            let savable = asks(&mut shop, "savable", in_group("vip"));
+            shop.serves(ANN, held);
+            shop.serves(ANN, savable);
+        } else {
+            shop.serves(ANN, held);
+        }
         assert_eq!((shop.holder(second), shop.holder(third)), (Some(agent_id(ANN)), None), "late: {late}");
     }
 }
@@ -135,7 +142,7 @@ fn of_all_her_groups_an_agent_gets_whoever_waits_longest() {
 fn an_agent_who_takes_the_next_herself_takes_whoever_waits_longest_for_her() {
     for late in [false, true] {
         let mut shop = Shop::new();
-        shop.policy(|policy| policy.strategy = crate::desk::strategy::Strategy::Manual);
+        shop.policy(|policy| policy.strategy = Strategy::Manual);
         if late {
             let limit = Span::from_secs(10);
             shop.policy(|policy| policy.order = QueueOrder::SavableFirst { limit, late_every: 2 });
@@ -158,7 +165,7 @@ fn an_agent_who_takes_the_next_herself_takes_whoever_waits_longest_for_her() {
 #[test]
 fn an_agent_takes_the_next_of_her_groups_and_those_of_the_default_group_what_is_for_nobody() {
     let mut shop = Shop::new();
-    shop.policy(|policy| policy.strategy = crate::desk::strategy::Strategy::Manual);
+    shop.policy(|policy| policy.strategy = Strategy::Manual);
     works_for(&mut shop, ANN, &["vip"], 9);
     works_for(&mut shop, BEN, &["default"], 9);
     works_for(&mut shop, CID, &["pre-sale"], 9);
@@ -183,8 +190,8 @@ fn who_handed_over_what_waits_does_not_take_it_next() {
     let mut shop = Shop::with(&[(ANN, 5)]);
     shop.sync(BEN, 5);
     let conversation = shop.says("a");
-    shop.policy(|policy| policy.strategy = crate::desk::strategy::Strategy::Manual);
-    let target = crate::desk::event::TransferTarget::Group("default".into());
+    shop.policy(|policy| policy.strategy = Strategy::Manual);
+    let target = TransferTarget::Group("default".into());
     shop.ok(Command::Transfer { conversation, from: Some(agent_id(ANN)), target });
     assert!(shop.ok(Command::TakeNext { agent: agent_id(ANN) }).is_empty());
     shop.presence(BEN, Presence::Online);
