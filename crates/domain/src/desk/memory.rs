@@ -162,6 +162,24 @@ mod tests {
     }
 
     #[test]
+    fn exactly_a_day_is_remembered() {
+        let mut memory = Memory::default();
+        memory.remember("a", at(0));
+        memory.remember("b", at(24));
+        assert_eq!((memory.recall(&"a"), memory.is_forgetful()), (Some(at(0)), false));
+        let end = at(24).at;
+        assert!(at(0).is_recent(end) && !at(0).is_recent(end + Span::from_micros(1)));
+    }
+
+    #[test]
+    fn a_memory_that_has_forgotten_says_so_after_a_restart_too() {
+        for forgetful in [false, true] {
+            let memory = Memory::from_entries(vec![("a", at(0))], forgetful);
+            assert_eq!((memory.recall(&"a"), memory.is_forgetful()), (Some(at(0)), forgetful));
+        }
+    }
+
+    #[test]
     fn what_is_free_again_after_a_day_is_not_missed_then() {
         let mut memory = Memory::default();
         for key in 0_u32..50 {

@@ -89,6 +89,27 @@ mod tests {
         assert!(width(further) < width(estimate), "further back it is better known");
     }
 
+    /// 320 s ÷ 16 = 20 s for each, and the band is twice √(1/16 + 1/position) of the wait.
+    #[test]
+    fn an_estimate_and_its_band_are_what_the_formula_says() {
+        let (pace, now) = admitted_every(20, 16);
+        let seconds = |position| {
+            let estimate = pace.estimate("g", position, now).expect("enough is known");
+            [estimate.wait, estimate.at_least, estimate.at_most].map(|span| span.micros() / 10_000)
+        };
+        assert_eq!(seconds(4), [8_000, 0, 16_944]);
+        assert_eq!(seconds(16), [32_000, 9_408, 54_592]);
+    }
+
+    #[test]
+    fn five_admissions_in_the_last_half_hour_are_enough() {
+        let (pace, _) = admitted_every(60, 5);
+        let moment = Span::from_micros(1);
+        let after = |span| pace.estimate("g", 1, Timestamp::default() + span).map(|it| it.admissions);
+        assert_eq!(after(Span::from_mins(30)), Some(5));
+        assert_eq!(after(Span::from_mins(30) + moment), None, "the first of them is too old");
+    }
+
     #[test]
     fn there_is_no_estimate_without_enough_admissions_lately() {
         let (pace, now) = admitted_every(20, 4);

@@ -2,10 +2,15 @@
 
 mod barred;
 mod duty;
+mod guarding;
+mod handing;
 mod language;
+mod limits;
 mod overflowing;
+mod pipeline;
 mod policies;
 mod properties;
+mod property;
 mod queueing;
 mod repeating;
 mod routing;
@@ -13,4 +18,5 @@ mod shop;
 mod staying;
 mod strategies;
 mod talking;
+mod waiting;
 mod world;

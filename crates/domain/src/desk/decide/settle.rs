@@ -45,10 +45,11 @@ impl Session<'_> {
     /// Writes a routing decision down.
     pub(super) fn write_down(&mut self, id: ConversationId, previous: Option<AgentId>, decided: Route) {
         let (group, decision, trace) = decided;
+        let left = self.desk.conversations.get(&id).is_some_and(|conversation| conversation.left);
         match decision {
             // A message that is left where it was left already is no news.
-            Decision::Assign { agent, reason: AssignReason::LeaveMessage, .. } if previous == Some(agent) => {
-            }
+            Decision::Assign { agent, reason: AssignReason::LeaveMessage, .. }
+                if left && previous == Some(agent) => {}
             Decision::Assign { agent, reason, ring, rank } => {
                 self.record(Some(id), Payload::Assigned { agent, previous, reason, ring, rank, trace });
             }

@@ -61,6 +61,26 @@ mod tests {
         assert_eq!(minus_log2(u64::MAX), 0);
     }
 
+    /// The published sequence of SplitMix64 from 1234567: every machine draws the same.
+    #[test]
+    fn numbers_are_those_of_splitmix64() {
+        let from =
+            |step: u64| finish(1_234_567_u64.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(step)));
+        assert_eq!([0, 1].map(from), [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+    }
+
+    #[test]
+    fn another_seed_agent_or_nonce_is_another_number() {
+        let high = 1_u128 << 64;
+        let known =
+            [(7, 1, 0), (8, 1, 0), (7, 2, 0), (7, high, 0), (7, high + 1, 0), (7, 2 * high, 0), (7, 1, 1)];
+        let mut drawn: Vec<_> =
+            known.iter().map(|(seed, agent, nonce)| mixed(*seed, *agent, *nonce)).collect();
+        drawn.sort_unstable();
+        drawn.dedup();
+        assert_eq!(drawn.len(), known.len());
+    }
+
     #[test]
     fn draws_have_the_mean_and_the_spread_of_the_exponential_distribution() {
         let draws: Vec<f64> = (0..100_000).map(|n| exponential(mixed(7, 1, n), 1 << 20) as f64).collect();

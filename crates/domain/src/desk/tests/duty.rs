@@ -59,6 +59,7 @@ fn off_duty_an_agent_gets_nothing_new_keeps_her_buyers_takes_transfers_and_is_no
     assert_eq!(shop.holder(queued), Some(agent_id(ANN)), "transfers come");
     let ann = shop.desk.agent(agent_id(ANN)).expect("known");
     assert_eq!((ann.availability(), ann.row().staffed), (Availability::OffDuty, false));
+    assert!(!ann.row().new_conversations);
     shop.answers(ANN, kept);
 }
 
@@ -182,6 +183,8 @@ fn the_same_roster_makes_no_event_in_whatever_form_it_comes() {
     {
         assert!(shop.rosters(ANN, Some(roster(same))).is_empty(), "{same:?}");
     }
+    let empty = roster(&[(0, 4), (6, 10), (48, 50)]);
+    assert!(shop.rosters(ANN, Some(empty)).is_empty(), "nothing is known of what begins where it ends");
     let further = Duty { through: at(60), ..roster(&[(0, 4), (6, 10)]) };
     assert_eq!(names(&shop.rosters(ANN, Some(further))), ["agent_synced"], "her shift is the same");
 }

@@ -252,3 +252,66 @@ fn a_preview_says_what_then_happens_and_changes_nothing() {
         assert!(!preview.trace.steps.is_empty());
     }
 }
+
+#[test]
+fn a_preview_goes_by_what_a_rule_lifts_and_by_what_was_closed_lately() {
+    let mut shop = Shop::with(&[(ANN, 1)]);
+    let preview = |shop: &Shop, asked: &BuyerMessage| shop.desk.preview(shop.now, asked).standing;
+    let known = shop.says("known");
+    shop.serves(ANN, known);
+    shop.later(Span::from_secs(1));
+    shop.sync(BEN, 1);
+    shop.presence(BEN, Presence::Online);
+    let again = Standing::Assigned { agent: agent_id(ANN) };
+    shop.policy(|policy| policy.last_agent_windows = Vec::new());
+    assert_eq!(preview(&shop, &message("known")), again, "taken up again with its agent");
+    assert_eq!(preview(&shop, &message("new")), Standing::Assigned { agent: agent_id(BEN) });
+    shop.later(Span::from_mins(10));
+    assert_eq!(
+        preview(&shop, &message("known")),
+        Standing::Assigned { agent: agent_id(BEN) },
+        "too long ago"
+    );
+    shop.says("b");
+    shop.says("c");
+    assert_eq!(preview(&shop, &message("b")), Standing::Assigned { agent: agent_id(BEN) });
+    assert!(shop.desk.preview(shop.now, &message("b")).trace.steps.is_empty(), "somebody has him already");
+    shop.says("waits");
+    shop.policy(|policy| {
+        let priority = Some(10);
+        policy.routing_rules =
+            vec![RoutingRule { group: "default".into(), priority, ..RoutingRule::default() }];
+    });
+    assert_eq!(preview(&shop, &message("lifted")), Standing::Queued { position: 1 });
+    let low = BuyerMessage { priority: 200, ..message("low") };
+    assert_eq!(preview(&shop, &low), Standing::Queued { position: 2 }, "who says a band gets that band");
+}
+
+#[test]
+fn a_preview_of_a_new_buyer_or_of_a_page_that_is_open_is_the_robots_where_it_is_first() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let queued = shop.says("before");
+    shop.ok(Command::EnterChat { buyer: "page".into(), channel: "test".into() });
+    shop.policy(|policy| policy.robot_first = true);
+    for (buyer, standing) in [
+        ("new", Standing::WithRobot),
+        ("page", Standing::WithRobot),
+        ("before", Standing::Assigned { agent: agent_id(ANN) }),
+    ] {
+        assert_eq!(shop.desk.preview(shop.now, &message(buyer)).standing, standing, "{buyer}");
+    }
+    shop.presence(ANN, Presence::Offline);
+    assert!(matches!(shop.stage(queued), Stage::Queued(_)));
+}
+
+#[test]
+fn who_takes_transfers_only_is_left_no_message_unless_she_is_unlimited() {
+    for unlimited in [false, true] {
+        let mut shop = Shop::new();
+        let entry = AgentEntry { unlimited, ..entry(ANN, 0) };
+        shop.ok(Command::SyncAgent { agent: agent_id(ANN), entry: Box::new(entry) });
+        shop.policy(|policy| policy.fallbacks = vec![Fallback::LeaveMessage]);
+        let conversation = shop.says("a");
+        assert_eq!(shop.holder(conversation), unlimited.then(|| agent_id(ANN)));
+    }
+}

@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::desk::agent::Presence;
 use crate::desk::command::{Applied, BuyerMessage, Command};
 use crate::desk::event::RequestMark;
+use crate::desk::policy::LastAgentWindow;
 use crate::ids::ShopId;
 use crate::problem::Reason;
 use crate::time::{Span, Timestamp};
@@ -89,4 +90,40 @@ fn a_message_older_than_two_days_is_refused() {
     assert_eq!(shop.refused(too_old), Reason::ClockSkew);
     let old = aged(&shop, Span::from_hours(48));
     shop.ok(old);
+}
+
+#[test]
+fn a_request_id_is_free_again_after_a_day() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let mark =
+        |hash| Some(RequestMark { caller: "console".into(), request_id: "r1".into(), body_hash: [hash; 32] });
+    let online = Command::SetPresence { agent: agent_id(ANN), presence: Presence::Online, force: true };
+    shop.attempt(online.clone(), mark(1)).expect("allowed");
+    shop.later(Span::from_hours(24));
+    assert_eq!(
+        shop.attempt(online.clone(), mark(2)).expect_err("the last moment").reason,
+        Reason::RequestIdReused
+    );
+    shop.later(Span::from_micros(1));
+    assert_eq!(shop.attempt(online, mark(2)).expect("another request").into_events().len(), 1);
+}
+
+#[test]
+fn a_buyer_is_forgotten_when_nothing_about_him_matters_any_more() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let memory = Span::from_hours(2);
+    shop.policy(|policy| {
+        let max_age = memory;
+        let window = LastAgentWindow { max_age, even_when_busy: true, ignore_capacity: false };
+        policy.last_agent_windows = vec![window];
+    });
+    let conversation = shop.says("a");
+    shop.serves(ANN, conversation);
+    let known = |shop: &Shop| shop.desk.snapshot().expect("something has happened").buyers.len();
+    shop.later(memory);
+    shop.presence(ANN, Presence::Busy);
+    assert_eq!(known(&shop), 1, "he may come back to Ann this moment");
+    shop.later(Span::from_micros(1));
+    shop.presence(ANN, Presence::Online);
+    assert_eq!(known(&shop), 0);
 }

@@ -2,13 +2,14 @@
 
 use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry};
-use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::agent::{Agent, AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
+use crate::desk::event::TransferTarget;
 use crate::desk::strategy::{Score, Strategy, Weights};
 use crate::ids::ConversationId;
 use crate::problem::Reason;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 const CID: u8 = 3;
 
@@ -122,4 +123,170 @@ fn by_hand_nothing_is_given_out_and_agents_take_the_next() {
     shop.ok(Command::TakeNext { agent: agent_id(BEN) });
     assert_eq!(shop.holder(second), Some(agent_id(BEN)), "capacity 0 keeps nobody from taking one herself");
     assert!(shop.ok(Command::TakeNext { agent: agent_id(BEN) }).is_empty(), "nobody waits any more");
+}
+
+/// Gives a buyer to everybody in turn, each of weight 1 but Cid of weight 3, and lets Cid be away while the first of
+/// the others is given another one.
+fn with_cid_away(away: impl FnOnce(&mut Shop), back: impl FnOnce(&mut Shop)) -> Shop {
+    let mut shop = by(Strategy::WeightedRoundRobin(Weights::Explicit), &[(ANN, 900), (BEN, 900)]);
+    let heavy = AgentEntry { weight: 3, ..entry(CID, 900) };
+    shop.ok(Command::SyncAgent { agent: agent_id(CID), entry: Box::new(heavy) });
+    shop.presence(CID, Presence::Online);
+    let third = (0..3).map(|n| shop.says(&format!("first {n}"))).last().expect("three");
+    assert_eq!(shop.holder(third), Some(agent_id(CID)));
+    shop.answers(CID, third);
+    away(&mut shop);
+    assert_eq!(order(&mut shop, 1), [ANN]);
+    back(&mut shop);
+    shop
+}
+
+#[test]
+fn whoever_was_away_begins_behind_those_whose_turn_has_come_however_she_was_away() {
+    let told = |shop: &mut Shop, sanction| {
+        let heavy = AgentEntry { weight: 3, sanction, ..entry(CID, 900) };
+        shop.ok(Command::SyncAgent { agent: agent_id(CID), entry: Box::new(heavy) });
+    };
+    let muted = Some(Sanction { kind: SanctionKind::Muted, until: None });
+    let offline = with_cid_away(
+        |shop| drop(shop.presence(CID, Presence::Offline)),
+        |shop| drop(shop.presence(CID, Presence::Online)),
+    );
+    let barred = with_cid_away(|shop| told(shop, muted), |shop| told(shop, None));
+    for mut shop in [offline, barred] {
+        assert_eq!(order(&mut shop, 2), [BEN, CID], "Ben's turn had come while she was away");
+    }
+}
+
+#[test]
+fn a_turn_that_is_yet_to_come_stays_where_it_is_whoever_goes_and_comes() {
+    let mut shop = by(Strategy::WeightedRoundRobin(Weights::Explicit), &[(ANN, 900)]);
+    let heavy = AgentEntry { weight: 4, ..entry(BEN, 900) };
+    shop.ok(Command::SyncAgent { agent: agent_id(BEN), entry: Box::new(heavy) });
+    shop.presence(BEN, Presence::Online);
+    assert_eq!(order(&mut shop, 2), [ANN, BEN]);
+    shop.presence(ANN, Presence::Busy);
+    shop.presence(ANN, Presence::Online);
+    assert_eq!(order(&mut shop, 3), [BEN, BEN, BEN], "until a whole lap is over");
+}
+
+#[test]
+fn turns_begin_anew_with_another_strategy_and_only_then() {
+    let heavy = |shop: &mut Shop, weight| {
+        let entry = AgentEntry { weight, ..entry(ANN, 900) };
+        shop.ok(Command::SyncAgent { agent: agent_id(ANN), entry: Box::new(entry) });
+    };
+    let mut shop = by(Strategy::WeightedRoundRobin(Weights::Explicit), &[(ANN, 900), (BEN, 900)]);
+    heavy(&mut shop, 3);
+    assert_eq!(order(&mut shop, 3), [ANN, BEN, ANN]);
+    shop.policy(|policy| policy.queue_limit = 7);
+    assert_eq!(order(&mut shop, 1), [ANN], "her third, before Ben's second");
+    shop.policy(|policy| policy.strategy = Strategy::WeightedRoundRobin(Weights::ByCapacity));
+    assert_eq!(order(&mut shop, 2), [BEN, ANN], "whoever was given one least recently");
+}
+
+#[test]
+fn chance_gives_nobody_more_for_coming_and_going() {
+    let mut shop = by(Strategy::Random { seed: 7 }, &[(ANN, 900), (BEN, 900), (CID, 900)]);
+    let mut times = 0;
+    for _ in 0..900 {
+        shop.presence(ANN, Presence::Busy);
+        shop.presence(ANN, Presence::Online);
+        times += usize::from(order(&mut shop, 1) == [ANN]);
+    }
+    assert!((250..350).contains(&times), "{times} of 900");
+}
+
+#[test]
+fn weights_by_capacity_leave_out_who_has_none_and_count_unlimited_as_the_largest() {
+    let mut shop = by(Strategy::WeightedRoundRobin(Weights::ByCapacity), &[(ANN, 20), (BEN, 0)]);
+    let unlimited = AgentEntry { unlimited: true, ..entry(CID, 1) };
+    shop.ok(Command::SyncAgent { agent: agent_id(CID), entry: Box::new(unlimited) });
+    shop.presence(CID, Presence::Online);
+    shop.sync(4, 40);
+    let turns = order(&mut shop, 9);
+    let times = |agent| turns.iter().filter(|turn| **turn == agent).count();
+    assert_eq!((times(ANN), times(CID)), (3, 6), "20 and 40: {turns:?}");
+}
+
+#[test]
+fn whoever_is_never_idle_goes_by_fewest_conversations() {
+    let mut shop = by(Strategy::LongestIdle, &[(ANN, 9), (BEN, 9)]);
+    let held = ["a", "b", "c"].map(|buyer| shop.says(buyer));
+    assert_eq!(
+        held.map(|conversation| shop.holder(conversation)),
+        [ANN, BEN, ANN].map(|it| Some(agent_id(it)))
+    );
+    let target = TransferTarget::Agent(agent_id(ANN));
+    shop.ok(Command::Transfer { conversation: held[1], from: None, target });
+    let again = shop.says("d");
+    assert_eq!(shop.holder(again), Some(agent_id(BEN)), "she has nobody");
+    assert_eq!(order(&mut shop, 2), [BEN, BEN], "Ann has three");
+}
+
+/// An agent of weight 2 who holds so many conversations and owes a reply in so many of them.
+fn burdened(open: u128, owing: u128, score: Score) -> Agent {
+    let mut agent = Agent::new(agent_id(ANN), AgentEntry { weight: 2, ..entry(ANN, 50) });
+    agent.conversations = (0..open).map(ConversationId::from_bits).collect();
+    let owed = |n| (Timestamp::default(), ConversationId::from_bits(n));
+    agent.owing = (0..owing).map(owed).collect();
+    agent.scores = vec![("vip".into(), score)];
+    agent
+}
+
+#[test]
+fn the_burden_of_an_agent_is_what_the_formula_says() {
+    let strategy = Strategy::LeastUnanswered { open_permille: 100 };
+    let score = Score { speed_permille: 1_500, quality_permille: 800 };
+    let rank = |open, owing, group| strategy.rank(&burdened(open, owing, score), group);
+    // (owing + 0.1 open + 1) / (speed * quality * weight), in 65,536ths.
+    assert_eq!(rank(3, 1, "vip"), (2_300_000 << 16) / (1_500 * 800 * 2));
+    assert_eq!(rank(3, 1, "default"), (2_300_000 << 16) / (1_000 * 1_000 * 2));
+    assert_eq!(rank(0, 0, "default"), 1 << 15);
+}
+
+#[test]
+fn no_rank_is_too_large_for_a_double() {
+    let mut agent = burdened(0, 0, Score::default());
+    agent.turn = u64::MAX;
+    let rank = Strategy::WeightedRoundRobin(Weights::Explicit).rank(&agent, "default");
+    assert_eq!(rank, (1 << 53) - 1);
+    agent.turn = (1 << 53) - 2;
+    assert_eq!(Strategy::Random { seed: 1 }.rank(&agent, "default"), (1 << 53) - 2);
+}
+
+#[test]
+fn strategies_have_these_names() {
+    let names: Vec<_> = Strategy::ALL.iter().map(|strategy| strategy.name()).collect();
+    let expected = [
+        "least_saturated",
+        "least_unanswered",
+        "longest_idle",
+        "round_robin",
+        "weighted_round_robin",
+        "random",
+        "manual",
+    ];
+    assert_eq!(names, expected);
+    for strategy in Strategy::ALL {
+        assert_eq!(Strategy::named(strategy.name()), Some(*strategy));
+    }
+    assert_eq!(Strategy::named("another"), None);
+}
+
+#[test]
+fn saturation_is_told_in_percent_rounded_down() {
+    for (unlimited, capacity, load, percent) in [
+        (true, 0, 3, 0),
+        (false, 0, 0, 0),
+        (false, 0, 2, 100),
+        (false, 3, 1, 33),
+        (false, 3, 3, 100),
+        (false, 2, 3, 150),
+        (false, 7, 0, 0),
+    ] {
+        let mut agent = burdened(load, 0, Score::default());
+        (agent.entry.unlimited, agent.capacity) = (unlimited, capacity);
+        assert_eq!(agent.saturation_percent(), percent, "{load} of {capacity}");
+    }
 }

@@ -8,6 +8,7 @@ use crate::desk::event::{AssignReason, Event, Payload, PresenceCause, Text};
 use crate::desk::language::LanguageAction;
 use crate::desk::policy::{Fallback, Policy, QueueOrder};
 use crate::desk::strategy::Strategy;
+use crate::desk::tests::property::{Broken, Property};
 use crate::ids::{AgentId, ConversationId, MessageId};
 use crate::message::Actor;
 use crate::time::{Span, Timestamp};
@@ -74,13 +75,14 @@ impl World {
 
     /// The presence table, once more, in words of its own.
     pub(super) fn is_ready(&self, id: AgentId) -> bool {
+        self.is_available(id) && self.has_room(id)
+    }
+
+    /// Whether an agent's state lets conversations come to her by themselves.
+    fn is_available(&self, id: AgentId) -> bool {
         let agent = &self.agents[&id];
         let gentle = agent.next.is_some() || agent.ramp.is_some_and(|(_, rests)| rests);
-        !agent.is_barred()
-            && agent.on_duty
-            && agent.presence == Presence::Online
-            && !gentle
-            && self.has_room(id)
+        !agent.is_barred() && agent.on_duty && agent.presence == Presence::Online && !gentle
     }
 
     pub(super) fn main_account(&self) -> Option<AgentId> {
@@ -119,12 +121,12 @@ impl World {
     }
 
     /// Takes an event in, checking what must be true of it at this moment.
-    pub(super) fn see(&mut self, event: &Event) {
-        self.check_chain(event);
+    pub(super) fn see(&mut self, event: &Event, broken: &mut Broken) {
+        self.check_chain(event, broken);
         if let (Some(id), Payload::Assigned { agent, previous, reason, .. }) =
             (event.conversation, &event.payload)
         {
-            self.check_assignment(id, *agent, *previous, *reason, event.recorded);
+            self.check_assignment(id, (*agent, *previous, *reason), event.recorded, broken);
         }
         if let Payload::LanguageFlagged { agent, message, action, .. } = &event.payload {
             self.check_language(*agent, *message, *action);
@@ -134,73 +136,102 @@ impl World {
     }
 
     /// Properties 9 and 10: dense, chained, and never backwards.
-    fn check_chain(&self, event: &Event) {
+    fn check_chain(&self, event: &Event, broken: &mut Broken) {
         let (seq, id, time) = self
             .last
             .as_ref()
             .map_or((0, None, Timestamp::MIN), |last| (last.seq.0, Some(last.id), last.recorded));
-        assert_eq!(event.seq.0, seq + 1, "events are dense");
-        assert_eq!(event.predecessor, id, "events are chained");
-        assert!(event.recorded >= time, "time never runs backwards");
+        broken.unless(event.seq.0 == seq + 1, Property::Dense, "events are dense");
+        broken.unless(event.predecessor == id, Property::Dense, "events are chained");
+        broken.unless(event.recorded >= time, Property::Forwards, "time never runs backwards");
     }
 
     /// Properties 1, 2, 3 and 6, at the moment of an assignment.
     fn check_assignment(
         &self,
         id: ConversationId,
-        to: AgentId,
-        previous: Option<AgentId>,
-        reason: AssignReason,
+        (to, previous, reason): (AgentId, Option<AgentId>, AssignReason),
         now: Timestamp,
+        broken: &mut Broken,
     ) {
         let place = &self.open[&id];
         let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
-        assert_eq!(previous, holder, "an assignment names the one assignee there was");
-        let agent = &self.agents[&to];
+        broken.unless(
+            previous == holder,
+            Property::OneAssignee,
+            "an assignment names the one assignee there was",
+        );
         let by_name = matches!(
             reason,
             AssignReason::Transfer | AssignReason::Manual | AssignReason::Forced | AssignReason::Declined
         );
         let back = !by_name && self.handed_by.get(&id) == Some(&to);
-        assert!(!back, "nobody gets back by itself what they handed over");
-        match reason {
-            AssignReason::Strategy | AssignReason::MainAccount | AssignReason::Reopened => {
-                assert!(self.is_ready(to), "only who is ready is chosen automatically: {reason:?}");
-            }
-            AssignReason::LastAgent => {
-                let gone = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
-                assert!(!gone && !agent.is_barred() && agent.on_duty, "the last agent is there");
-                let windows = &self.policy.as_ref().expect("policy").last_agent_windows;
-                let ignores = windows.iter().any(|window| window.ignore_capacity);
-                assert!(self.has_room(to) || ignores, "the last agent has room, or a window ignores it");
-            }
-            AssignReason::LeaveMessage | AssignReason::Forced => assert!(!agent.is_barred(), "they may work"),
-            AssignReason::TakenNext => {
-                assert!(!agent.is_barred() && agent.presence == Presence::Online, "she is there");
-                assert!(self.has_room(to) || agent.capacity == 0, "and has room, or takes by hand alone");
-            }
-            AssignReason::Declined => {
-                assert!(!agent.is_barred() && agent.presence != Presence::Offline, "back to who keeps it");
-            }
-            AssignReason::Transfer | AssignReason::Manual => {
-                let full = reason == AssignReason::Manual && !self.has_room(to);
-                assert!(!full, "a hand-out beyond capacity is forced");
-                let refuses = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
-                assert!(!refuses && !agent.is_barred(), "transfers go to who takes them");
-            }
-        }
+        broken.unless(!back, Property::Beside, "nobody gets back by itself what they handed over");
+        broken.unless(
+            self.may_receive(to, reason),
+            Property::Presence,
+            format_args!("she is there: {reason:?}"),
+        );
+        broken.unless(
+            self.may_hold(to, reason),
+            Property::Capacity,
+            format_args!("she has room: {reason:?}"),
+        );
         let in_order = self.policy.as_ref().is_some_and(|policy| policy.order == QueueOrder::FirstCome);
         if reason == AssignReason::Strategy && in_order {
-            self.check_first_come(id, place, to, now);
+            self.check_first_come(id, place, to, now, broken);
+        }
+    }
+
+    /// Whether the state an agent is in allows an assignment for this reason.
+    fn may_receive(&self, id: AgentId, reason: AssignReason) -> bool {
+        let agent = &self.agents[&id];
+        let away = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
+        match reason {
+            AssignReason::Strategy | AssignReason::MainAccount | AssignReason::Reopened => {
+                self.is_available(id)
+            }
+            AssignReason::LastAgent => !away && !agent.is_barred() && agent.on_duty,
+            AssignReason::LeaveMessage | AssignReason::Forced => !agent.is_barred(),
+            AssignReason::TakenNext => !agent.is_barred() && agent.presence == Presence::Online,
+            AssignReason::Declined => !agent.is_barred() && agent.presence != Presence::Offline,
+            AssignReason::Transfer | AssignReason::Manual => !away && !agent.is_barred(),
+        }
+    }
+
+    /// Whether an agent has room enough for an assignment for this reason.
+    fn may_hold(&self, id: AgentId, reason: AssignReason) -> bool {
+        let room = self.has_room(id);
+        match reason {
+            AssignReason::Strategy
+            | AssignReason::MainAccount
+            | AssignReason::Reopened
+            | AssignReason::Manual => room,
+            AssignReason::LastAgent => {
+                let mut windows = self.policy.iter().flat_map(|policy| &policy.last_agent_windows);
+                room || windows.any(|window| window.ignore_capacity)
+            }
+            // Who takes by hand alone has no capacity to exceed.
+            AssignReason::TakenNext => room || self.agents[&id].capacity == 0,
+            AssignReason::LeaveMessage
+            | AssignReason::Forced
+            | AssignReason::Declined
+            | AssignReason::Transfer => true,
         }
     }
 
     /// Property 6: nobody who waits for a group of the chosen agent's in the same band came before.
-    fn check_first_come(&self, id: ConversationId, place: &Place, to: AgentId, now: Timestamp) {
+    fn check_first_come(
+        &self,
+        id: ConversationId,
+        place: &Place,
+        to: AgentId,
+        now: Timestamp,
+        broken: &mut Broken,
+    ) {
         let Place::Queued { group, priority, since, seq, .. } = place else {
             return;
         };
-        assert!(self.is_ready(to));
         for (other, waiting) in &self.open {
             let Place::Queued { group: g, priority: p, since: s, seq: q, ring } = waiting else { continue };
             // A helper takes of each band whom she may help already; who is about to be helped comes with the next tick.
@@ -214,7 +245,8 @@ impl World {
             let banded = if helpers.is_empty() { p <= priority } else { p == priority && !opening };
             let before = banded && (p, s, q) < (priority, since, seq);
             let theirs = self.handed_by.get(other) == Some(&to);
-            assert!(*other == id || g != group || !before || theirs, "{other} came before {id} in {group}");
+            let in_turn = *other == id || g != group || !before || theirs;
+            broken.unless(in_turn, Property::FirstCome, format_args!("{other} came before {id} in {group}"));
         }
     }
 
