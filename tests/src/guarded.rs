@@ -22,7 +22,7 @@ use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
 use fenliu_runtime::auth::Authenticator;
 use fenliu_runtime::auth::token::{Claims, SigningKey};
 use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
-use fenliu_runtime::clock::VirtualClock;
+use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, serve};

@@ -124,15 +124,16 @@ impl Answer {
 /// Everything a refusal says, the same each time.
 fn told(status: &Status) -> String {
     let details = status.get_error_details();
-    let info = details.error_info().cloned().unwrap_or_default();
-    let mut metadata: Vec<_> = info.metadata.into_iter().collect();
+    let info = details.error_info();
+    let (domain, reason) = info.map_or(("", ""), |info| (info.domain.as_str(), info.reason.as_str()));
+    let mut metadata: Vec<_> = info.map(|info| info.metadata.iter().collect()).unwrap_or_default();
     metadata.sort();
     format!(
         "{:?}: {}\n{} {} {metadata:?}\n{:?} {:?} {:?} {:?} {:?} {:?}\n",
         status.code(),
         status.message(),
-        info.domain,
-        info.reason,
+        domain,
+        reason,
         details.bad_request(),
         details.precondition_failure(),
         details.quota_failure(),

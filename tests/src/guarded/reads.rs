@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Value};
 
 use super::Guarded;
-use super::answers::{Answer, Cover};
+use super::answers::Answer;
 use super::samples::{Sample, methods};
 use super::things::{Meaning, meaning};
 
