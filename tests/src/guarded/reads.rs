@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, Val
 use super::Guarded;
 use super::answers::Answer;
 use super::samples::{Sample, methods};
-use super::things::{Meaning, meaning};
+use super::things::{Meaning, Thing, meaning};
 
 /// What the names of RPCs begin with that only read, and end.
 const READING: [&str; 5] = ["Get", "List", "Check", "Export", "Suggest"];
@@ -24,7 +24,7 @@ pub fn reads_a_shop(method: &MethodDescriptor) -> bool {
 pub fn broad(sample: &Sample, method: &MethodDescriptor, switches: bool) -> DynamicMessage {
     let mut request = sample.request(method);
     for field in method.input().fields() {
-        let names = matches!(meaning(&field), Some(Meaning::Names(_)));
+        let names = matches!(meaning(&field), Some(Meaning::Names(thing)) if thing != Thing::Shop);
         match field.kind() {
             Kind::Bool if switches => request.set_field(&field, Value::Bool(true)),
             Kind::Bool | Kind::Enum(_) => request.clear_field(&field),
@@ -37,18 +37,29 @@ pub fn broad(sample: &Sample, method: &MethodDescriptor, switches: bool) -> Dyna
 
 /// Whether the contract refuses the field when it is empty.
 fn must_be_set(field: &FieldDescriptor) -> bool {
-    let Some(extension) = field.parent_pool().get_extension_by_name("buf.validate.field") else {
-        return false;
-    };
+    let Some(rules) = rules_of(field) else { return false };
+    let bounded = rules.has_field_by_name("min_len") || rules.has_field_by_name("min_bytes");
+    bounded || (is_id(field) && !pattern(&rules).starts_with("^$|"))
+}
+
+/// Whether the contract asks for one of our ids.
+#[must_use]
+pub fn is_id(field: &FieldDescriptor) -> bool {
+    rules_of(field).is_some_and(|rules| pattern(&rules).contains("_[0-9a-f]{32}"))
+}
+
+fn pattern(rules: &DynamicMessage) -> String {
+    let pattern = rules.get_field_by_name("pattern");
+    pattern.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// What the contract asks of a text.
+fn rules_of(field: &FieldDescriptor) -> Option<DynamicMessage> {
+    let extension = field.parent_pool().get_extension_by_name("buf.validate.field")?;
     let options = field.options();
     let rules = options.get_extension(&extension);
-    let of_text = rules.as_message().and_then(|rules| rules.get_field_by_name("string"));
-    let Some(text) = of_text.as_ref().and_then(|rules| rules.as_message()) else { return false };
-    let pattern = text.get_field_by_name("pattern");
-    let is_id = pattern.as_deref().and_then(Value::as_str).is_some_and(|pattern| {
-        pattern.starts_with('^') && pattern.contains("_[0-9a-f]") && !pattern.starts_with("^$|")
-    });
-    is_id || text.has_field_by_name("min_len") || text.has_field_by_name("min_bytes")
+    let of_text = rules.as_message()?.get_field_by_name("string")?;
+    of_text.as_message().cloned()
 }
 
 impl Guarded {

@@ -8,7 +8,7 @@ use prost_reflect::{
 use super::things::{Meaning, Thing, Things, meaning};
 
 /// How deep messages are filled; nothing in the contract is deeper.
-const DEPTH: usize = 6;
+const DEPTH: usize = 9;
 /// Most choices that a request of the contract offers at one place.
 const MOST_CHOICES: usize = 5;
 
@@ -175,13 +175,13 @@ impl Filling<'_> {
         }
     }
 
-    /// A time or a span; what has an end ends an hour later.
+    /// A time, or a span that every rule has room for; what has an end ends an hour later.
     fn moment(&self, field: &FieldDescriptor, kind: &MessageDescriptor) -> Value {
         let mut message = DynamicMessage::new(kind.clone());
         let hour = Span::from_hours(1);
         let later = if field.name() == "end_time" { hour } else { Span::ZERO };
         let micros = match kind.name() {
-            "Duration" => hour.micros(),
+            "Duration" => Span::from_secs(300).micros(),
             _ => (self.sample.now + later).micros(),
         };
         message.set_field_by_name("seconds", Value::I64(micros / 1_000_000));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fenliu_tests::guarded::reads::is_id;
 use fenliu_tests::guarded::samples::{MASKS, is_well_known, methods};
 use fenliu_tests::guarded::things::{Meaning, entries, may_name, meaning};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
@@ -49,9 +50,7 @@ fn of_every_field_it_is_known_what_it_names() {
 #[test]
 fn whatever_has_the_form_of_an_id_names_something() {
     for field in fields() {
-        let text = format!("{:?}", field.options());
-        let id =
-            field.name().ends_with("_id") || field.name().ends_with("_ids") || text.contains("[0-9a-f]{32}");
+        let id = field.name().ends_with("_id") || field.name().ends_with("_ids") || is_id(&field);
         let ours = ["request_id", "rule_pack_id"].contains(&field.name());
         if id && !ours {
             assert!(matches!(meaning(&field), Some(Meaning::Names(_))), "{}", field.full_name());
