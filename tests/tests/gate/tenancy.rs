@@ -143,6 +143,12 @@ impl World {
     }
 }
 
+/// What is said of a name there that is taken, where names are unique on the whole platform.
+fn unique(method: &MethodDescriptor, place: &Place) -> Option<&'static str> {
+    let here = UNIQUE.iter().find(|(name, path, _)| *name == method.name() && *path == place.path());
+    here.map(|(_, _, taken)| *taken)
+}
+
 /// What the owner of a shop reads there.
 async fn photograph(guarded: &Guarded, shop: &Furnished) -> BTreeMap<String, String> {
     let sample = Sample::of(shop.things.clone(), guarded.now);
@@ -208,7 +214,11 @@ async fn what_another_shop_has_looks_like_what_does_not_exist_in_every_field() {
                 }
                 asked.insert(place.thing);
                 let mut told = Vec::new();
-                for things in [&world.foreign.things, &world.nowhere] {
+                // What is unique is taken by the first who asks for it, so each question has its own.
+                let name = format!("{} {}", world.nowhere.get(place.thing), sample.serial);
+                let free = world.nowhere.clone().with(place.thing, name);
+                let nowhere = if unique(&method, &place).is_some() { &free } else { &world.nowhere };
+                for things in [&world.foreign.things, nowhere] {
                     sample.serial += 1;
                     let request = &sample.requests(&method)[choice];
                     told.push(world.ask(&method, (&place, things), (&sample, request)).await);
@@ -228,11 +238,8 @@ impl World {
         let [(there, there_text), (nowhere, nowhere_text)] = told else { panic!("both were asked") };
         let about = format!("{} with {} of another shop", method.full_name(), place.path());
         self.tells_nothing(there_text, &about);
-        let unique = UNIQUE.iter().find(|(name, path, _)| *name == method.name() && *path == place.path());
-        match unique {
-            Some((_, _, taken)) => {
-                assert_eq!((there.outcome(), nowhere.outcome()), (*taken, "OK"), "{about}")
-            }
+        match unique(method, place) {
+            Some(taken) => assert_eq!((there.outcome(), nowhere.outcome()), (taken, "OK"), "{about}"),
             None => assert_eq!(there_text, nowhere_text, "{about}"),
         }
     }

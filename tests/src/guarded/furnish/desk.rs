@@ -144,7 +144,7 @@ impl Furnisher<'_> {
         let asked = |conversation: String, record: String| analytics::ImportedEvent {
             record_id: record,
             conversation,
-            occurred_time: Some(to_timestamp(self.now - Span::from_hours(8))),
+            occurred_time: Some(to_timestamp(self.now - Span::from_hours(3))),
             order: 2,
             payload: Some(imported_event::Payload::Message(analytics::ImportedMessage::default())),
         };

@@ -24,7 +24,8 @@ impl Everywhere {
         // Ids of the foreign shop are left uncovered; all others are the shop's own, and stand for one another.
         let mut cover = Cover::knowing(world.secrets.clone())
             .hiding(request_id, "{request id}")
-            .hiding(&shop.name, "{shop}");
+            .hiding(&shop.name, "{shop}")
+            .hiding(&serial.to_string(), "{serial}");
         for (thing, name) in shop.things.iter() {
             cover = cover.hiding(name, format!("{{{thing:?}}}"));
         }
@@ -67,13 +68,13 @@ async fn a_request_id_used_in_another_shop_is_as_good_as_new() {
     let mut done = Vec::new();
     for method in in_order().into_iter().filter(repeated) {
         let (used, new) = (format!("id of {}", method.name()), format!("new of {}", method.name()));
-        let first = everywhere.ask(&world, (&world.foreign, &method), (&used, 1)).await;
+        let first = everywhere.ask(&world, (&world.foreign, &method), (&used, 2001)).await;
         done.push((
             method.name().to_owned(),
             first.iter().map(|(answer, _)| answer.outcome()).collect::<Vec<_>>(),
         ));
-        let here = everywhere.ask(&world, (&world.own, &method), (&used, 2)).await;
-        let there = everywhere.ask(&world, (&twin, &method), (&new, 3)).await;
+        let here = everywhere.ask(&world, (&world.own, &method), (&used, 2002)).await;
+        let there = everywhere.ask(&world, (&twin, &method), (&new, 2003)).await;
         for ((_, here), (_, there)) in here.iter().zip(&there) {
             assert_eq!(here, there, "{}", method.full_name());
             world.tells_nothing(here, method.full_name());
