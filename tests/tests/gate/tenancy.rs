@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fenliu_tests::guarded::Guarded;
 use fenliu_tests::guarded::answers::{Answer, Cover, ids};
 use fenliu_tests::guarded::furnish::Furnished;
+use fenliu_tests::guarded::reads::reads_a_shop;
 use fenliu_tests::guarded::samples::{Place, Sample, methods, places};
 use fenliu_tests::guarded::things::{ALL, Thing, Things};
 use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
@@ -171,10 +172,14 @@ fn method_named(name: &str) -> MethodDescriptor {
     methods().into_iter().find(|method| method.name() == name).expect("the contract has it")
 }
 
-/// Every RPC, those that end something last.
+/// Every RPC: those that only read first, for they show what others leave behind; those that end something last.
 fn in_order() -> Vec<MethodDescriptor> {
+    let rank = |method: &MethodDescriptor| {
+        let last = LAST.iter().position(|last| *last == method.name()).map(|at| at + 2);
+        last.unwrap_or(usize::from(!reads_a_shop(method)))
+    };
     let mut methods = methods();
-    methods.sort_by_key(|method| LAST.iter().position(|last| *last == method.name()).map_or(0, |at| at + 1));
+    methods.sort_by_key(rank);
     methods
 }
 

@@ -1,6 +1,6 @@
 //! Somebody who works for two shops, and what each reads of her.
 
-use fenliu_domain::access::BuiltInRole;
+use fenliu_domain::access::{BuiltInRole, Permissions};
 use fenliu_domain::ids::AgentId;
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::binding_service_client::BindingServiceClient;
@@ -64,6 +64,9 @@ async fn somebody_who_works_for_two_shops_carries_nothing_from_one_to_the_other(
     let theirs: BTreeSet<String> = theirs.values().flat_map(|text| ids(text)).map(str::to_owned).collect();
     world.secrets.extend(theirs);
     world.secrets.remove(&agent.to_string());
+    // The program of the platform that opened both.
+    let platform = world.guarded.platform(Permissions::NONE);
+    world.secrets.remove(&platform.subject.to_string());
     let sample = Sample::of(world.own.things.clone().with(Thing::Agent, agent), world.guarded.now);
     for method in methods().iter().filter(|method| reads_a_shop(method)) {
         let mut requests = sample.requests(method);
