@@ -117,6 +117,9 @@ impl World {
 
     /// An account is bound once: what one question has bound, the next one finds unbound.
     async fn undo(&self, method: &MethodDescriptor, answer: &Answer) {
+        if method.name() == "TransferConversation" && answer.is_ok() {
+            self.give_back().await;
+        }
         if method.name() != "BindAgent" || !answer.is_ok() {
             return;
         }
@@ -128,6 +131,17 @@ impl World {
         request.set_field_by_name("hand_over", Value::Bool(true));
         let unbound = self.guarded.ask(&self.own.token, &unbind, &request).await;
         assert!(unbound.is_ok(), "{}", unbound.bare());
+    }
+
+    /// What was handed on is the agent's again.
+    async fn give_back(&self) {
+        let assign = method_named("AssignConversation");
+        let conversation = self.own.things.get(Thing::Conversation).to_owned();
+        let things = self.own.things.clone().with(Thing::Waiting, conversation);
+        let mut request = Sample::of(things, self.guarded.now).request(&assign);
+        request.set_field_by_name("force", Value::Bool(true));
+        let assigned = self.guarded.ask(&self.own.token, &assign, &request).await;
+        assert!(assigned.is_ok(), "{}", assigned.bare());
     }
 
     #[track_caller]
