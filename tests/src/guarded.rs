@@ -1,7 +1,11 @@
 //! All three services behind one guarded port, with a key of our own: so a story can call as whomever it likes, and
 //! call every RPC there is, also with bytes that no client would send.
 
+pub mod answers;
+pub mod furnish;
+pub mod reads;
 pub mod samples;
+pub mod things;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +22,7 @@ use fenliu_proto::accounts::v1::{CreateShopRequest, CreateSubAccountRequest};
 use fenliu_runtime::auth::Authenticator;
 use fenliu_runtime::auth::token::{Claims, SigningKey};
 use fenliu_runtime::channel::{Outgoing, TokenSource, connect_lazy};
+use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServeError, ServerConfig, ServerOptions, serve};
@@ -36,6 +41,13 @@ const TOKEN_LIFE: Span = Span::from_hours(1);
 /// How long one call may take to be answered.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
 
+/// When time stands still: noon of Monday, 2 March 2026, in Shanghai.
+const STILL: Timestamp = Timestamp::from_micros_clamped(1_772_424_000_000_000);
+
+fn in_memory(_service: &str) -> DatabaseConfig {
+    DatabaseConfig::at("sqlite::memory:")
+}
+
 /// The services, and the key their tokens are signed with.
 #[derive(Debug)]
 pub struct Guarded {
@@ -45,6 +57,8 @@ pub struct Guarded {
     pub key: SigningKey,
     /// What time it is there.
     pub now: Timestamp,
+    /// Moves the time, where it does not move by itself.
+    clock: Option<VirtualClock>,
     lifecycle: Lifecycle,
     served: Option<JoinHandle<Result<Drained, ServeError>>>,
 }
@@ -68,7 +82,21 @@ impl Guarded {
     /// # Errors
     /// When a service cannot be started.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::start_on(|_| DatabaseConfig::at("sqlite::memory:")).await
+        let lifecycle = Lifecycle::new();
+        Self::start_on(in_memory, Platform::system(lifecycle.clone()), lifecycle).await
+    }
+
+    /// The same, in a world whose time stands still: so nothing happens there but what is asked for, and two equal
+    /// questions have equal answers.
+    ///
+    /// # Errors
+    /// When a service cannot be started.
+    pub async fn start_still() -> anyhow::Result<Self> {
+        let (clock, lifecycle) = (VirtualClock::new(STILL), Lifecycle::new());
+        let platform = Platform::simulated(&clock, 1, lifecycle.clone());
+        let mut guarded = Self::start_on(in_memory, platform, lifecycle).await?;
+        guarded.clock = Some(clock);
+        Ok(guarded)
     }
 
     /// Starts everything on stores of its own in a directory.
@@ -77,20 +105,25 @@ impl Guarded {
     /// When a service cannot be started.
     pub async fn start_in(directory: &Path) -> anyhow::Result<Self> {
         let file = |service: &str| directory.join(format!("{service}.db"));
-        Self::start_on(|service| DatabaseConfig::at(format!("sqlite://{}", file(service).display()))).await
+        let store = |service: &str| DatabaseConfig::at(format!("sqlite://{}", file(service).display()));
+        let lifecycle = Lifecycle::new();
+        Self::start_on(store, Platform::system(lifecycle.clone()), lifecycle).await
     }
 
-    async fn start_on(store: impl Fn(&str) -> DatabaseConfig) -> anyhow::Result<Self> {
+    async fn start_on(
+        store: impl Fn(&str) -> DatabaseConfig,
+        platform: Platform,
+        lifecycle: Lifecycle,
+    ) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let lifecycle = Lifecycle::new();
-        let platform = Platform::system(lifecycle.clone());
         let now = platform.clock.now();
         let key = SigningKey { kid: "story".to_owned(), seed: platform.ids.next_key() };
         let auth = Authenticator::new(platform.clock.clone());
         auth.set_keys(vec![key.public()]);
         let channel = Endpoint::from_shared(format!("http://{address}"))?.timeout(CALL_LIMIT).connect_lazy();
-        let mut guarded = Self { address, channel, key, now, lifecycle: lifecycle.clone(), served: None };
+        let mut guarded =
+            Self { address, channel, key, now, clock: None, lifecycle: lifecycle.clone(), served: None };
         let inside = guarded.outgoing(&guarded.token(&guarded.platform(Permissions::all())))?;
         let accounts = fenliu_accounts::Config::at(store("accounts"));
         let dispatch = fenliu_dispatch::Config::at(store("dispatch"));
@@ -109,6 +142,13 @@ impl Guarded {
         };
         guarded.served = Some(tokio::spawn(serve(listener, services, options)));
         Ok(guarded)
+    }
+
+    /// Moves a time that stands still on by a second.
+    async fn nudge(&self) {
+        if let Some(clock) = &self.clock {
+            clock.advance_to(clock.now() + Span::from_secs(1)).await;
+        }
     }
 
     /// Ends everything, and waits until it has ended.

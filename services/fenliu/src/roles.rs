@@ -91,6 +91,7 @@ async fn update(client: &Client, args: &UpdateRoleArgs) -> anyhow::Result<Answer
         name: name.clone(),
         permissions: numbers(permissions),
         etag: known.etag,
+        ..Default::default()
     };
     let answer = RoleServiceClient::new(client.channel()).update_role(asking(request)).await;
     one("changed", &answer.map_err(refused)?.into_inner().role.context("accounts left out the role")?)

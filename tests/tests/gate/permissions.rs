@@ -9,6 +9,7 @@ use fenliu_proto::status::reason_of;
 use fenliu_runtime::auth::Rules;
 use fenliu_runtime::auth::token::{Claims, SigningKey};
 use fenliu_tests::guarded::samples::{Sample, methods, path};
+use fenliu_tests::guarded::things::{Thing, Things};
 use fenliu_tests::guarded::{Guarded, Tenant};
 use prost::Message;
 
@@ -103,15 +104,9 @@ async fn ask(
     column: &Column,
 ) -> &'static str {
     let agent = if column.for_another { tenant.colleague } else { tenant.agent };
-    let sample = Sample {
-        shop_id: tenant.shop.to_string(),
-        agent_id: agent.to_string(),
-        digits: format!("{:032x}", 7),
-        page_token: String::new(),
-        request_id: String::new(),
-        now: guarded.now,
-    };
-    let request = sample.request(&method.input()).encode_to_vec();
+    let things = Things::nowhere("nobody", &format!("{:032x}", 7));
+    let things = things.with(Thing::Shop, tenant.shop).with(Thing::Agent, agent);
+    let request = Sample::of(things, guarded.now).request(method).encode_to_vec();
     let end = guarded.call(&path(method), column.token.as_deref(), request).await;
     verdict(end.map(|_| ()))
 }

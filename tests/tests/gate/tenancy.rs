@@ -1,145 +1,265 @@
-//! What a token of one shop learns of another: nothing, in whatever field it asks.
+//! What a token of one shop learns of another, and does to it: nothing, whatever its requests name.
+//!
+//! Two shops have something of everything. Every RPC is asked with a token of the first: once naming what the second
+//! shop really has, once naming what exists nowhere; the two answers must be the same to the last byte that is not
+//! covered, and [`answers`](fenliu_tests::guarded::answers) says which are and why. Afterwards the second shop is as it
+//! was.
 
-use fenliu_domain::access::BuiltInRole;
-use fenliu_domain::problem::Reason;
-use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
-use fenliu_proto::accounts::v1::{CreateSubAccountRequest, ListSubAccountsRequest};
-use fenliu_proto::dispatch::v1::ReceiveMessageRequest;
-use fenliu_proto::dispatch::v1::reception_service_client::ReceptionServiceClient;
-use fenliu_proto::status::reason_of;
-use fenliu_tests::guarded::samples::{Sample, methods, path};
-use fenliu_tests::guarded::{Guarded, Tenant};
-use prost::Message;
-use prost_reflect::MethodDescriptor;
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What an answer shows once the ids that were asked with are covered up.
-type Shape = (Code, String, Vec<String>);
+use fenliu_tests::guarded::Guarded;
+use fenliu_tests::guarded::answers::{Answer, Cover, ids};
+use fenliu_tests::guarded::furnish::Furnished;
+use fenliu_tests::guarded::reads::reads_a_shop;
+use fenliu_tests::guarded::samples::{Place, Sample, methods, places};
+use fenliu_tests::guarded::things::{ALL, Thing, Things};
+use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
 
-fn shape(end: &Result<(), Status>, asked: &Sample) -> Shape {
-    let Err(status) = end else { return (Code::Ok, String::new(), Vec::new()) };
-    let covered = [&asked.shop_id, &asked.agent_id, &asked.digits, &asked.request_id, &asked.page_token];
-    let cover = |text: &str| {
-        covered
-            .iter()
-            .filter(|id| !id.is_empty())
-            .fold(text.to_owned(), |text, id| text.replace(id.as_str(), "…"))
-    };
-    let details = status.get_error_details();
-    let info = details.error_info().expect("every refusal has its info");
-    let mut metadata: Vec<_> =
-        info.metadata.iter().map(|(name, value)| format!("{name}={}", cover(value))).collect();
-    metadata.sort();
-    (status.code(), format!("{} {}", info.reason, cover(status.message())), metadata)
+mod fields;
+mod pages;
+mod reach;
+mod repetition;
+mod sharing;
+
+/// Called last, in this order, by tests that let RPCs succeed: they end what others need.
+const LAST: [&str; 16] = [
+    "TakeNext",
+    "LeaveQueue",
+    "TransferConversation",
+    "CloseConversation",
+    "RateConversation",
+    "AnswerRosterException",
+    "CancelRosterException",
+    "LiftSanction",
+    "RevokeServiceToken",
+    "MuteAgent",
+    "BanAgent",
+    "UnbindAgent",
+    "DisableSubAccount",
+    "EnableSubAccount",
+    "DeleteSubAccount",
+    "DeleteRole",
+];
+
+/// What is unique on the whole platform by contract, so that a name which is taken cannot be taken twice: where it is
+/// named, and what is said then, without a word about whose it is.
+const UNIQUE: [(&str, &str, &str); 4] = [
+    ("CreateSubAccount", "login_name", "LOGIN_NAME_TAKEN"),
+    ("CreateSubAccount", "terms.external_account.account_id", "EXTERNAL_ACCOUNT_TAKEN"),
+    ("BindAgent", "terms.external_account.account_id", "EXTERNAL_ACCOUNT_TAKEN"),
+    ("UpdateBinding", "terms.external_account.account_id", "EXTERNAL_ACCOUNT_TAKEN"),
+];
+
+/// What is not asked for, and why.
+const NOT_ASKED: [(Thing, &str); 1] =
+    [(Thing::BindingCode, "a secret by which a home lets go of an account: whoever holds it may use it")];
+
+/// Two shops, of which the second must stay unknown to the first.
+struct World {
+    guarded: Guarded,
+    own: Furnished,
+    foreign: Furnished,
+    nowhere: Things,
+    /// Every id that is anywhere.
+    known: BTreeSet<String>,
+    /// What must not be in any answer: every id of the foreign shop, and what everything there is called after.
+    secrets: BTreeSet<String>,
+    /// What the foreign shop's owner reads there.
+    before: BTreeMap<String, String>,
 }
 
-async fn ask(guarded: &Guarded, token: &str, method: &MethodDescriptor, sample: &Sample) -> Shape {
-    let request = sample.request(&method.input()).encode_to_vec();
-    let end = guarded.call(&path(method), Some(token), request).await;
-    shape(&end.map(|_| ()), sample)
-}
+impl World {
+    async fn open() -> Self {
+        let guarded = Guarded::start_still().await.expect("the services start");
+        let mut own = guarded.furnish("aster", 2).await.expect("a shop");
+        let foreign = guarded.furnish("birch", 3).await.expect("another shop");
+        let third = guarded.tenant("cedar").await.expect("a third shop");
+        let code = guarded.binding_code(third.shop, third.agent).await.expect("a code");
+        own.things = own.things.with(Thing::BindingCode, code);
+        let nowhere = Things::nowhere("nowhere", &format!("{:032x}", 0xabc));
+        let before = photograph(&guarded, &foreign).await;
+        let all_ids = |photograph: &BTreeMap<String, String>| -> BTreeSet<String> {
+            photograph.values().flat_map(|text| ids(text)).map(str::to_owned).collect()
+        };
+        let mut secrets = all_ids(&before);
+        let mut known = all_ids(&photograph(&guarded, &own).await);
+        known.extend(secrets.iter().cloned());
+        known.extend([third.agent.to_string(), third.shop.to_string()]);
+        secrets.insert(foreign.name.clone());
+        Self { guarded, own, foreign, nowhere, known, secrets, before }
+    }
 
-/// A shop with something in it: a conversation, whose digits are returned.
-async fn furnished(guarded: &Guarded, name: &str) -> (Tenant, String, String) {
-    let tenant = guarded.tenant(name).await.expect("a shop");
-    let owner = guarded.token(&guarded.with_role(tenant.shop, tenant.owner, BuiltInRole::Owner));
-    let channel = guarded.outgoing(&owner).expect("a channel");
-    let request = || ReceiveMessageRequest {
-        shop_id: tenant.shop.to_string(),
-        buyer_id: "buyer".to_owned(),
-        channel: "web".to_owned(),
-        content: Some(fenliu_proto::common::v1::Content { text: "hello".to_owned(), ..Default::default() }),
-        request_id: format!("of {name}"),
-        ..Default::default()
-    };
-    let asked = async {
-        loop {
-            let mut reception = ReceptionServiceClient::new(channel.clone());
-            if let Ok(answer) = reception.receive_message(request()).await {
-                return answer.into_inner().conversation_id;
-            }
-            tokio::task::yield_now().await;
+    fn cover(&self) -> Cover {
+        Cover::knowing(self.known.clone())
+    }
+
+    /// Asks with the token of the first shop, naming this at a place.
+    async fn ask(
+        &self,
+        method: &MethodDescriptor,
+        (place, name): (&Place, &Things),
+        (sample, request): (&Sample, &DynamicMessage),
+    ) -> (Answer, String) {
+        let named = name.get(place.thing);
+        let answer = self.guarded.ask(&self.own.token, method, &place.naming(request, named)).await;
+        self.undo(method, &answer).await;
+        let mut cover = self.cover().hiding(named, "{named}");
+        if place.thing == Thing::Sheet {
+            cover = cover.hiding(name.get(Thing::LoginName), "{login name}");
+            cover = cover.hiding(name.get(Thing::Template), "{template}");
         }
+        for (thing, new) in sample.new_names(method) {
+            cover = cover.hiding(&new, format!("{{new {thing:?}}}"));
+        }
+        let text = answer.text(&cover);
+        (answer, text)
+    }
+
+    /// An account is bound once: what one question has bound, the next one finds unbound.
+    async fn undo(&self, method: &MethodDescriptor, answer: &Answer) {
+        if method.name() == "TransferConversation" && answer.is_ok() {
+            self.give_back().await;
+        }
+        if method.name() != "BindAgent" || !answer.is_ok() {
+            return;
+        }
+        let bound = answer.bare();
+        let agent = ids(&bound).into_iter().find(|id| id.starts_with("agt_")).expect("the answer names it");
+        let unbind = method_named("UnbindAgent");
+        let things = self.own.things.clone().with(Thing::Agent, agent);
+        let mut request = Sample::of(things, self.guarded.now).request(&unbind);
+        request.set_field_by_name("hand_over", Value::Bool(true));
+        let unbound = self.guarded.ask(&self.own.token, &unbind, &request).await;
+        assert!(unbound.is_ok(), "{}", unbound.bare());
+    }
+
+    /// What was handed on is the agent's again.
+    async fn give_back(&self) {
+        let assign = method_named("AssignConversation");
+        let conversation = self.own.things.get(Thing::Conversation).to_owned();
+        let things = self.own.things.clone().with(Thing::Waiting, conversation);
+        let mut request = Sample::of(things, self.guarded.now).request(&assign);
+        request.set_field_by_name("force", Value::Bool(true));
+        let assigned = self.guarded.ask(&self.own.token, &assign, &request).await;
+        assert!(assigned.is_ok(), "{}", assigned.bare());
+    }
+
+    #[track_caller]
+    fn tells_nothing(&self, text: &str, about: &str) {
+        let told: Vec<_> = self.secrets.iter().filter(|secret| text.contains(secret.as_str())).collect();
+        assert_eq!(told, [""; 0], "{about} tells of the foreign shop:\n{text}");
+    }
+
+    async fn expect_unchanged(&self) {
+        let after = photograph(&self.guarded, &self.foreign).await;
+        for (read, before) in &self.before {
+            assert_eq!(after.get(read), Some(before), "{read} of the foreign shop");
+        }
+    }
+}
+
+/// What is said of a name there that is taken, where names are unique on the whole platform.
+fn unique(method: &MethodDescriptor, place: &Place) -> Option<&'static str> {
+    let here = UNIQUE.iter().find(|(name, path, _)| *name == method.name() && *path == place.path());
+    here.map(|(_, _, taken)| *taken)
+}
+
+/// What the owner of a shop reads there.
+async fn photograph(guarded: &Guarded, shop: &Furnished) -> BTreeMap<String, String> {
+    let sample = Sample::of(shop.things.clone(), guarded.now);
+    let read = guarded.photograph(&shop.token, &sample).await;
+    let text = |(name, answer): (String, Answer)| {
+        // How far the log of the platform has been counted: any shop moves it on.
+        let counted = name.starts_with("GetReplyRate");
+        let text: Vec<_> = answer
+            .bare()
+            .lines()
+            .filter(|line| !(counted && line.starts_with("position:")))
+            .map(str::to_owned)
+            .collect();
+        (name, text.join("\n"))
     };
-    let conversation = tokio::time::timeout(std::time::Duration::from_secs(60), asked)
-        .await
-        .expect("dispatch knows the shop");
-    let digits = conversation.trim_start_matches("cnv_").to_owned();
-    (tenant, digits, owner)
+    read.into_iter().map(text).collect()
+}
+
+fn method_named(name: &str) -> MethodDescriptor {
+    methods().into_iter().find(|method| method.name() == name).expect("the contract has it")
+}
+
+/// Every RPC: those that only read first, for they show what others leave behind; those that end something last.
+fn in_order() -> Vec<MethodDescriptor> {
+    let rank = |method: &MethodDescriptor| {
+        let last = LAST.iter().position(|last| *last == method.name()).map(|at| at + 2);
+        last.unwrap_or(usize::from(!reads_a_shop(method)))
+    };
+    let mut methods = methods();
+    methods.sort_by_key(rank);
+    methods
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_shop_looks_like_one_that_does_not_exist_to_every_rpc() {
-    let guarded = Guarded::start().await.expect("the services start");
-    let (own, _, owner) = furnished(&guarded, "owner").await;
-    let (foreign, digits, _) = furnished(&guarded, "stranger").await;
-    let sample = |shop_id: String| Sample {
-        shop_id,
-        agent_id: own.owner.to_string(),
-        digits: digits.clone(),
-        page_token: String::new(),
-        request_id: String::new(),
-        now: guarded.now,
-    };
-    for method in methods() {
-        let there = ask(&guarded, &owner, &method, &sample(foreign.shop.to_string())).await;
-        let nowhere = ask(&guarded, &owner, &method, &sample(format!("shp_{:032x}", 0xabc))).await;
-        assert_eq!(there, nowhere, "{}", method.full_name());
+    let world = World::open().await;
+    let sample = Sample::of(world.foreign.things.clone(), world.guarded.now);
+    let nowhere = world.nowhere.get(Thing::Shop);
+    let mut cover = world.cover().hiding(nowhere, "{Shop}");
+    for (thing, name) in world.foreign.things.iter() {
+        cover = cover.hiding(name, format!("{{{thing:?}}}"));
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_id_of_another_shop_looks_like_one_that_does_not_exist_in_every_field() {
-    let guarded = Guarded::start().await.expect("the services start");
-    let (own, _, owner) = furnished(&guarded, "owner").await;
-    let (foreign, digits, _) = furnished(&guarded, "stranger").await;
-    let sample = |agent_id: String, digits: String| Sample {
-        shop_id: own.shop.to_string(),
-        agent_id,
-        digits,
-        page_token: String::new(),
-        request_id: String::new(),
-        now: guarded.now,
-    };
-    for method in methods() {
-        let there = sample(foreign.agent.to_string(), digits.clone());
-        let nowhere = sample(format!("agt_{:032x}", 0xabc), format!("{:032x}", 0xabc));
-        if there.request(&method.input()) == nowhere.request(&method.input()) {
-            // It names nothing but the shop.
-            continue;
+    for method in in_order() {
+        for there in sample.requests(&method) {
+            let shops = places(&there).into_iter().filter(|place| place.thing == Thing::Shop);
+            let elsewhere = shops.fold(there.clone(), |request, place| place.naming(&request, nowhere));
+            let there = world.guarded.ask(&world.own.token, &method, &there).await.text(&cover);
+            let elsewhere = world.guarded.ask(&world.own.token, &method, &elsewhere).await.text(&cover);
+            assert_eq!(there, elsewhere, "{}", method.full_name());
+            world.tells_nothing(&there, method.full_name());
         }
-        let (there, nowhere) =
-            (ask(&guarded, &owner, &method, &there).await, ask(&guarded, &owner, &method, &nowhere).await);
-        assert_eq!(there, nowhere, "{}", method.full_name());
     }
+    world.expect_unchanged().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn page_tokens_and_request_ids_of_another_shop_are_worth_nothing() {
-    let guarded = Guarded::start().await.expect("the services start");
-    let (own, _, owner) = furnished(&guarded, "owner").await;
-    let (foreign, _, stranger) = furnished(&guarded, "stranger").await;
-    let list = |tenant: &Tenant, page_token: String| ListSubAccountsRequest {
-        shop_id: tenant.shop.to_string(),
-        page_size: 1,
-        page_token,
-        ..Default::default()
-    };
-    let mut here = AccountServiceClient::new(guarded.outgoing(&owner).expect("a channel"));
-    let mut there = AccountServiceClient::new(guarded.outgoing(&stranger).expect("a channel"));
-    let page = there.list_sub_accounts(list(&foreign, String::new())).await.expect("a page").into_inner();
-    let refused =
-        here.list_sub_accounts(list(&own, page.next_page_token)).await.expect_err("another's token");
-    assert_eq!(reason_of(&refused), Some(Reason::PageTokenInvalid));
+async fn what_another_shop_has_looks_like_what_does_not_exist_in_every_field() {
+    let world = World::open().await;
+    let mut sample = Sample::of(world.own.things.clone(), world.guarded.now);
+    let mut asked: BTreeSet<Thing> = NOT_ASKED.iter().map(|(thing, _)| *thing).collect();
+    for method in in_order() {
+        let mut paths = BTreeSet::new();
+        for choice in 0..sample.requests(&method).len() {
+            for place in places(&sample.requests(&method)[choice]) {
+                if NOT_ASKED.iter().any(|(thing, _)| *thing == place.thing) || !paths.insert(place.path()) {
+                    continue;
+                }
+                asked.insert(place.thing);
+                let mut told = Vec::new();
+                // What is unique is taken by the first who asks for it, so each question has its own.
+                let name = format!("{} {}", world.nowhere.get(place.thing), sample.serial);
+                let free = world.nowhere.clone().with(place.thing, name);
+                let nowhere = if unique(&method, &place).is_some() { &free } else { &world.nowhere };
+                for things in [&world.foreign.things, nowhere] {
+                    sample.serial += 1;
+                    let request = &sample.requests(&method)[choice];
+                    told.push(world.ask(&method, (&place, things), (&sample, request)).await);
+                }
+                world.compare(&method, &place, &told);
+            }
+        }
+    }
+    assert_eq!(asked, ALL.into_iter().collect(), "something of everything was named");
+    world.expect_unchanged().await;
+}
 
-    let hire = |tenant: &Tenant, name: &str| CreateSubAccountRequest {
-        request_id: "the same".to_owned(),
-        shop_id: tenant.shop.to_string(),
-        login_name: name.to_owned(),
-        ..Default::default()
-    };
-    let theirs = there.create_sub_account(hire(&foreign, "ann")).await.expect("created").into_inner();
-    let ours = here.create_sub_account(hire(&own, "bob")).await.expect("a request of our own").into_inner();
-    assert_ne!(ours.sub_account, theirs.sub_account);
+impl World {
+    /// What was told about the foreign shop's thing is what was told about nothing.
+    #[track_caller]
+    fn compare(&self, method: &MethodDescriptor, place: &Place, told: &[(Answer, String)]) {
+        let [(there, there_text), (nowhere, nowhere_text)] = told else { panic!("both were asked") };
+        let about = format!("{} with {} of another shop", method.full_name(), place.path());
+        self.tells_nothing(there_text, &about);
+        match unique(method, place) {
+            Some(taken) => assert_eq!((there.outcome(), nowhere.outcome()), (taken, "OK"), "{about}"),
+            None => assert_eq!(there_text, nowhere_text, "{about}"),
+        }
+    }
 }

@@ -261,13 +261,13 @@ fn parse_buyer(of: &v1::BuyerSnapshot) -> Result<Buyer, Problem> {
     let closed = optional_id(&of.closed_conversation_id, "buyers.closed_conversation_id")?;
     let closed = match closed {
         None => None,
-        Some(id) => Some(ClosedConversation {
+        Some(id) => Some(Box::new(ClosedConversation {
             id,
             at: inward::time(of.closed_time.as_ref(), "buyers.closed_time")?,
             agent: optional_id(&of.closed_agent_id, "buyers.closed_agent_id")?,
             group: inward::text(&of.closed_group),
             priority: inward::small(of.closed_priority, "buyers.closed_priority")?,
-        }),
+        })),
     };
     Ok(Buyer {
         open: optional_id(&of.open_conversation_id, "buyers.open_conversation_id")?,

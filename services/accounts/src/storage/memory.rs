@@ -23,7 +23,7 @@ pub(super) const PRUNED_AT_ONCE: u64 = 16;
 /// # Errors
 /// [`Fault::Repeated`] with the answer; REQUEST_ID_REUSED when the body is another one.
 pub(super) async fn recall(txn: &DatabaseTransaction, call: &Call, now: Timestamp) -> Result<(), Fault> {
-    let key = (call.caller.subject.to_string(), call.request_id.clone());
+    let key = (caller_of(call), call.request_id.clone());
     let Some(row) = Entity::find_by_id(key.clone()).one(txn).await? else { return Ok(()) };
     if is_forgotten(row.time, now) {
         Entity::delete_by_id(key).exec(txn).await?;
@@ -40,7 +40,7 @@ pub(super) async fn remember(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let row = ActiveModel {
-        caller: Set(call.caller.subject.to_string()),
+        caller: Set(caller_of(call)),
         request_id: Set(call.request_id.clone()),
         rpc: Set(call.rpc.to_owned()),
         body_hash: Set(call.body_hash.to_vec()),
@@ -63,6 +63,13 @@ pub(super) async fn prune(txn: &DatabaseTransaction, now: Timestamp) -> Result<(
     let key = Expr::tuple([Expr::col(Column::Caller), Expr::col(Column::RequestId)]);
     Entity::delete_many().filter(key.in_subquery(oldest)).exec(txn).await?;
     Ok(())
+}
+
+/// Who calls, and in which shop. Somebody who works for two shops calls as somebody else in each, so that an id used in
+/// one says nothing in the other.
+fn caller_of(call: &Call) -> String {
+    let subject = call.caller.subject;
+    call.caller.shop.map_or_else(|| subject.to_string(), |shop| format!("{subject} in {shop}"))
 }
 
 /// The stored bytes of an answer do not read.

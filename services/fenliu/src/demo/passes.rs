@@ -122,7 +122,7 @@ impl Pass {
     }
 
     async fn traded(self, plain: &Outgoing) -> anyhow::Result<Self> {
-        let request = RefreshRequest { refresh_token: self.refresh_token };
+        let request = RefreshRequest { refresh_token: self.refresh_token, ..Default::default() };
         let answer = AuthServiceClient::new(plain.clone()).refresh(asking(request)).await.map_err(refused)?;
         Self::of(self.token, answer.into_inner().tokens)
     }

@@ -101,6 +101,7 @@ async fn write(client: &Client, place: &Place, roster: &Roster, etag: String) ->
         shop_id: place.id(),
         roster: Some(roster.clone()),
         etag,
+        ..Default::default()
     };
     let answer = RosterServiceClient::new(client.channel()).update_roster_draft(asking(request)).await;
     answer.map_err(refused)?;

@@ -31,6 +31,7 @@ pub(super) async fn ladder(client: &Client, place: &Place, args: &LadderArgs) ->
         shop_id: place.shop.clone(),
         ladder: Some(wanted),
         etag: answer.etag,
+        ..Default::default()
     };
     let answer = sanctions.update_sanction_ladder(asking(request)).await.map_err(refused)?.into_inner();
     told(&answer.ladder.context("accounts left out the ladder")?)

@@ -227,9 +227,9 @@ fn whoever_is_never_idle_goes_by_fewest_conversations() {
 /// An agent of weight 2 who holds so many conversations and owes a reply in so many of them.
 fn burdened(open: u128, owing: u128, score: Score) -> Agent {
     let mut agent = Agent::new(agent_id(ANN), AgentEntry { weight: 2, ..entry(ANN, 50) });
-    agent.conversations = (0..open).map(ConversationId::from_bits).collect();
-    let owed = |n| (Timestamp::default(), ConversationId::from_bits(n));
-    agent.owing = (0..owing).map(owed).collect();
+    for n in 0..open {
+        agent.held.insert(ConversationId::from_bits(n), (n < owing).then(Timestamp::default));
+    }
     agent.scores = vec![("vip".into(), score)];
     agent
 }
