@@ -325,6 +325,19 @@ fn those_who_were_turned_away_are_taken_in_in_turn_after_those_who_wait() {
 }
 
 #[test]
+fn who_waits_for_one_group_goes_before_who_was_turned_away_from_another() {
+    let mut shop = Shop::new();
+    works_for(&mut shop, ANN, &["after-sale", "vip"], 1);
+    shop.policy(|policy| policy.queue_limit = 1);
+    let held = asks(&mut shop, "held", in_group("vip"));
+    let waits = asks(&mut shop, "waits", in_group("vip"));
+    let turned_away = asks(&mut shop, "turned away", in_group("after-sale"));
+    assert_eq!(shop.stage(turned_away), Stage::Open);
+    shop.serves(ANN, held);
+    assert_eq!(shop.holder(waits), Some(agent_id(ANN)));
+}
+
+#[test]
 fn a_tick_goes_on_while_what_settles_brings_up_what_was_due_before() {
     let mut shop = Shop::new();
     works_for(&mut shop, ANN, &["vip"], 0);
