@@ -67,6 +67,9 @@ mod tests {
         let from =
             |step: u64| finish(1_234_567_u64.wrapping_add(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(step)));
         assert_eq!([0, 1].map(from), [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+        let (low, high, nonce) = (5, 9, 3);
+        let mixed_by_hand = finish(finish(finish(finish(7) ^ low) ^ high) ^ nonce);
+        assert_eq!(mixed(7, (u128::from(high) << 64) | u128::from(low), nonce), mixed_by_hand);
     }
 
     #[test]

@@ -107,7 +107,14 @@ fn it_is_safe_when_the_first_of_them_is_back_and_at_the_end_of_the_window_at_the
         (Presence::Busy, |entry| entry.duty = Some(on_duty(0, 9)), at(15)),
         (Presence::Offline, |_| {}, at(15)),
         (Presence::OnBreak, |_| {}, at(2)),
-        (Presence::OnBreak, |entry| entry.enabled = false, at(15)),
+        (
+            Presence::OnBreak,
+            |entry| {
+                entry.enabled = false;
+                entry.sanction = Some(Sanction { kind: SanctionKind::Muted, until: Some(at(5)) });
+            },
+            at(15),
+        ),
         (
             Presence::OnBreak,
             |entry| entry.sanction = Some(Sanction { kind: SanctionKind::Muted, until: Some(at(5)) }),

@@ -399,6 +399,6 @@ fn a_rating_is_one_to_five_stars() {
 
 #[test]
 fn a_preset_says_what_its_marketplace_publishes() {
-    let presets = Preset::ALL.map(|preset| (preset.name(), preset.policy(hours())));
+    let presets = Preset::ALL.map(|preset| (preset.name(), preset.mirrors(), preset.policy(hours())));
     insta::assert_debug_snapshot!(presets);
 }

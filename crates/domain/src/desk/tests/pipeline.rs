@@ -186,6 +186,7 @@ fn what_was_handed_over_by_name_does_not_come_back_to_who_hands_it_on() {
     let mut shop = Shop::with(&[(ANN, 5), (BEN, 50)]);
     let conversation = shop.says("a");
     shop.ok(to_agent(conversation, BEN));
+    shop.says("Ann's");
     shop.ok(to_group(conversation, BEN, "default"));
     assert_eq!(shop.holder(conversation), Some(agent_id(ANN)), "although Ben has more room");
 }
@@ -194,14 +195,14 @@ fn what_was_handed_over_by_name_does_not_come_back_to_who_hands_it_on() {
 fn what_is_handed_to_another_group_waits_for_the_helpers_of_that_group_anew() {
     let mut shop = Shop::new();
     works_for(&mut shop, ANN, &["pre-sale"], 0);
-    works_for(&mut shop, BEN, &["vip"], 0);
+    works_for(&mut shop, BEN, &["vip", "after-sale"], 0);
     works_for(&mut shop, CID, &["default"], 5);
     let ring = |group: &str, helper: &str, minutes| Ring {
         group: group.into(),
         helper: helper.into(),
         after: Span::from_mins(minutes),
     };
-    shop.policy(|policy| policy.rings = vec![ring("pre-sale", "vip", 1), ring("vip", "default", 5)]);
+    shop.policy(|policy| policy.rings = vec![ring("pre-sale", "after-sale", 1), ring("vip", "default", 5)]);
     let conversation = of(&asks(&mut shop, "a", "pre-sale"));
     shop.later(Span::from_mins(2));
     assert!(names(&shop.ok(Command::Tick)).contains(&"ring_opened"));

@@ -177,9 +177,10 @@ fn an_agent_takes_the_next_of_her_groups_and_those_of_the_default_group_what_is_
     // Nobody is left who answers for pre-sale: those of the default group do.
     works_for(&mut shop, CID, &["vip"], 9);
     let take = |agent| Command::TakeNext { agent: agent_id(agent) };
+    shop.ok(take(BEN));
+    shop.ok(take(BEN));
+    assert!(shop.ok(take(BEN)).is_empty(), "somebody answers for the one who waits yet");
     shop.ok(take(ANN));
-    shop.ok(take(BEN));
-    shop.ok(take(BEN));
     let holders = [plain, pre_sale, vip].map(|conversation| shop.holder(conversation));
     assert_eq!(holders, [BEN, BEN, ANN].map(|agent| Some(agent_id(agent))));
     assert!(shop.ok(take(ANN)).is_empty());
@@ -322,6 +323,19 @@ fn those_who_were_turned_away_are_taken_in_in_turn_after_those_who_wait() {
     assert_eq!(shop.holder(waits), Some(agent_id(ANN)));
     assert!(matches!(shop.stage(first), Stage::Queued(_)));
     assert_eq!(shop.stage(second), Stage::Open);
+}
+
+#[test]
+fn who_waits_for_one_group_goes_before_who_was_turned_away_from_another() {
+    let mut shop = Shop::new();
+    works_for(&mut shop, ANN, &["after-sale", "vip"], 1);
+    shop.policy(|policy| policy.queue_limit = 1);
+    let held = asks(&mut shop, "held", in_group("vip"));
+    let waits = asks(&mut shop, "waits", in_group("vip"));
+    let turned_away = asks(&mut shop, "turned away", in_group("after-sale"));
+    assert_eq!(shop.stage(turned_away), Stage::Open);
+    shop.serves(ANN, held);
+    assert_eq!(shop.holder(waits), Some(agent_id(ANN)));
 }
 
 #[test]
