@@ -177,6 +177,9 @@ fn a_buyer_is_asked_and_then_let_go_when_the_shop_had_the_last_word() {
     assert_eq!(ticked(&mut shop, close_after - remark_after), ["closed"]);
     assert_eq!(ticked(&mut shop, Span::from_hours(1)), [] as [&str; 0]);
     assert!(shop.desk.conversation(owed).is_some(), "never while a reply is owed");
+    shop.answers(ANN, owed);
+    shop.says("owed");
+    assert_eq!(ticked(&mut shop, Span::from_hours(1)), [] as [&str; 0], "nor when he asks again");
 }
 
 #[test]
