@@ -151,3 +151,21 @@ fn a_conversation_names_its_last_event() {
         assert_eq!(shop.desk.conversation(conversation).expect("open").last_seq, last);
     }
 }
+
+#[test]
+fn an_agent_is_known_to_owe_and_since_when() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let owes = |shop: &Shop| {
+        let ann = shop.desk.agent(agent_id(ANN)).expect("known");
+        (ann.unanswered(), ann.oldest_unanswered())
+    };
+    assert_eq!(owes(&shop), (0, None));
+    shop.later(Span::from_hours(1));
+    let first = shop.says("a");
+    let since = shop.now;
+    shop.later(Span::from_secs(10));
+    shop.says("b");
+    assert_eq!(owes(&shop), (2, Some(since)));
+    shop.answers(ANN, first);
+    assert_eq!(owes(&shop), (1, Some(shop.now)));
+}
