@@ -214,3 +214,44 @@ fn what_happens_in_a_conversation_is_told_to_whoever_has_or_had_it() {
     let close = Command::Close { conversation, by: CloseActor::Agent, agent, force: false };
     assert_eq!(inboxes(&shop.ok(close)), [("closed", ann)]);
 }
+
+#[test]
+fn nobody_lapses_whom_the_shop_does_not_know() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    assert_eq!(shop.refused(Command::Lapse { agent: agent_id(BEN) }), Reason::AgentNotFound);
+}
+
+#[test]
+fn groups_in_another_order_or_twice_are_the_same_and_a_snapshot_is_in_order() {
+    let mut shop = Shop::new();
+    let told = |agent, groups: &[&str]| {
+        let groups = groups.iter().map(|group| (*group).into()).collect();
+        let entry = AgentEntry { groups, ..entry(agent, 5) };
+        Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) }
+    };
+    for agent in [9, 4, 7, 1, 8, 2, 6, 3, 5] {
+        shop.ok(told(agent, &["a", "b"]));
+        assert!(shop.ok(told(agent, &["b", "a", "b"])).is_empty());
+    }
+    let agents = shop.desk.snapshot().expect("something has happened").agents;
+    assert!(agents.is_sorted_by_key(|agent| agent.id));
+}
+
+#[test]
+fn a_buyer_knows_whoever_got_him_and_remembers_her_from_her_last_answer() {
+    for (answered_after, known) in [(None, true), (Some(2), true), (None, false)] {
+        let mut shop = Shop::with(&[(ANN, 5), (BEN, 500)]);
+        let conversation = shop.says("a");
+        let other = shop.says("b");
+        shop.ok(to(other, Some(BEN), ANN));
+        if let Some(hours) = answered_after {
+            shop.later(Span::from_hours(hours));
+            shop.answers(ANN, conversation);
+        }
+        shop.ok(Command::Close { conversation, by: CloseActor::Buyer, agent: None, force: false });
+        // The window of three days counts from when he was given to her, or from her last word.
+        shop.later(Span::from_hours(if known { 72 } else { 73 }));
+        let again = shop.says("a");
+        assert_eq!(shop.holder(again), Some(agent_id(if known { ANN } else { BEN })));
+    }
+}

@@ -177,6 +177,9 @@ fn a_buyer_is_asked_and_then_let_go_when_the_shop_had_the_last_word() {
     assert_eq!(ticked(&mut shop, close_after - remark_after), ["closed"]);
     assert_eq!(ticked(&mut shop, Span::from_hours(1)), [] as [&str; 0]);
     assert!(shop.desk.conversation(owed).is_some(), "never while a reply is owed");
+    shop.answers(ANN, owed);
+    shop.says("owed");
+    assert_eq!(ticked(&mut shop, Span::from_hours(1)), [] as [&str; 0], "nor when he asks again");
 }
 
 #[test]
@@ -314,4 +317,24 @@ fn who_takes_transfers_only_is_left_no_message_unless_she_is_unlimited() {
         let conversation = shop.says("a");
         assert_eq!(shop.holder(conversation), unlimited.then(|| agent_id(ANN)));
     }
+}
+
+#[test]
+fn whoever_opens_the_page_again_begins_anew_and_a_preview_says_so() {
+    let mut shop = Shop::with(&[(ANN, 5), (BEN, 5)]);
+    shop.policy(|policy| policy.last_agent_windows = Vec::new());
+    let first = shop.says("a");
+    shop.serves(ANN, first);
+    let busy = shop.says("b");
+    shop.ok(Command::Transfer {
+        conversation: busy,
+        from: None,
+        target: TransferTarget::Agent(agent_id(ANN)),
+    });
+    shop.ok(Command::EnterChat { buyer: "a".into(), channel: "test".into() });
+    let preview = shop.desk.preview(shop.now, &message("a")).standing;
+    assert_eq!(preview, Standing::Assigned { agent: agent_id(BEN) });
+    let second = shop.says("a");
+    assert_ne!(second, first);
+    assert_eq!(shop.holder(second), Some(agent_id(BEN)));
 }

@@ -6,7 +6,8 @@ use crate::desk::WORK_LIMIT;
 use crate::desk::agent::Presence;
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::Stage;
-use crate::desk::event::{Payload, TransferTarget};
+use crate::desk::event::{CloseActor, Payload, TransferTarget};
+use crate::desk::policy::QueueOrder;
 use crate::ids::ConversationId;
 use crate::problem::Reason;
 use crate::time::{Span, Timestamp};
@@ -124,4 +125,50 @@ fn a_command_admits_at_most_its_share_and_the_rest_is_due_at_once() {
     let late = shop.says("latecomer");
     assert_eq!(shop.desk.queue_len(), 0);
     assert_eq!(shop.holder(late), Some(agent_id(ANN)));
+}
+
+#[test]
+fn who_was_admitted_lately_tells_how_long_the_next_will_wait() {
+    let mut shop = Shop::with(&[(ANN, 1)]);
+    let mut held = shop.says("held");
+    for n in 0..5 {
+        let waiting = shop.says(&format!("buyer {n}"));
+        shop.later(Span::from_secs(30));
+        assert_eq!(shop.desk.estimate("default", 1), None, "{n} are too few");
+        shop.serves(ANN, held);
+        held = waiting;
+    }
+    let estimate = shop.desk.estimate("default", 2).expect("five are enough");
+    assert_eq!(
+        (estimate.admissions, estimate.wait),
+        (5, Span::from_secs(48)),
+        "two minutes, of five, for two"
+    );
+}
+
+#[test]
+fn who_is_let_go_while_he_waits_leaves_the_queue_first() {
+    let mut shop = Shop::new();
+    let conversation = shop.says("a");
+    let close = Command::Close { conversation, by: CloseActor::Supervisor, agent: None, force: true };
+    let names: Vec<_> = shop.ok(close).iter().map(|event| event.payload.name()).collect();
+    assert_eq!(names, ["queue_left", "closed"]);
+}
+
+#[test]
+fn whoever_waits_is_late_or_not_by_the_policy_of_now() {
+    let mut shop = Shop::new();
+    let conversation = shop.says("a");
+    shop.later(Span::from_mins(5));
+    let late = |shop: &Shop| matches!(shop.stage(conversation), Stage::Queued(ticket) if ticket.late);
+    let limit = Span::from_mins(5);
+    for (order, expected) in [
+        (QueueOrder::SavableFirst { limit, late_every: 2 }, true),
+        (QueueOrder::SavableFirst { limit: limit + Span::from_micros(1), late_every: 2 }, false),
+        (QueueOrder::SavableFirst { limit, late_every: 2 }, true),
+        (QueueOrder::FirstCome, false),
+    ] {
+        shop.policy(|policy| policy.order = order);
+        assert_eq!(late(&shop), expected, "{order:?}");
+    }
 }

@@ -182,6 +182,9 @@ fn turns_begin_anew_with_another_strategy_and_only_then() {
     shop.policy(|policy| policy.queue_limit = 7);
     assert_eq!(order(&mut shop, 1), [ANN], "her third, before Ben's second");
     shop.policy(|policy| policy.strategy = Strategy::WeightedRoundRobin(Weights::ByCapacity));
+    // Who comes and goes now stands where everybody stands, at the beginning.
+    shop.presence(BEN, Presence::Busy);
+    shop.presence(BEN, Presence::Online);
     assert_eq!(order(&mut shop, 2), [BEN, ANN], "whoever was given one least recently");
 }
 
@@ -207,6 +210,14 @@ fn weights_by_capacity_leave_out_who_has_none_and_count_unlimited_as_the_largest
     let turns = order(&mut shop, 10);
     let times = |agent| turns.iter().filter(|turn| **turn == agent).count();
     assert_eq!((times(ANN), times(BEN), times(CID)), (4, 2, 4), "{turns:?}");
+}
+
+#[test]
+fn whoever_comes_back_begins_to_be_idle_then() {
+    let mut shop = by(Strategy::LongestIdle, &[(ANN, 9), (BEN, 9)]);
+    shop.presence(ANN, Presence::Busy);
+    shop.presence(ANN, Presence::Online);
+    assert_eq!(order(&mut shop, 2), [BEN, ANN]);
 }
 
 #[test]

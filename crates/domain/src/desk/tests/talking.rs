@@ -126,3 +126,46 @@ fn only_a_persons_words_make_an_agent_known_to_the_buyer() {
     let canned = Reply { actor: Actor::AutoReply, agent: Some(agent_id(BEN)), ..reply(BEN, conversation) };
     assert_eq!(shop.refused(Command::Reply(canned)), Reason::NotAssignee);
 }
+
+#[test]
+fn every_message_that_waits_for_an_answer_is_counted() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let owed =
+        |shop: &Shop, id| shop.desk.conversation(id).expect("open").owed.map(|owed| (owed.since, owed.count));
+    let conversation = shop.says("a");
+    let since = shop.now;
+    shop.later(Span::from_secs(1));
+    shop.says("a");
+    assert_eq!(owed(&shop, conversation), Some((since, 2)));
+    shop.answers(ANN, conversation);
+    shop.says("a");
+    assert_eq!(owed(&shop, conversation), Some((shop.now, 1)));
+}
+
+#[test]
+fn a_conversation_names_its_last_event() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let conversation = shop.says("a");
+    for _ in 0..2 {
+        let last = shop.ok(Command::ReceiveMessage(message("a")))[0].seq;
+        assert_eq!(shop.desk.conversation(conversation).expect("open").last_seq, last);
+    }
+}
+
+#[test]
+fn an_agent_is_known_to_owe_and_since_when() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let owes = |shop: &Shop| {
+        let ann = shop.desk.agent(agent_id(ANN)).expect("known");
+        (ann.unanswered(), ann.oldest_unanswered())
+    };
+    assert_eq!(owes(&shop), (0, None));
+    shop.later(Span::from_hours(1));
+    let first = shop.says("a");
+    let since = shop.now;
+    shop.later(Span::from_secs(10));
+    shop.says("b");
+    assert_eq!(owes(&shop), (2, Some(since)));
+    shop.answers(ANN, first);
+    assert_eq!(owes(&shop), (1, Some(shop.now)));
+}

@@ -5,7 +5,7 @@ use super::shop::{ANN, BEN, Shop, entry, message, reply};
 use crate::desk::WORK_LIMIT;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
 use crate::desk::command::{BuyerMessage, Command, Reply};
-use crate::desk::conversation::{Conversation, Stage};
+use crate::desk::conversation::Stage;
 use crate::desk::duty::{Duty, DutyWindow};
 use crate::desk::event::{Event, TransferTarget};
 use crate::desk::policy::rule::RoutingRule;
@@ -416,23 +416,4 @@ fn a_clock_may_be_two_hours_behind_the_desk() {
     assert_eq!(shop.desk.now(), shop.now + Span::from_hours(2), "and is taken as the desk's time");
     shop.later(Span::from_micros(-1));
     assert_eq!(shop.refused(Command::ReceiveMessage(message("c"))), Reason::ClockSkew);
-}
-
-#[test]
-fn an_agent_is_known_to_owe_and_since_when() {
-    let mut shop = Shop::with(&[(ANN, 5)]);
-    let owes = |shop: &Shop| {
-        let ann = shop.desk.agent(agent_id(ANN)).expect("known");
-        (ann.unanswered(), ann.oldest_unanswered())
-    };
-    assert_eq!(owes(&shop), (0, None));
-    shop.later(Span::from_hours(1));
-    let first = shop.says("a");
-    let since = shop.now;
-    shop.later(Span::from_secs(10));
-    shop.says("b");
-    assert_eq!(owes(&shop), (2, Some(since)));
-    shop.answers(ANN, first);
-    assert_eq!(owes(&shop), (1, Some(shop.now)));
-    assert_eq!(shop.desk.conversations().into_iter().filter_map(Conversation::agent).count(), 2);
 }
