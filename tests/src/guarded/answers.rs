@@ -30,6 +30,7 @@ pub const COUNTERS: &[(&str, &str)] = &[
     ("number", "the same, in the audit log"),
     ("etag", "the version of what the first of two calls has changed"),
     ("token", "a secret, new each time"),
+    ("binding_code", "the same"),
     ("queue_position", "whoever asks second stands behind whoever asked first"),
 ];
 

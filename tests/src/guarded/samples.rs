@@ -20,6 +20,9 @@ pub const MASKS: &[(&str, &[&str])] = &[
         "UpdateBindingRequest",
         &["roles", "groups", "capacity", "capacity_ceiling", "weight", "external_account"],
     ),
+    ("UpdateRoleRequest", &["permissions"]),
+    ("UpdateRosterDraftRequest", &["templates", "rotations", "assignments", "min_on_duty"]),
+    ("UpdateSanctionLadderRequest", &["window_days", "rungs"]),
     ("UpdatePolicyRequest", &["strategy", "routing_rules", "rings", "language"]),
 ];
 
