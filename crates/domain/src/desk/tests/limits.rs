@@ -163,6 +163,10 @@ fn what_a_policy_does_with_whom_nobody_can_take_is_bounded() {
             (|p| savable(p, DAY, 100), |p| savable(p, DAY, 101)),
         ],
     );
+}
+
+#[test]
+fn how_gently_a_policy_lets_agents_begin_is_bounded() {
     holds(
         "ramp",
         &[
