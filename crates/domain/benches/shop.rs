@@ -23,7 +23,7 @@ pub(crate) struct Shop {
     buyers: u64,
     open: VecDeque<(ConversationId, AgentId)>,
     /// Kept while somebody wants them.
-    events: Option<Vec<Event>>,
+    pub(crate) events: Option<Vec<Event>>,
 }
 
 impl Shop {
@@ -77,13 +77,6 @@ impl Shop {
             kept.extend(events);
         }
         assigned
-    }
-
-    /// The events of what is done.
-    pub(crate) fn events_of(&mut self, work: impl FnOnce(&mut Self)) -> Vec<Event> {
-        self.events = Some(Vec::new());
-        work(self);
-        self.events.take().unwrap_or_default()
     }
 
     /// A buyer comes, and is given to an agent.

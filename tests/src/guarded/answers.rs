@@ -153,9 +153,9 @@ impl Cover {
 
     /// Hides this text too, behind a mark.
     #[must_use]
-    pub fn hiding(mut self, text: &str, mark: impl ToString) -> Self {
+    pub fn hiding(mut self, text: &str, mark: impl Into<String>) -> Self {
         if !text.is_empty() {
-            self.names.push((text.to_owned(), mark.to_string()));
+            self.names.push((text.to_owned(), mark.into()));
             self.names.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
         }
         self

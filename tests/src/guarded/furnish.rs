@@ -86,16 +86,16 @@ impl Furnisher<'_> {
     async fn everything(&self, rosters: usize) -> anyhow::Result<Things> {
         // The names come first: everything else is called by them.
         let things = Things::nowhere(self.name, "")
-            .with(Thing::Shop, self.tenant.shop)
-            .with(Thing::Owner, self.tenant.owner)
-            .with(Thing::Agent, self.tenant.agent)
-            .with(Thing::Colleague, self.tenant.colleague);
-        let things = things.with(Thing::Sheet, sheet(&self.of("agent"), &self.of("shift")));
+            .with(Thing::Shop, &self.tenant.shop)
+            .with(Thing::Owner, &self.tenant.owner)
+            .with(Thing::Agent, &self.tenant.agent)
+            .with(Thing::Colleague, &self.tenant.colleague);
+        let things = things.with(Thing::Sheet, &sheet(&self.of("agent"), &self.of("shift")));
         self.terms(&things).await?;
-        let things = things.with(Thing::ServiceToken, self.service_tokens().await?);
-        let things = things.with(Thing::RosterVersion, self.rosters(rosters).await?);
-        let things = things.with(Thing::Exception, self.exceptions().await?);
-        let things = things.with(Thing::Sanction, self.sanctions().await?);
+        let things = things.with(Thing::ServiceToken, &self.service_tokens().await?);
+        let things = things.with(Thing::RosterVersion, &self.rosters(rosters).await?);
+        let things = things.with(Thing::Exception, &self.exceptions().await?);
+        let things = things.with(Thing::Sanction, &self.sanctions().await?);
         let things = self.desk(things).await?;
         self.settle(&things).await?;
         Ok(things)

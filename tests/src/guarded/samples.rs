@@ -121,7 +121,7 @@ impl Sample {
     fn choosing(&self, method: &MethodDescriptor, choice: usize) -> DynamicMessage {
         let mut things = self.things.clone();
         for (thing, name) in self.new_names(method) {
-            things = things.with(thing, name);
+            things = things.with(thing, &name);
         }
         Filling { sample: &Self { things, ..self.clone() }, choice }.message(&method.input(), DEPTH)
     }
@@ -141,7 +141,7 @@ impl Filling<'_> {
         for field in fields {
             let value = match field.kind() {
                 Kind::Message(kind) if kind.full_name() == "google.protobuf.FieldMask" => {
-                    mask(&kind, &field.parent_message())
+                    mask(&kind, field.parent_message())
                 }
                 kind => self.value(&field, kind, depth),
             };

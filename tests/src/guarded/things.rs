@@ -305,7 +305,7 @@ impl Things {
 
     /// The same, with the thing called so.
     #[must_use]
-    pub fn with(mut self, thing: Thing, name: impl ToString) -> Self {
+    pub fn with(mut self, thing: Thing, name: &(impl ToString + ?Sized)) -> Self {
         self.0.insert(thing, name.to_string());
         self
     }

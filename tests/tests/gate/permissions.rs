@@ -105,7 +105,7 @@ async fn ask(
 ) -> &'static str {
     let agent = if column.for_another { tenant.colleague } else { tenant.agent };
     let things = Things::nowhere("nobody", &format!("{:032x}", 7));
-    let things = things.with(Thing::Shop, tenant.shop).with(Thing::Agent, agent);
+    let things = things.with(Thing::Shop, &tenant.shop).with(Thing::Agent, &agent);
     let request = Sample::of(things, guarded.now).request(method).encode_to_vec();
     let end = guarded.call(&path(method), column.token.as_deref(), request).await;
     verdict(end.map(|_| ()))

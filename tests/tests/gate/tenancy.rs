@@ -75,7 +75,7 @@ impl World {
         let foreign = guarded.furnish("birch", 3).await.expect("another shop");
         let third = guarded.tenant("cedar").await.expect("a third shop");
         let code = guarded.binding_code(third.shop, third.agent).await.expect("a code");
-        own.things = own.things.with(Thing::BindingCode, code);
+        own.things = own.things.with(Thing::BindingCode, &code);
         let nowhere = Things::nowhere("nowhere", &format!("{:032x}", 0xabc));
         let before = photograph(&guarded, &foreign).await;
         let all_ids = |photograph: &BTreeMap<String, String>| -> BTreeSet<String> {
@@ -126,7 +126,7 @@ impl World {
         let bound = answer.bare();
         let agent = ids(&bound).into_iter().find(|id| id.starts_with("agt_")).expect("the answer names it");
         let unbind = method_named("UnbindAgent");
-        let things = self.own.things.clone().with(Thing::Agent, agent);
+        let things = self.own.things.clone().with(Thing::Agent, &agent);
         let mut request = Sample::of(things, self.guarded.now).request(&unbind);
         request.set_field_by_name("hand_over", Value::Bool(true));
         let unbound = self.guarded.ask(&self.own.token, &unbind, &request).await;
@@ -137,7 +137,7 @@ impl World {
     async fn give_back(&self) {
         let assign = method_named("AssignConversation");
         let conversation = self.own.things.get(Thing::Conversation).to_owned();
-        let things = self.own.things.clone().with(Thing::Waiting, conversation);
+        let things = self.own.things.clone().with(Thing::Waiting, &conversation);
         let mut request = Sample::of(things, self.guarded.now).request(&assign);
         request.set_field_by_name("force", Value::Bool(true));
         let assigned = self.guarded.ask(&self.own.token, &assign, &request).await;
@@ -235,7 +235,7 @@ async fn what_another_shop_has_looks_like_what_does_not_exist_in_every_field() {
                 let mut told = Vec::new();
                 // What is unique is taken by the first who asks for it, so each question has its own.
                 let name = format!("{} {}", world.nowhere.get(place.thing), sample.serial);
-                let free = world.nowhere.clone().with(place.thing, name);
+                let free = world.nowhere.clone().with(place.thing, &name);
                 let nowhere = if unique(&method, &place).is_some() { &free } else { &world.nowhere };
                 for things in [&world.foreign.things, nowhere] {
                     sample.serial += 1;

@@ -43,7 +43,7 @@ impl Guarded {
             loop {
                 let asked = async {
                     while !so().await {
-                        tokio::task::yield_now().await
+                        tokio::task::yield_now().await;
                     }
                 };
                 if tokio::time::timeout(NUDGE_AFTER, asked).await.is_ok() {
@@ -73,9 +73,9 @@ impl Furnisher<'_> {
         };
         PresenceServiceClient::new(self.agent.clone()).heartbeat(beat).await?;
         self.imported(&things).await?;
-        let things = things.with(Thing::Conversation, conversation).with(Thing::Waiting, waiting);
+        let things = things.with(Thing::Conversation, &conversation).with(Thing::Waiting, &waiting);
         let event = self.last_event().await?.event.context("no event")?.event_id;
-        Ok(things.with(Thing::Event, event))
+        Ok(things.with(Thing::Event, &event))
     }
 
     /// The agent is there, and rude words are noted.

@@ -59,7 +59,7 @@ async fn a_request_id_used_in_another_shop_is_as_good_as_new() {
     for shop in [&mut world.own, &mut world.foreign, &mut twin] {
         let other = world.guarded.tenant(&format!("neighbour of {}", shop.name)).await.expect("a shop");
         let code = world.guarded.binding_code(other.shop, other.agent).await.expect("a code");
-        shop.things = shop.things.clone().with(Thing::BindingCode, code);
+        shop.things = shop.things.clone().with(Thing::BindingCode, &code);
     }
     let repeated = |method: &MethodDescriptor| {
         method.input().get_field_by_name("request_id").is_some()

@@ -40,7 +40,7 @@ impl World {
 
     /// Something of hers that is the foreign shop's own: her terms, a leave, a sanction.
     async fn occupy(&self, agent: AgentId) {
-        let things = self.foreign.things.clone().with(Thing::Agent, agent);
+        let things = self.foreign.things.clone().with(Thing::Agent, &agent);
         let things = things.with(Thing::ExternalAccount, "her account of birch");
         for name in ["UpdateBinding", "CreateRosterException", "MuteAgent"] {
             let method = method_named(name);
@@ -67,7 +67,7 @@ async fn somebody_who_works_for_two_shops_carries_nothing_from_one_to_the_other(
     // The program of the platform that opened both.
     let platform = world.guarded.platform(Permissions::NONE);
     world.secrets.remove(&platform.subject.to_string());
-    let sample = Sample::of(world.own.things.clone().with(Thing::Agent, agent), world.guarded.now);
+    let sample = Sample::of(world.own.things.clone().with(Thing::Agent, &agent), world.guarded.now);
     for method in methods().iter().filter(|method| reads_a_shop(method)) {
         let mut requests = sample.requests(method);
         requests.extend([false, true].map(|switches| broad(&sample, method, switches)));
