@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fenliu_tests::guarded::reads::is_id;
 use fenliu_tests::guarded::samples::{MASKS, is_well_known, methods};
 use fenliu_tests::guarded::things::{Meaning, entries, may_name, meaning};
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 
 use super::{ALL, Thing, World};
 
@@ -21,7 +21,7 @@ const NOT_SHOWN: [(Thing, &str); 6] = [
 
 /// Every field of every request, at any depth.
 fn fields() -> Vec<FieldDescriptor> {
-    let mut messages: Vec<MessageDescriptor> = methods().iter().map(|method| method.input()).collect();
+    let mut messages: Vec<MessageDescriptor> = methods().iter().map(MethodDescriptor::input).collect();
     let (mut seen, mut fields) = (BTreeSet::new(), Vec::new());
     while let Some(message) = messages.pop() {
         if is_well_known(&message) || !seen.insert(message.full_name().to_owned()) {
