@@ -26,6 +26,9 @@ pub const MASKS: &[(&str, &[&str])] = &[
     ("UpdatePolicyRequest", &["strategy", "routing_rules", "rings", "language"]),
 ];
 
+/// Requests in which somebody may speak for themselves by name, or for the shop without one.
+const SPOKEN_IN: &[&str] = &["CreateRosterExceptionRequest", "AnswerRosterExceptionRequest"];
+
 /// What must be new to be taken: each request names its own.
 const NEW: &[(&str, &[Thing])] = &[
     ("CreateShop", &[Thing::LoginName]),
@@ -95,15 +98,15 @@ impl Sample {
     /// A request of this RPC; of every choice, the first is made.
     #[must_use]
     pub fn request(&self, method: &MethodDescriptor) -> DynamicMessage {
-        self.choosing(method, 0)
+        self.choosing(method, 0, true)
     }
 
     /// As many requests of this RPC as it takes to make every choice.
     #[must_use]
     pub fn requests(&self, method: &MethodDescriptor) -> Vec<DynamicMessage> {
         let mut requests: Vec<DynamicMessage> = Vec::new();
-        for choice in 0..MOST_CHOICES {
-            let request = self.choosing(method, choice);
+        for (choice, outspoken) in (0..MOST_CHOICES).flat_map(|choice| [(choice, true), (choice, false)]) {
+            let request = self.choosing(method, choice, outspoken);
             if !requests.contains(&request) {
                 requests.push(request);
             }
@@ -118,12 +121,13 @@ impl Sample {
         things.map(|thing| (*thing, format!("new {thing:?} {}", self.serial).to_lowercase()))
     }
 
-    fn choosing(&self, method: &MethodDescriptor, choice: usize) -> DynamicMessage {
+    fn choosing(&self, method: &MethodDescriptor, choice: usize, outspoken: bool) -> DynamicMessage {
         let mut things = self.things.clone();
         for (thing, name) in self.new_names(method) {
             things = things.with(thing, &name);
         }
-        Filling { sample: &Self { things, ..self.clone() }, choice }.message(&method.input(), DEPTH)
+        Filling { sample: &Self { things, ..self.clone() }, choice, outspoken }
+            .message(&method.input(), DEPTH)
     }
 }
 
@@ -132,6 +136,8 @@ struct Filling<'a> {
     sample: &'a Sample,
     /// Which of each choice is made, or the last one when there are not so many.
     choice: usize,
+    /// Whether it says who speaks, where that may be left out, and hands over whom a leaving agent holds.
+    outspoken: bool,
 }
 
 impl Filling<'_> {
@@ -151,6 +157,10 @@ impl Filling<'_> {
     }
 
     fn is_chosen(&self, field: &FieldDescriptor) -> bool {
+        let says_who = field.name() == "agent_id" && SPOKEN_IN.contains(&field.parent_message().name());
+        if says_who && !self.outspoken {
+            return false;
+        }
         let Some(choice) = field.containing_oneof().filter(|choice| !choice.is_synthetic()) else {
             return true;
         };
@@ -166,7 +176,7 @@ impl Filling<'_> {
             Kind::Enum(kind) => Value::EnumNumber(
                 kind.values().map(|value| value.number()).find(|number| *number > 0).unwrap_or(0),
             ),
-            Kind::Bool => Value::Bool(false),
+            Kind::Bool => Value::Bool(field.name() == "hand_over" && self.outspoken),
             Kind::Int32 => Value::I32(match field.name() {
                 "page_size" => 0,
                 "capacity" | "capacity_ceiling" => 250,

@@ -22,12 +22,13 @@ mod repetition;
 mod sharing;
 
 /// Called last, in this order, by tests that let RPCs succeed: they end what others need.
-const LAST: [&str; 16] = [
+const LAST: [&str; 17] = [
     "TakeNext",
     "LeaveQueue",
     "TransferConversation",
     "CloseConversation",
     "RateConversation",
+    "CreateRosterException",
     "AnswerRosterException",
     "CancelRosterException",
     "LiftSanction",

@@ -192,6 +192,8 @@ impl Registry {
         if !hand_over {
             // Whoever is not bound holds nothing: the same request may have ended it before, and gets its first answer.
             match self.store.tenant(shop_id).member(agent_id).await.map_err(Fault::into_problem) {
+                // Nobody is sent to close conversations first for what is refused all the same.
+                Ok(member) if member.at_home() => return Err(home_binding(shop_id, agent_id)),
                 Ok(_) => self.conversations.expect_none(shop_id, agent_id).await?,
                 Err(problem) if problem.reason == Reason::BindingNotFound => {}
                 Err(problem) => return Err(problem),
