@@ -50,3 +50,23 @@ impl Held {
         held
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_owe_a_reply_come_first_and_the_others_are_not_waited_for() {
+        let ids = [1, 2].map(ConversationId::from_bits);
+        let since = Timestamp::default();
+        let mut held = Held::default();
+        held.insert(ids[0], None);
+        assert_eq!((held.oldest_owed(), held.owing(), held.len()), (None, 0, 1));
+        held.insert(ids[1], Some(since));
+        assert_eq!((held.oldest_owed(), held.owing(), held.len()), (Some(since), 1, 2));
+        assert_eq!(held.iter().collect::<Vec<_>>(), [ids[1], ids[0]]);
+        assert!(!held.remove(ids[1], None), "that is not where it stands");
+        assert!(held.remove(ids[1], Some(since)) && held.remove(ids[0], None));
+        assert_eq!((held.is_empty(), held.owing()), (true, 0));
+    }
+}
