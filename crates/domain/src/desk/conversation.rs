@@ -74,6 +74,18 @@ pub struct Owed {
     pub steps_taken: u8,
 }
 
+/// How far the last hand-over of a conversation has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Handover {
+    /// There was none, or it is over: somebody was found, or whoever got it by name has answered.
+    #[default]
+    Over,
+    /// Nobody has it yet. It does not come back by itself to this agent, who let it go.
+    Waiting(AgentId),
+    /// Its holder got it by name from this agent and has not answered yet, so that she may decline and give it back.
+    Offered(AgentId),
+}
+
 /// A conversation in which the shop has had the last word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quiet {
@@ -106,10 +118,8 @@ pub struct Conversation {
     pub artificial_age: Span,
     /// The ring of groups that may take it while it waits, from 1.
     pub ring: u8,
-    /// Who handed it over last. Until somebody gets it, it does not come back to them by itself; see `offered`.
-    pub handed_by: Option<AgentId>,
-    /// True = its holder got it by name and has not answered yet, so that she may decline and give it back.
-    pub offered: bool,
+    /// What is left of its last hand-over.
+    pub handover: Handover,
     /// True = its holder was left it as a message, and keeps it although she is away.
     pub left: bool,
     /// True = an agent reported it, so it may be closed although a reply is owed.
@@ -172,8 +182,7 @@ impl Conversation {
             owed: None,
             artificial_age: Span::ZERO,
             ring: 1,
-            handed_by: None,
-            offered: false,
+            handover: Handover::Over,
             left: false,
             reported: false,
             quiet: None,
@@ -184,7 +193,10 @@ impl Conversation {
     /// Who may not get it by itself: whoever handed it over, until somebody has it.
     #[must_use]
     pub const fn not_for(&self) -> Option<AgentId> {
-        if self.offered { None } else { self.handed_by }
+        match self.handover {
+            Handover::Waiting(by) => Some(by),
+            Handover::Over | Handover::Offered(_) => None,
+        }
     }
 
     /// Its next timer under this policy: derived, never stored, so that it cannot disagree.

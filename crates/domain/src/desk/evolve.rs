@@ -4,7 +4,7 @@
 //! [`Desk::with_conversation`], which keep the indexes in step (`index.rs`).
 
 use super::agent::{Agent, AgentEntry, DEFAULT_GROUP, Presence, Ramping};
-use super::conversation::{Conversation, Owed, Quiet, Stage, Standing};
+use super::conversation::{Conversation, Handover, Owed, Quiet, Stage, Standing};
 use super::event::{AssignReason, Event, Payload, Seq, Text};
 use super::hours::ServiceHours;
 use super::index::{Indexed, Stamp};
@@ -202,8 +202,10 @@ impl Desk {
             conversation.stage = Stage::Assigned(to);
             conversation.ring = 1;
             conversation.left = reason == AssignReason::LeaveMessage;
-            conversation.offered = reason == AssignReason::Transfer && previous.is_some();
-            conversation.handed_by = previous.filter(|_| conversation.offered);
+            conversation.handover = match (reason, previous) {
+                (AssignReason::Transfer, Some(by)) => Handover::Offered(by),
+                _ => Handover::Over,
+            };
         });
         self.meet(id, to, event);
     }
@@ -308,9 +310,11 @@ fn say(conversation: &mut Conversation, payload: &Payload, event: &Event) {
             }
         }
         Payload::HandedToHuman { .. } | Payload::QueueLeft { .. } => conversation.stage = Stage::Open,
-        Payload::Transferred { from, .. } => (conversation.handed_by, conversation.offered) = (*from, false),
+        Payload::Transferred { from, .. } => {
+            conversation.handover = from.map_or(Handover::Over, Handover::Waiting);
+        }
         Payload::TransferDeclined { agent } => {
-            (conversation.handed_by, conversation.offered) = (Some(*agent), false);
+            conversation.handover = Handover::Waiting(*agent);
         }
         Payload::RingOpened { ring } => conversation.ring = *ring,
         Payload::TurnedLate => {
@@ -334,7 +338,10 @@ fn reply(conversation: &mut Conversation, actor: Actor, now: Timestamp) {
         conversation.owed = None;
     }
     if actor == Actor::Human {
-        (conversation.offered, conversation.left) = (false, false);
+        conversation.left = false;
+        if matches!(conversation.handover, Handover::Offered(_)) {
+            conversation.handover = Handover::Over;
+        }
     }
     if conversation.owed.is_none() {
         conversation.quiet = Some(Quiet { since: now, remarked: false });

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use fenliu_domain::desk::agent::Ramping;
-use fenliu_domain::desk::conversation::{Conversation, Owed, Quiet, Stage};
+use fenliu_domain::desk::conversation::{Conversation, Handover, Owed, Quiet, Stage};
 use fenliu_domain::desk::duty::DutyState;
 use fenliu_domain::desk::event::{Seq, Text};
 use fenliu_domain::desk::memory::{DeliveryKey, Remembered, RequestKey};
@@ -74,6 +74,10 @@ fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
         Stage::Queued(ticket) => (v1::Stage::Queued, Some(ticket)),
         Stage::Assigned(_) => (v1::Stage::Assigned, None),
     };
+    let handed_by = match of.handover {
+        Handover::Over => None,
+        Handover::Waiting(by) | Handover::Offered(by) => Some(by),
+    };
     v1::ConversationSnapshot {
         conversation_id: of.id.to_string(),
         buyer_id: of.buyer.to_string(),
@@ -90,11 +94,11 @@ fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
         unanswered: of.owed.map_or(0, |owed| owed.count),
         reply_due_steps: of.owed.map_or(0, |owed| owed.steps_taken.into()),
         last_seq: of.last_seq.0,
-        handed_by_agent_id: outward::optional(of.handed_by),
+        handed_by_agent_id: outward::optional(handed_by),
         late: ticket.is_some_and(|ticket| ticket.late),
         artificial_age_duration: outward::lift(of.artificial_age),
         ring: of.ring.into(),
-        offered: of.offered,
+        offered: matches!(of.handover, Handover::Offered(_)),
         left: of.left,
         reported: of.reported,
         quiet_since_time: of.quiet.map(|quiet| to_timestamp(quiet.since)),
@@ -209,6 +213,7 @@ fn parse_ramping(agent: &v1::AgentSnapshot) -> Result<Option<Ramping>, Problem> 
 
 fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Problem> {
     let priority = inward::small(of.priority, "conversations.priority")?;
+    let handed_by = optional_id(&of.handed_by_agent_id, "conversations.handed_by_agent_id")?;
     let stage = match v1::Stage::try_from(of.stage) {
         Ok(v1::Stage::Entered) => Stage::Entered,
         Ok(v1::Stage::Open) => Stage::Open,
@@ -233,8 +238,12 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
         owed: parse_owed(of)?,
         artificial_age: inward::lift(of.artificial_age_duration.as_ref())?,
         ring: inward::small(of.ring, "conversations.ring")?.max(1),
-        handed_by: optional_id(&of.handed_by_agent_id, "conversations.handed_by_agent_id")?,
-        offered: of.offered,
+        handover: match handed_by {
+            Some(by) if of.offered => Handover::Offered(by),
+            // Somebody has it: releases before this one kept the name until the next hand-over.
+            Some(by) if !matches!(stage, Stage::Assigned(_)) => Handover::Waiting(by),
+            _ => Handover::Over,
+        },
         left: of.left,
         reported: of.reported,
         quiet: inward::optional_time(of.quiet_since_time.as_ref(), "conversations.quiet_since_time")?

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::desk::agent::{Agent, Availability};
-use crate::desk::conversation::{Conversation, Stage};
+use crate::desk::conversation::{Conversation, Handover, Stage};
 use crate::desk::event::{AssignReason, Payload, Text, TransferTarget};
 use crate::desk::refusal::{agent_disabled, sanctioned};
 use crate::desk::route::{Cause, Decision, Question, route};
@@ -58,8 +58,7 @@ impl Session<'_> {
         let asked = Conversation {
             group: group.clone(),
             stage: Stage::Open,
-            handed_by: from,
-            offered: false,
+            handover: from.map_or(Handover::Over, Handover::Waiting),
             ..known
         };
         let question = Question { conversation: &asked, now: self.now, cause: Cause::HandedToGroup };
@@ -79,8 +78,7 @@ impl Session<'_> {
     pub(super) fn decline_transfer(&mut self, id: ConversationId, agent: AgentId) -> Result<(), Problem> {
         let conversation = self.conversation(id)?;
         self.acts_in(conversation, agent)?;
-        let from = conversation.handed_by.filter(|_| conversation.offered);
-        let Some(from) = from else {
+        let Handover::Offered(from) = conversation.handover else {
             return Err(Problem::new(
                 Reason::NotOffered,
                 "it was not handed over by name, or has been answered since; transfer it instead",

@@ -9,13 +9,10 @@ use crate::desk::route::{Cause, Decision, Question, Route, route};
 use crate::ids::{AgentId, ConversationId};
 use crate::time::Timestamp;
 
-/// Most times one tick looks whether something has come up; the rest is due at once.
-const TICK_ROUNDS: usize = 4;
-
 impl Session<'_> {
-    /// Lets go whoever was winding down and has nobody left, moves what agents may not keep, fills freed room from the queue, then takes in who was turned away from it,
-    /// together at most [`WORK_LIMIT`]
-    /// conversations; what is left over is due at once.
+    /// Lets go whoever was winding down and has nobody left, moves what agents may not keep, fills freed room from the
+    /// queue, then takes in who was turned away from it, together at most [`WORK_LIMIT`] conversations; what is left
+    /// over is due at once.
     pub(super) fn settle(&mut self) {
         for _ in 0..WORK_LIMIT {
             if let Some(agent) = self.desk.wound_down.first().copied() {
@@ -69,9 +66,12 @@ impl Session<'_> {
     }
 
     /// Does what is due. What settles because of it may bring up what was due before: somebody who is moved into a line
-    /// has waited for its helpers already.
+    /// has waited for its helpers already, and whom they take leaves room for the next. Once a whole share of work is
+    /// done, the rest is due at once.
     pub(super) fn tick(&mut self) {
-        for _ in 0..TICK_ROUNDS {
+        let mut done = None;
+        while done != Some(self.events.len()) && self.events.len() < WORK_LIMIT {
+            done = Some(self.events.len());
             let all = self.run_timers();
             self.settle();
             let due = self.desk.next_due().is_some_and(|due| due <= self.now && due != Timestamp::MIN);

@@ -255,3 +255,17 @@ fn a_buyer_knows_whoever_got_him_and_remembers_her_from_her_last_answer() {
         assert_eq!(shop.holder(again), Some(agent_id(if known { ANN } else { BEN })));
     }
 }
+
+#[test]
+fn whoever_handed_a_conversation_over_may_be_found_again_once_it_was_answered() {
+    let mut shop = Shop::with(&[(ANN, 5)]);
+    let conversation = shop.says("a");
+    assert_eq!(shop.holder(conversation), Some(agent_id(ANN)));
+    shop.sync(BEN, 5);
+    shop.presence(BEN, Presence::Online);
+    shop.ok(to(conversation, Some(ANN), BEN));
+    shop.answers(BEN, conversation);
+    shop.says("a");
+    shop.presence(BEN, Presence::Offline);
+    assert_eq!(shop.holder(conversation), Some(agent_id(ANN)), "she is the only one there");
+}

@@ -338,3 +338,27 @@ fn whoever_opens_the_page_again_begins_anew_and_a_preview_says_so() {
     assert_ne!(second, first);
     assert_eq!(shop.holder(second), Some(agent_id(BEN)));
 }
+
+#[test]
+fn a_chain_of_those_who_make_room_for_the_next_is_followed_to_its_end_in_one_tick() {
+    let mut shop = Shop::new();
+    works_for(&mut shop, ANN, "pre-sale", 0);
+    works_for(&mut shop, BEN, "after-sale", 20);
+    let ring = Ring { group: "pre-sale".into(), helper: "after-sale".into(), after: Span::from_mins(2) };
+    shop.policy(|policy| (policy.rings, policy.queue_limit) = (vec![ring], 1));
+    let turned_away: Vec<_> = (0..10)
+        .map(|n| {
+            let asked = BuyerMessage { group: Some("pre-sale".into()), ..message(&format!("buyer {n}")) };
+            shop.ok(Command::ReceiveMessage(asked))[0].conversation.expect("one")
+        })
+        .collect();
+    shop.later(Span::from_mins(2));
+    shop.ok(Command::Tick);
+    for conversation in turned_away {
+        assert_eq!(
+            shop.holder(conversation),
+            Some(agent_id(BEN)),
+            "he has waited for her as long as the first"
+        );
+    }
+}
