@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::Stage;
 use fenliu_proto::history::v1::event::Payload;
+use fenliu_proto::status::reason_of;
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
-use super::house::House;
+use super::house::{House, within};
 use super::words::{close, count, message, reply, went};
 
 const SENDERS: usize = 96;
@@ -106,6 +107,20 @@ async fn buyers_and_agents_at_once_leave_a_desk_that_its_history_tells() {
     assert_eq!(house.everything(&shop).await, before);
 }
 
+/// Asks until fenliu answers. A connection on which too many hang up at once is ended by the server, whoever else calls on
+/// it (the guard against CVE-2023-44487); they ask again on another one. A refusal of fenliu's own is no such end.
+async fn ask_again(
+    house: &mut House,
+    request: &proto::ReceiveMessageRequest,
+) -> proto::ReceiveMessageResponse {
+    loop {
+        match house.to.reception.receive_message(request.clone()).await {
+            Ok(answer) => return answer.into_inner(),
+            Err(status) => assert_eq!(reason_of(&status), None, "taken: {status}"),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_who_hang_up_and_ask_again_have_one_effect_each() {
     let mut house = House::open().await;
@@ -132,7 +147,7 @@ async fn callers_who_hang_up_and_ask_again_have_one_effect_each() {
     let finished = join_all(calls).await.into_iter().filter(Result::is_ok).count();
     assert!(finished < SENDERS, "somebody hung up before the answer");
     for number in 0..SENDERS {
-        let answer = house.to.reception.receive_message(request(number)).await.expect("taken").into_inner();
+        let answer = within(ask_again(&mut house, &request(number))).await;
         let texts = house.texts(&shop, &answer.conversation_id).await;
         assert_eq!(texts, [format!("message {number}")], "one effect, with its content");
     }
