@@ -24,9 +24,13 @@ use crate::config::bounded;
 
 mod append_only;
 mod open;
+#[cfg(feature = "testing")]
+mod scratch;
 mod transaction;
 
 pub use self::append_only::{make_append_only, make_changeable};
+#[cfg(feature = "testing")]
+pub use self::scratch::ScratchDatabase;
 pub use self::transaction::Work;
 
 /// The PostgreSQL lock that whoever migrates a database holds: "fenliu" in hexadecimal.

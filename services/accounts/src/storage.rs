@@ -27,7 +27,7 @@ mod trust;
 mod violations;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::{Problem, Reason};

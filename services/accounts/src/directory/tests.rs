@@ -4,6 +4,7 @@ use fenliu_domain::time::Timestamp;
 use fenliu_proto::accounts::v1::CreateShopResponse;
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::Lifecycle;
+use fenliu_runtime::sql::ScratchDatabase;
 use futures::{FutureExt, StreamExt};
 use tonic::Request;
 
@@ -13,7 +14,6 @@ use crate::config::Limits;
 use crate::conversations::Conversations;
 use crate::registry::Registry;
 use crate::shop::{NewShop, Shop};
-use crate::storage::tests::Place;
 
 const INTERVAL: Span = Span::from_millis(500);
 
@@ -23,7 +23,7 @@ struct Replica {
 }
 
 impl Replica {
-    async fn open(place: &Place, clock: &VirtualClock, seed: u64) -> Self {
+    async fn open(place: &ScratchDatabase, clock: &VirtualClock, seed: u64) -> Self {
         let platform = Platform::simulated(clock, seed, Lifecycle::new());
         let store = Store::open(&place.config(), &platform).await.expect("a store");
         Self { platform, store }
@@ -62,7 +62,7 @@ fn clock() -> VirtualClock {
 
 #[tokio::test]
 async fn the_commits_of_another_replica_are_noticed_within_the_interval() {
-    let (place, clock) = (Place::create().await, clock());
+    let (place, clock) = (ScratchDatabase::create("accounts_store").await, clock());
     let (here, there) = (Replica::open(&place, &clock, 1).await, Replica::open(&place, &clock, 2).await);
     poll(here.store.clone(), &here.platform, INTERVAL);
     let mut pages = Box::pin(here.directory().watch(0).await.expect("followed"));
@@ -76,7 +76,7 @@ async fn the_commits_of_another_replica_are_noticed_within_the_interval() {
 
 #[tokio::test]
 async fn followers_have_so_many_places_and_give_them_back() {
-    let place = Place::create().await;
+    let place = ScratchDatabase::create("accounts_store").await;
     let replica = Replica::open(&place, &clock(), 1).await;
     let directory = replica.directory();
     let mut followers = Vec::new();
@@ -91,7 +91,7 @@ async fn followers_have_so_many_places_and_give_them_back() {
 
 #[tokio::test]
 async fn a_follower_that_waits_ends_when_the_server_drains() {
-    let place = Place::create().await;
+    let place = ScratchDatabase::create("accounts_store").await;
     let replica = Replica::open(&place, &clock(), 1).await;
     let mut pages = Box::pin(replica.directory().watch(0).await.expect("followed"));
     pages.next().await.expect("a page").expect("readable");

@@ -1,7 +1,5 @@
 //! The store by itself: what the gRPC suite in `tests/behaviour` cannot see from outside.
 
-mod place;
-
 use fenliu_domain::day::Zone;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::login_name::LoginName;
@@ -11,6 +9,7 @@ use fenliu_proto::accounts::v1::{CreateShopRequest, GetShopResponse, Shop as Ans
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::platform::Platform;
+use fenliu_runtime::sql::ScratchDatabase;
 use futures::FutureExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -23,11 +22,9 @@ use super::{AuditFilter, Fault, Store, memory, migrations};
 use crate::call::Call;
 use crate::shop::{NewShop, Shop};
 
-pub(crate) use self::place::Place;
-
 struct House {
     store: Store,
-    _place: Place,
+    _place: ScratchDatabase,
     clock: VirtualClock,
     platform: Platform,
 }
@@ -36,7 +33,7 @@ impl House {
     async fn open() -> Self {
         let clock = VirtualClock::new(Timestamp::from_micros_clamped(0));
         let platform = Platform::simulated(&clock, 1, Lifecycle::new());
-        let place = Place::create().await;
+        let place = ScratchDatabase::create("accounts_store").await;
         let store = Store::open(&place.config(), &platform).await.expect("a store");
         Self { store, _place: place, clock, platform }
     }

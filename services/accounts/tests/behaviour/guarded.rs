@@ -22,12 +22,13 @@ use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
+use fenliu_runtime::sql::ScratchDatabase;
 use sea_orm::ConnectionTrait;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::{Response, Status};
 
-use crate::house::{Data, START, config, new_agent, new_shop};
+use crate::house::{START, config, new_agent, new_shop};
 
 /// How long news may take to travel within a process.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -44,7 +45,7 @@ pub(crate) struct Guarded {
     channel: Outgoing,
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
-    data: Data,
+    data: ScratchDatabase,
     starts: u64,
 }
 
@@ -60,10 +61,10 @@ pub(crate) fn cheap(passes: u32) -> AuthConfig {
 
 impl Guarded {
     pub(crate) async fn open() -> Self {
-        Self::start(Data::create().await, VirtualClock::new(START), cheap(1), 1).await
+        Self::start(ScratchDatabase::create("accounts").await, VirtualClock::new(START), cheap(1), 1).await
     }
 
-    async fn start(data: Data, clock: VirtualClock, auth: AuthConfig, starts: u64) -> Self {
+    async fn start(data: ScratchDatabase, clock: VirtualClock, auth: AuthConfig, starts: u64) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, starts, lifecycle.clone());
         let authenticator = platform.auth.clone();
@@ -95,7 +96,7 @@ impl Guarded {
     }
 
     /// The same database, after the process has ended.
-    async fn close(self) -> (Data, VirtualClock, u64) {
+    async fn close(self) -> (ScratchDatabase, VirtualClock, u64) {
         let Self { clock, channel, lifecycle, server, data, starts, .. } = self;
         // A server drains when its clients have hung up.
         drop(channel);
@@ -109,7 +110,7 @@ impl Guarded {
         let (data, clock, _) = Self::open().await.close().await;
         let database = sea_orm::Database::connect(&data.url).await.expect("the database");
         database.execute_unprepared("DELETE FROM signing_key").await.expect("no key is left");
-        let start = |seed| Self::start(Data::at(&data.url), clock.clone(), cheap(1), seed);
+        let start = |seed| Self::start(data.shared(), clock.clone(), cheap(1), seed);
         let (first, second) = tokio::join!(start(2), start(3));
         [first.keys().await, second.keys().await]
     }

@@ -4,7 +4,6 @@
 //! create databases, a new database there for each house. So one suite proves both.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fenliu_accounts::Config;
@@ -25,9 +24,8 @@ use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
-use fenliu_runtime::sql::DatabaseConfig;
+use fenliu_runtime::sql::{DatabaseConfig, ScratchDatabase};
 use sea_orm::ConnectionTrait;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
@@ -53,16 +51,9 @@ pub(crate) struct House {
     clock: VirtualClock,
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
-    data: Data,
+    data: ScratchDatabase,
     limits: Limits,
     starts: u64,
-}
-
-/// Where a house keeps what it knows.
-pub(crate) struct Data {
-    pub(crate) url: String,
-    /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
-    _files: TempDir,
 }
 
 impl House {
@@ -80,12 +71,12 @@ impl House {
     pub(crate) async fn with_limits(set: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         set(&mut limits);
-        Self::start(Data::create().await, VirtualClock::new(START), limits, 1).await
+        Self::start(ScratchDatabase::create("accounts").await, VirtualClock::new(START), limits, 1).await
     }
 
     /// What a binary says that is to open the schema of a newer one.
     pub(crate) async fn refusal_of_a_newer_schema() -> String {
-        let data = Data::create().await;
+        let data = ScratchDatabase::create("accounts").await;
         let start = || async {
             let clock = VirtualClock::new(START);
             let platform = Platform::simulated(&clock, 1, Lifecycle::new());
@@ -99,7 +90,7 @@ impl House {
         format!("{refusal:#}")
     }
 
-    async fn start(data: Data, clock: VirtualClock, limits: Limits, starts: u64) -> Self {
+    async fn start(data: ScratchDatabase, clock: VirtualClock, limits: Limits, starts: u64) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, starts, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
@@ -282,33 +273,6 @@ impl House {
         let listed = self.audit.list_audit_entries(request).await.expect("listed").into_inner();
         listed.entries.into_iter().rev().map(|entry| entry.action).collect()
     }
-}
-
-impl Data {
-    pub(crate) async fn create() -> Self {
-        let files = tempfile::tempdir().expect("a directory for the database");
-        let url = match std::env::var("FENLIU_TEST_POSTGRES") {
-            Ok(server) => new_postgres_database(&server).await,
-            Err(_) => format!("sqlite://{}", files.path().join("accounts.db").display()),
-        };
-        Self { url, _files: files }
-    }
-
-    /// The same database, for another process; the first keeps it.
-    pub(crate) fn at(url: &str) -> Self {
-        Self { url: url.to_owned(), _files: tempfile::tempdir().expect("a directory") }
-    }
-}
-
-/// Creates a database on the server behind `url`, and gives its own URL.
-async fn new_postgres_database(url: &str) -> String {
-    static CREATED: AtomicUsize = AtomicUsize::new(0);
-    let number = CREATED.fetch_add(1, Ordering::Relaxed);
-    let name = format!("fenliu_accounts_{}_{number}", std::process::id());
-    let server = sea_orm::Database::connect(url).await.expect("FENLIU_TEST_POSTGRES is a PostgreSQL");
-    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it may create databases");
-    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
-    format!("{server}/{name}")
 }
 
 pub(crate) fn config(url: &str, limits: Limits) -> Config {

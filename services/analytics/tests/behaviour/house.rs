@@ -3,8 +3,6 @@
 //! The database is a SQLite file, or, when `FENLIU_TEST_POSTGRES` holds the URL of a PostgreSQL whose user may create
 //! databases, a new database there for each house. So one suite proves both.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use fenliu_analytics::Config;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
@@ -21,10 +19,8 @@ use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
-use fenliu_runtime::sql::DatabaseConfig;
+use fenliu_runtime::sql::{DatabaseConfig, ScratchDatabase};
 use futures::stream;
-use sea_orm::ConnectionTrait;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
@@ -48,30 +44,23 @@ pub(crate) struct House {
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
-    data: Data,
-}
-
-/// Where a house keeps what it knows.
-struct Data {
-    url: String,
-    /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
-    _files: TempDir,
+    data: ScratchDatabase,
 }
 
 impl House {
     /// A service that knows nothing yet.
     pub(crate) async fn open() -> Self {
-        let data = Data::create().await;
+        let data = ScratchDatabase::create("analytics").await;
         Self::start(data, VirtualClock::new(START), Dispatch::start().await).await
     }
 
-    async fn start(data: Data, clock: VirtualClock, dispatch: Dispatch) -> Self {
+    async fn start(data: ScratchDatabase, clock: VirtualClock, dispatch: Dispatch) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, 1, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
         let history = format!("http://{}", dispatch.address).parse().expect("an address is a URI");
-        let database = DatabaseConfig { max_connections: 4, ..DatabaseConfig::at(&data.url) };
+        let database = DatabaseConfig { max_connections: 4, ..data.config() };
         let service =
             fenliu_analytics::start(Config::at(database), platform, channel::connect_lazy(history)).await;
         let service = service.expect("the service starts");
@@ -137,28 +126,6 @@ impl House {
     pub(crate) async fn rate(&mut self, pack: &str) -> proto::GetReplyRateResponse {
         self.rates.get_reply_rate(rate(pack)).await.expect("a rate").into_inner()
     }
-}
-
-impl Data {
-    async fn create() -> Self {
-        let files = tempfile::tempdir().expect("a directory for the database");
-        let url = match std::env::var("FENLIU_TEST_POSTGRES") {
-            Ok(server) => new_postgres_database(&server).await,
-            Err(_) => format!("sqlite://{}", files.path().join("analytics.db").display()),
-        };
-        Self { url, _files: files }
-    }
-}
-
-/// Creates a database on the server behind `url`, and gives its own URL.
-async fn new_postgres_database(url: &str) -> String {
-    static CREATED: AtomicUsize = AtomicUsize::new(0);
-    let number = CREATED.fetch_add(1, Ordering::Relaxed);
-    let name = format!("fenliu_analytics_{}_{number}", std::process::id());
-    let server = sea_orm::Database::connect(url).await.expect("FENLIU_TEST_POSTGRES is a PostgreSQL");
-    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it may create databases");
-    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
-    format!("{server}/{name}")
 }
 
 /// A request for the rate of everything under a shipped pack.

@@ -4,7 +4,6 @@
 //! create databases, a new database there for each house. So one suite proves both.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fenliu_dispatch::Config;
@@ -27,9 +26,8 @@ use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
-use fenliu_runtime::sql::DatabaseConfig;
-use sea_orm::{ConnectionTrait, DatabaseConnection};
-use tempfile::TempDir;
+use fenliu_runtime::sql::ScratchDatabase;
+use sea_orm::DatabaseConnection;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::transport::{Channel, Endpoint};
@@ -64,16 +62,9 @@ pub(crate) struct House {
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
-    data: Data,
+    data: ScratchDatabase,
     interval_ms: u32,
     starts: u64,
-}
-
-/// Where a house keeps what it knows.
-struct Data {
-    url: String,
-    /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
-    _files: TempDir,
 }
 
 /// Everything of a shop that can be asked for.
@@ -94,12 +85,12 @@ impl House {
 
     /// The same, sweeping so often, so that a day passes quickly.
     pub(crate) async fn sweeping_every(interval_ms: u32) -> Self {
-        let (data, directory) = (Data::create().await, Directory::open().await);
+        let (data, directory) = (ScratchDatabase::create("dispatch").await, Directory::open().await);
         Self::start(data, directory, VirtualClock::new(START), interval_ms, 1).await
     }
 
     async fn start(
-        data: Data,
+        data: ScratchDatabase,
         directory: Directory,
         clock: VirtualClock,
         interval_ms: u32,
@@ -109,7 +100,7 @@ impl House {
         let platform = Platform::simulated(&clock, starts, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
-        let mut config = Config::at(DatabaseConfig::at(&data.url));
+        let mut config = Config::at(data.config());
         config.sweeper.interval_ms = interval_ms;
         let accounts = connect_lazy(format!("http://{}", directory.address).parse().expect("a URI"));
         let service = fenliu_dispatch::start(config, platform, accounts).await.expect("the service starts");
@@ -340,28 +331,6 @@ impl Clients {
             routing: RoutingServiceClient::new(channel),
         }
     }
-}
-
-impl Data {
-    async fn create() -> Self {
-        let files = tempfile::tempdir().expect("a directory for the database");
-        let url = match std::env::var("FENLIU_TEST_POSTGRES") {
-            Ok(server) => new_postgres_database(&server).await,
-            Err(_) => format!("sqlite://{}", files.path().join("dispatch.db").display()),
-        };
-        Self { url, _files: files }
-    }
-}
-
-/// Creates a database on the server behind `url`, and gives its own URL.
-async fn new_postgres_database(url: &str) -> String {
-    static CREATED: AtomicUsize = AtomicUsize::new(0);
-    let number = CREATED.fetch_add(1, Ordering::Relaxed);
-    let name = format!("fenliu_dispatch_{}_{number}", std::process::id());
-    let server = sea_orm::Database::connect(url).await.expect("FENLIU_TEST_POSTGRES is a PostgreSQL");
-    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it may create databases");
-    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
-    format!("{server}/{name}")
 }
 
 fn channel(address: SocketAddr) -> Channel {

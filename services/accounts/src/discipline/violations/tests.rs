@@ -12,6 +12,7 @@ use fenliu_proto::status::refusal;
 use fenliu_runtime::channel::connect_lazy;
 use fenliu_runtime::clock::VirtualClock;
 use fenliu_runtime::lifecycle::Lifecycle;
+use fenliu_runtime::sql::ScratchDatabase;
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::watch;
 use tonic::{Request, Response, async_trait};
@@ -21,7 +22,6 @@ use crate::account::Account;
 use crate::binding::{Binding, Terms};
 use crate::shop::{DEFAULT_ZONE, Shop};
 use crate::storage::ViolationFilter;
-use crate::storage::tests::Place;
 
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(1);
@@ -94,7 +94,7 @@ impl Dispatch {
 /// A shop with Ann, that follows a dispatch.
 struct Desk {
     store: Store,
-    _place: Place,
+    _place: ScratchDatabase,
     dispatch: Dispatch,
     lifecycle: Lifecycle,
 }
@@ -104,7 +104,7 @@ impl Desk {
         let dispatch = Dispatch { events: watch::Sender::new(Vec::new()), asked: Arc::default() };
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&VirtualClock::new(NOW), 1, lifecycle.clone());
-        let place = Place::create().await;
+        let place = ScratchDatabase::create("accounts_store").await;
         let store = Store::open(&place.config(), &platform).await.expect("a store");
         open_shop(&store).await;
         follow(store.clone(), dispatch.serve().await, &platform);

@@ -9,14 +9,12 @@ mod shop;
 mod streams;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fenliu_domain::desk::event::Event;
 use fenliu_live::{EmbeddedDesks, Epoch};
 use fenliu_runtime::lifecycle::Lifecycle;
-use fenliu_runtime::sql::{Database, DatabaseConfig};
+use fenliu_runtime::sql::{Database, DatabaseConfig, ScratchDatabase};
 use sea_orm::ConnectionTrait;
-use tempfile::TempDir;
 
 use super::{Content, Disposal, DisposeError, Writer};
 use crate::history::{Body, History, Migrator};
@@ -26,23 +24,18 @@ pub(super) struct House {
     pub(super) database: Database,
     pub(super) history: History,
     pub(super) writer: Writer,
-    /// Deletes a SQLite file in the end; a PostgreSQL is the tester's own to throw away.
-    files: TempDir,
+    place: ScratchDatabase,
 }
 
 impl House {
     pub(super) async fn open() -> Self {
-        let files = tempfile::tempdir().expect("a directory for the database");
-        let url = match std::env::var("FENLIU_TEST_POSTGRES") {
-            Ok(server) => new_postgres_database(&server).await,
-            Err(_) => format!("sqlite://{}", files.path().join("dispatch.db").display()),
-        };
-        let config = DatabaseConfig { busy_timeout_ms: 20, lock_timeout_ms: 20, ..DatabaseConfig::at(url) };
+        let place = ScratchDatabase::create("history").await;
+        let config = DatabaseConfig { busy_timeout_ms: 20, lock_timeout_ms: 20, ..place.config() };
         let database = Database::open(&config).await.expect("the store opens");
         database.migrate::<Migrator>().await.expect("the schema is made");
         let live = Arc::new(EmbeddedDesks::new());
         let writer = Writer::start(database.clone(), live, &Lifecycle::new()).await.expect("it starts");
-        Self { history: History::new(database.clone()), database, writer, files }
+        Self { history: History::new(database.clone()), database, writer, place }
     }
 
     pub(super) async fn dispose(&self, tail: &[Arc<Event>]) -> Result<(), DisposeError> {
@@ -90,15 +83,4 @@ pub(super) fn content(event: &Event, text: &str) -> Content {
     let conversation = event.conversation.expect("something is said in a conversation");
     let body = Body { kind: 1, text: text.into(), reference: String::new() };
     Content { event: event.id, conversation, body }
-}
-
-/// Creates a database on the server behind `url`, and gives its own URL.
-async fn new_postgres_database(url: &str) -> String {
-    static CREATED: AtomicUsize = AtomicUsize::new(0);
-    let number = CREATED.fetch_add(1, Ordering::Relaxed);
-    let name = format!("fenliu_history_{}_{number}", std::process::id());
-    let server = sea_orm::Database::connect(url).await.expect("FENLIU_TEST_POSTGRES is a PostgreSQL");
-    server.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("it may create databases");
-    let (server, _) = url.rsplit_once('/').expect("the URL names a database");
-    format!("{server}/{name}")
 }

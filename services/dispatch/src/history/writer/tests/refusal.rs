@@ -29,8 +29,7 @@ async fn a_store_that_somebody_else_has_locked_refuses_until_they_let_go() {
     if house.database.backend() != sea_orm::DatabaseBackend::Sqlite {
         return eprintln!("not run: locks of whole databases are SQLite's");
     }
-    let url = format!("sqlite://{}", house.files.path().join("dispatch.db").display());
-    let other = sea_orm::Database::connect(url).await.expect("a second connection");
+    let other = sea_orm::Database::connect(&house.place.url).await.expect("a second connection");
     let statement = |sql: &'static str| other.execute_unprepared(sql);
     statement("BEGIN IMMEDIATE").await.expect("locked");
     assert_eq!(house.dispose(&tail).await, Err(DisposeError::Unavailable));
