@@ -152,6 +152,20 @@ fn all_she_holds_moves_at_once_where_the_shop_says_so() {
 }
 
 #[test]
+fn whoever_has_waited_longest_is_the_first_to_be_moved() {
+    let mut shop = serving(&[(ANN, 5)]);
+    let (first, second) = (shop.says("a"), shop.says("b"));
+    shop.answers(ANN, first);
+    shop.later(Span::from_mins(1));
+    shop.says("a");
+    shop.sync(BEN, 1);
+    shop.presence(BEN, Presence::Online);
+    shop.presence(ANN, Presence::Offline);
+    assert_eq!(shop.holder(second), Some(agent_id(BEN)), "although the other conversation is older");
+    assert!(matches!(shop.stage(first), Stage::Queued(_)));
+}
+
+#[test]
 fn an_account_that_may_not_work_any_more_keeps_nobody() {
     let mut shop = serving(&[(ANN, 5), (BEN, 5)]);
     let answered = shop.says("a");
