@@ -10,8 +10,8 @@ use fenliu_domain::desk::policy::{Policy, ShopHours};
 use fenliu_domain::desk::strategy::Strategy;
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::simulation::{
-    Arrivals, Comparison, Demand, Distribution, Interval, Profile, Reception, SLOT, Scenario, Staff, Summary,
-    compare,
+    Arrivals, Comparison, Demand, Distribution, Interval, Measures, Profile, Reception, SLOT, Scenario,
+    Staff, Summary, compare,
 };
 use fenliu_domain::time::{Span, Timestamp};
 
@@ -63,6 +63,7 @@ fn staff(number: u32) -> Staff {
         },
         speed: 1.0,
         online: Vec::new(),
+        breaks: Vec::new(),
     }
 }
 
@@ -122,7 +123,8 @@ fn row(table: &Comparison, place: usize) -> String {
 fn main() {
     let receptions: Vec<_> = Strategy::ALL.iter().copied().map(reception).collect();
     speed(&receptions[0]);
-    let table = compare(&evening(), &receptions, &[1, 2, 3, 4, 5], LIMIT).expect("allowed");
+    let table =
+        compare(&evening(), &receptions, &[1, 2, 3, 4, 5], &Measures::within(LIMIT)).expect("allowed");
     println!(
         "{:<24} {:>16} {:>18} {:>16} {:>16}",
         "", "within 180 s", "first reply, s", "uneven", "occupancy"

@@ -16,6 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasherDefault;
 
 pub mod agent;
+mod beginning;
 pub mod command;
 pub mod conversation;
 mod decide;

@@ -15,6 +15,7 @@ use crate::message::Actor;
 use crate::time::Timestamp;
 
 mod fold;
+mod recorded;
 #[cfg(test)]
 pub(crate) mod tests;
 

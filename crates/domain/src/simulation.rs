@@ -14,6 +14,7 @@
 //!   not while offline. What they were answering when they went offline is begun anew by whoever gets it.
 //! * A buyer no agent has had within their patience leaves; whoever has met an agent stays.
 //! * Where the strategy gives nothing out, whoever has nothing to answer and room takes the next from the queue.
+//! * Whose break begins finishes the answer they are at, and begins no other before it ends.
 //! * Whose online window has ended goes, whatever the policy asks of who leaves.
 //! * The main account, when it gets a conversation, answers it like anybody else.
 //!
@@ -30,7 +31,7 @@ mod recording;
 mod tests;
 mod worker;
 
-pub use compare::{Comparison, Interval, compare, compare_on};
+pub use compare::{Comparison, Interval, Measures, compare, compare_on};
 pub use demand::{
     Arrival, Arrivals, Demand, Distribution, Kind, MAX_MESSAGES, MAX_TIME, MAX_VISITS, Message, Profile,
     SLOT, Visit,
@@ -50,9 +51,6 @@ use crate::time::{Span, Timestamp};
 pub const MAX_STAFF: usize = 10_000;
 /// Slowest speed of an agent; the fastest is its inverse.
 pub const MIN_SPEED: f64 = 0.01;
-
-/// Priority band of a buyer like all others; lower goes first.
-pub const USUAL_PRIORITY: u8 = 100;
 
 /// What buyers come, and what of it is measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +87,9 @@ pub struct Staff {
     /// When they are online, in order and apart; none = always. Whoever should wind down before leaving is off duty, by
     /// the roster of their entry, some time before.
     pub online: Vec<DutyWindow>,
+    /// When they are on break, in order, apart, and while they are online. They begin no answer then, and finish the one
+    /// they are at.
+    pub breaks: Vec<DutyWindow>,
 }
 
 impl Scenario {
@@ -121,10 +122,16 @@ impl Scenario {
 
 impl Reception {
     fn check(&self) -> Result<(), Problem> {
-        let apart = |staff: &Staff| {
-            staff.online.iter().all(|window| window.start < window.end)
-                && staff.online.is_sorted_by(|a, b| a.end < b.start)
+        let apart = |windows: &[DutyWindow]| {
+            windows.iter().all(|window| window.start < window.end)
+                && windows.is_sorted_by(|a, b| a.end < b.start)
         };
+        let within = |staff: &Staff, rest: &DutyWindow| {
+            staff.online.is_empty()
+                || staff.online.iter().any(|shift| shift.start <= rest.start && rest.end < shift.end)
+        };
+        let rests =
+            |staff: &Staff| apart(&staff.breaks) && staff.breaks.iter().all(|rest| within(staff, rest));
         let mut ids: Vec<_> = self.staff.iter().map(|staff| staff.id).collect();
         ids.sort_unstable();
         let fits = |staff: &Staff| (MIN_SPEED..=1.0 / MIN_SPEED).contains(&staff.speed);
@@ -132,7 +139,16 @@ impl Reception {
             (self.staff.len() <= MAX_STAFF, "staff", "must be at most 10000 agents"),
             (ids.is_sorted_by(|a, b| a < b), "staff.id", "must differ from agent to agent"),
             (self.staff.iter().all(fits), "staff.speed", "must be 0.01 to 100"),
-            (self.staff.iter().all(apart), "staff.online", "must be in order and apart, none of them empty"),
+            (
+                self.staff.iter().all(|staff| apart(&staff.online)),
+                "staff.online",
+                "must be in order and apart, none of them empty",
+            ),
+            (
+                self.staff.iter().all(rests),
+                "staff.breaks",
+                "must be in order, apart, and while they are online",
+            ),
         ];
         let broken = checks.into_iter().filter(|(holds, ..)| !holds);
         let violations: Vec<_> = broken

@@ -24,6 +24,7 @@ mod storage;
 
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
+use fenliu_domain::pack::RulePack;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
@@ -35,6 +36,14 @@ pub use self::config::Config;
 use self::follower::Follower;
 use self::packs::Packs;
 use self::storage::Store;
+
+/// The rule packs fenliu ships, in order of their names.
+///
+/// # Errors
+/// When one of them is not what it should be: a defect of the build.
+pub fn shipped_packs() -> anyhow::Result<Vec<RulePack>> {
+    Ok(Packs::shipped()?.all().cloned().collect())
+}
 
 /// What the service needs of others: to follow the history of dispatch and the trust of accounts.
 pub const OWN_PERMISSIONS: Permissions =

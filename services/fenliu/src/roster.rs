@@ -21,7 +21,7 @@ mod drafts;
 mod exceptions;
 mod planning;
 mod rotating;
-mod shifts;
+pub mod shifts;
 mod versions;
 mod week;
 

@@ -1,10 +1,9 @@
 //! Conversations: one buyer with one shop, and where it stands.
 
 use super::BuyerKey;
-use super::decide::DEFAULT_PRIORITY;
 use super::event::{Event, Seq, Text};
 use super::policy::{Policy, QueueOrder};
-use super::queue::Ticket;
+use super::queue::{Ticket, USUAL_PRIORITY};
 use crate::ids::{AgentId, ConversationId, MessageId};
 use crate::time::{Span, Timestamp};
 
@@ -176,7 +175,7 @@ impl Conversation {
             buyer,
             channel,
             group,
-            priority: DEFAULT_PRIORITY,
+            priority: USUAL_PRIORITY,
             stage: Stage::Entered,
             opened: event.recorded,
             owed: None,

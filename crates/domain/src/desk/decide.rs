@@ -17,9 +17,6 @@ use crate::ids::{AgentId, CommandId, ConversationId, EventId};
 use crate::problem::{Problem, Reason};
 use crate::time::Timestamp;
 
-/// Priority band of a conversation that names none.
-pub(super) const DEFAULT_PRIORITY: u8 = 100;
-
 /// Decides one attempt at `now`, which is not before the desk's latest time.
 pub(super) fn decide(desk: &mut Desk, now: Timestamp, attempt: Attempt) -> Result<Applied, Problem> {
     if let Some(repeated) = recall(desk, now, &attempt)? {

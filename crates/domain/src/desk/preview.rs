@@ -1,10 +1,9 @@
 //! What would happen to a message now, without anything happening.
 
+use super::beginning::Beginning;
 use super::command::BuyerMessage;
 use super::conversation::{Conversation, Stage, Standing};
-use super::decide::DEFAULT_PRIORITY;
 use super::event::{Event, Payload, Seq};
-use super::policy::rule::Origin;
 use super::queue::Ticket;
 use super::route::{Cause, Decision, Question, route};
 use super::trace::RouteTrace;
@@ -44,14 +43,9 @@ impl Desk {
             (None, Some(closed)) => Cause::Reopened(closed.agent),
             (None, None) => Cause::New,
         };
-        let asked = message.group.clone().or_else(|| closed.map(|closed| closed.group.clone()));
-        let rule = self.rule_for(message.origin.as_deref()).map(|place| &self.policy.routing_rules[place]);
-        let group = asked.or_else(|| rule.map(|rule| rule.group.clone()));
-        let fresh = self.imagined(now, key, group.unwrap_or_else(|| super::agent::DEFAULT_GROUP.into()));
-        let lifted = rule.and_then(|rule| rule.priority).or_else(|| closed.map(|closed| closed.priority));
-        let by_default = message.priority == DEFAULT_PRIORITY;
-        let priority = lifted.filter(|_| by_default).unwrap_or(message.priority);
-        let fresh = Conversation { priority, ..fresh };
+        let Beginning { group, priority, artificial_age, .. } =
+            self.beginning(message, closed.map(AsRef::as_ref));
+        let fresh = Conversation { priority, artificial_age, ..self.imagined(now, key, group) };
         // A chat page nobody has spoken on begins with the message, by the rules.
         let known = open.filter(|open| open.stage != Stage::Entered);
         self.decided(now, known.unwrap_or(&fresh), cause)
@@ -97,12 +91,5 @@ impl Desk {
             Decision::Full => Standing::Open,
         };
         Preview { standing, trace }
-    }
-
-    /// The place, from 0, of the shop's rule that fits a conversation of this origin.
-    pub(super) fn rule_for(&self, origin: Option<&Origin>) -> Option<usize> {
-        let unknown = Origin::default();
-        let origin = origin.unwrap_or(&unknown);
-        self.policy.routing_rules.iter().position(|rule| rule.fits(origin))
     }
 }

@@ -7,6 +7,9 @@ use super::event::{Seq, Text};
 use crate::ids::ConversationId;
 use crate::time::Timestamp;
 
+/// Priority band of a conversation that names none; lower goes first.
+pub const USUAL_PRIORITY: u8 = 100;
+
 /// A conversation's place in its line; smaller goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket {

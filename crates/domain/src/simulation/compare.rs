@@ -1,7 +1,10 @@
 //! Receptions side by side: the same buyers for each, and how sure the differences are.
 
-use super::outcome::Summary;
-use super::{Reception, Scenario};
+use super::demand::Visit;
+use super::outcome::{Summary, number, share};
+use super::{Reception, Recording, Scenario};
+use crate::day::Zone;
+use crate::pack::{Report, RulePack};
 use crate::problem::Problem;
 use crate::time::Span;
 
@@ -25,6 +28,25 @@ pub struct Interval {
     pub count: usize,
 }
 
+/// What is asked of every course besides waits, load and occupancy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measures {
+    /// The time a reply may take.
+    pub limit: Span,
+    /// The packs that judge the conversations that began after the warm-up.
+    pub packs: Vec<RulePack>,
+    /// The zone their days are in.
+    pub zone: Zone,
+}
+
+impl Measures {
+    /// The share of replies within this limit, and no pack.
+    #[must_use]
+    pub const fn within(limit: Span) -> Self {
+        Self { limit, packs: Vec::new(), zone: Zone::UTC }
+    }
+}
+
 /// Lets each reception receive the visits of each seed, one after the other.
 ///
 /// # Errors
@@ -33,10 +55,10 @@ pub fn compare(
     scenario: &Scenario,
     receptions: &[Reception],
     seeds: &[u64],
-    limit: Span,
+    measures: &Measures,
 ) -> Result<Comparison, Problem> {
     let by_seed: Result<_, _> =
-        seeds.iter().map(|seed| compare_on(scenario, receptions, *seed, limit)).collect();
+        seeds.iter().map(|seed| compare_on(scenario, receptions, *seed, measures)).collect();
     let names = receptions.iter().map(|reception| reception.name.clone()).collect();
     Ok(Comparison { names, by_seed: by_seed? })
 }
@@ -50,11 +72,29 @@ pub fn compare_on(
     scenario: &Scenario,
     receptions: &[Reception],
     seed: u64,
-    limit: Span,
+    measures: &Measures,
 ) -> Result<Vec<Summary>, Problem> {
     let visits = scenario.demand.visits(seed)?;
-    let receive = |reception| Ok(scenario.receive(reception, &visits, &mut |_| {})?.summary(limit));
-    receptions.iter().map(receive).collect()
+    receptions.iter().map(|reception| measure(scenario, reception, &visits, measures)).collect()
+}
+
+fn measure(
+    scenario: &Scenario,
+    reception: &Reception,
+    visits: &[Visit],
+    measures: &Measures,
+) -> Result<Summary, Problem> {
+    if measures.packs.is_empty() {
+        return Ok(scenario.receive(reception, visits, &mut |_| {})?.summary(measures.limit));
+    }
+    let first = visits.first().map(|visit| visit.arrival.at).unwrap_or_default();
+    let mut recording = Recording::since(first + scenario.warm_up);
+    let outcome = scenario.receive(reception, visits, &mut |event| recording.watch(event))?;
+    let as_of = scenario.until.unwrap_or(recording.latest());
+    let reports = recording.judge(&measures.packs, measures.zone, as_of);
+    let rate = |report: &Report| share(number(report.total.within_limit), number(report.total.counted));
+    let rates = reports.iter().map(rate).collect();
+    Ok(Summary { rates, ..outcome.summary(measures.limit) })
 }
 
 impl Comparison {

@@ -7,6 +7,7 @@ use super::demand::Visit;
 use super::outcome::{Measured, Outcome, Sample};
 use super::worker::{ChatNumber, Worker};
 use super::{Reception, Scenario};
+use crate::desk::agent::Presence;
 use crate::desk::command::{Attempt, Command};
 use crate::desk::event::{Event, Payload, Text};
 use crate::desk::{Desk, Table};
@@ -22,8 +23,8 @@ const CHAT_BITS: u32 = 76;
 /// Something that is planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
-    /// An agent goes online, or offline.
-    Presence { worker: usize, online: bool },
+    /// An agent comes, goes, or has a break.
+    Presence { worker: usize, presence: Presence },
     /// An agent has finished an answer, unless it was broken off.
     Finish { worker: usize, token: u64 },
     /// A buyer has thought, and says something.
@@ -140,11 +141,15 @@ impl<'a> Course<'a> {
             self.workers.push(Worker::new(staff));
             self.by_agent.insert(staff.id, worker);
             for window in &staff.online {
-                self.plan(window.start, Turn::Presence { worker, online: true });
-                self.plan(window.end, Turn::Presence { worker, online: false });
+                self.plan(window.start, Turn::Presence { worker, presence: Presence::Online });
+                self.plan(window.end, Turn::Presence { worker, presence: Presence::Offline });
             }
             if staff.online.is_empty() {
-                self.plan(self.now, Turn::Presence { worker, online: true });
+                self.plan(self.now, Turn::Presence { worker, presence: Presence::Online });
+            }
+            for rest in &staff.breaks {
+                self.plan(rest.start, Turn::Presence { worker, presence: Presence::OnBreak });
+                self.plan(rest.end, Turn::Presence { worker, presence: Presence::Online });
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! Demand: which buyers come, when, with how much to say. Drawn before anybody is routed, so that every reception
 //! meets the very same buyers (common random numbers).
 
-use super::USUAL_PRIORITY;
 use super::chance::{Chance, Purpose};
 use crate::desk::event::Text;
 use crate::desk::policy::rule::Origin;
+use crate::desk::queue::USUAL_PRIORITY;
 use crate::problem::{Problem, Violation};
 use crate::time::{Span, Timestamp};
 

@@ -69,7 +69,7 @@ pub struct AgentOutcome {
 pub struct Sample(Vec<Span>);
 
 /// The figures of an outcome that comparisons are made of. Shares are between 0 and 1; `None` = nothing to measure.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// Share of all replies within the limit.
     pub replies_in_time: Option<f64>,
@@ -95,6 +95,8 @@ pub struct Summary {
     pub occupancy: Option<f64>,
     /// Most conversations that waited at one moment.
     pub max_queue: f64,
+    /// The reply rate under each pack that was asked for, in their order.
+    pub rates: Vec<Option<f64>>,
 }
 
 /// Mean and percentiles of measured times, in seconds; `None` = nothing was measured.
@@ -112,12 +114,12 @@ pub struct WaitSummary {
 
 /// A count as a number to reckon with.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-const fn number(count: u64) -> f64 {
+pub(super) const fn number(count: u64) -> f64 {
     count as f64
 }
 
 /// A part of a whole; `None` of nothing.
-fn share(part: f64, whole: f64) -> Option<f64> {
+pub(super) fn share(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
@@ -198,6 +200,7 @@ impl Outcome {
             uneven_chats: share(deviation, mean),
             occupancy: self.occupancy(),
             max_queue: number(self.max_queue as u64),
+            rates: Vec::new(),
         }
     }
 }

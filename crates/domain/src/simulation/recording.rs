@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::USUAL_PRIORITY;
 use crate::day::{DayRange, Zone};
-use crate::desk::event::{CloseActor, Event, Payload, QueueLeaveReason, QueueReason};
-use crate::exchange::{Conversation, Exchange, Fold, Happening, What};
+use crate::desk::event::{Event, Payload};
+use crate::exchange::{Conversation, Exchange, Fold, Happening};
 use crate::ids::ConversationId;
 use crate::pack::{Report, RulePack, Tally};
 use crate::time::Timestamp;
@@ -14,6 +13,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
     since: Timestamp,
+    latest: Timestamp,
     conversations: BTreeMap<ConversationId, (Fold, Vec<Exchange>)>,
 }
 
@@ -21,17 +21,19 @@ impl Recording {
     /// An empty recording of the conversations that begin at this moment or later.
     #[must_use]
     pub fn since(since: Timestamp) -> Self {
-        Self { since, conversations: BTreeMap::new() }
+        Self { since, ..Self::default() }
     }
 
     /// Takes in the next event of the desk.
     pub fn watch(&mut self, event: &Event) {
-        let (Some(id), Some(what)) = (event.conversation, what(&event.payload)) else { return };
-        if matches!(what, What::Opened { .. }) && event.occurred >= self.since {
+        self.latest = self.latest.max(event.recorded);
+        let Some(id) = event.conversation else { return };
+        let opens = matches!(event.payload, Payload::ConversationOpened { .. });
+        if opens && event.occurred >= self.since {
             self.conversations.entry(id).or_default();
         }
         if let Some((fold, exchanges)) = self.conversations.get_mut(&id) {
-            exchanges.extend(fold.apply(Happening { at: event.occurred, what }));
+            exchanges.extend(Happening::of_event(event).filter_map(|happening| fold.apply(happening)));
         }
     }
 
@@ -45,45 +47,21 @@ impl Recording {
         self.conversations.into_iter().map(whole).collect()
     }
 
-    /// How the shop answered under a pack, in its zone, as of a moment.
+    /// The last moment anything was said of.
     #[must_use]
-    pub fn judge(self, pack: RulePack, zone: Zone, as_of: Timestamp) -> Report {
-        let mut tally = Tally::new(pack, zone, as_of, DayRange::default());
-        for conversation in self.conversations() {
-            tally.add(&conversation);
-        }
-        tally.finish()
+    pub const fn latest(&self) -> Timestamp {
+        self.latest
     }
-}
 
-/// What an event says, as far as reply rates care.
-fn what(payload: &Payload) -> Option<What> {
-    Some(match payload {
-        Payload::ConversationOpened { buyer, group, priority, .. } => What::Opened {
-            buyer: buyer.to_string(),
-            group: group.to_string(),
-            vip: *priority < USUAL_PRIORITY,
-        },
-        Payload::MessageReceived { message, .. } => What::Asked { message: message.to_string() },
-        Payload::ReplySent { message, actor, agent, small_talk, .. } => What::Replied {
-            message: message.to_string(),
-            actor: *actor,
-            agent: agent.map(|agent| agent.to_string()).unwrap_or_default(),
-            small_talk: *small_talk,
-        },
-        Payload::Assigned { agent, .. } => What::Assigned { agent: agent.to_string() },
-        Payload::Queued { reason, .. } => {
-            What::Queued { nobody_on_duty: *reason == QueueReason::NobodyOnDuty }
-        }
-        Payload::QueueLeft { reason, .. } => {
-            What::LeftQueue { abandoned: *reason == QueueLeaveReason::Abandoned }
-        }
-        Payload::Closed { by, reply_owed, .. } => {
-            What::Closed { abandoned: *reply_owed && *by == CloseActor::Buyer }
-        }
-        Payload::HandedToHuman { .. } => What::HandedToHuman,
-        Payload::Transferred { .. } => What::Transferred,
-        // The others are about agents, policies and timers, or say nothing of who asked and who answered.
-        _ => return None,
-    })
+    /// How the shop answered under each of these packs, in its zone, as of a moment.
+    #[must_use]
+    pub fn judge(self, packs: &[RulePack], zone: Zone, as_of: Timestamp) -> Vec<Report> {
+        let conversations = self.conversations();
+        let judge = |pack: &RulePack| {
+            let mut tally = Tally::new(pack.clone(), zone, as_of, DayRange::default());
+            conversations.iter().for_each(|conversation| tally.add(conversation));
+            tally.finish()
+        };
+        packs.iter().map(judge).collect()
+    }
 }

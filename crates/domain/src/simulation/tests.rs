@@ -2,6 +2,7 @@
 
 mod behaving;
 mod closed_forms;
+mod judging;
 mod properties;
 mod routing_table;
 mod scenes;

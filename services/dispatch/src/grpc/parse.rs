@@ -3,6 +3,7 @@
 use fenliu_domain::desk::command::{BuyerMessage, Command, Reply};
 use fenliu_domain::desk::event::{CloseActor, HandOverReason, Seq, Text, TransferTarget};
 use fenliu_domain::desk::policy::rule::Origin;
+use fenliu_domain::desk::queue::USUAL_PRIORITY;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::message::{Actor, MessageKind};
 use fenliu_domain::problem::Problem;
@@ -13,9 +14,6 @@ use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::words::Word;
 
 use crate::history::Body;
-
-/// Priority band of a conversation that names none.
-const DEFAULT_PRIORITY: u8 = 100;
 
 /// The shop every request names.
 pub(super) fn shop(text: &str) -> Result<ShopId, Problem> {
@@ -80,7 +78,7 @@ fn origin(
 
 fn priority(number: u32) -> u8 {
     match u8::try_from(number) {
-        Ok(0) | Err(_) => DEFAULT_PRIORITY,
+        Ok(0) | Err(_) => USUAL_PRIORITY,
         Ok(priority) => priority,
     }
 }

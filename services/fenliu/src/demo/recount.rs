@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use fenliu_domain::day::{DayRange, Zone};
-use fenliu_domain::desk::event::{CloseActor, Event, Payload, QueueLeaveReason, QueueReason};
-use fenliu_domain::exchange::{Conversation, Happening, What};
+use fenliu_domain::desk::event::Event;
+use fenliu_domain::exchange::{Conversation, Happening};
 use fenliu_domain::ids::ConversationId;
 use fenliu_domain::message::Actor;
 use fenliu_domain::pack::{Draft, Parts, RulePack, Tally, Treatment, Unit};
@@ -22,8 +22,6 @@ use crate::target::{asking, refused};
 
 /// Events asked for at once: the most a page holds.
 const PAGE_SIZE: i32 = 500;
-/// Priority band of a buyer like all others; lower goes first.
-const USUAL_PRIORITY: u8 = 100;
 
 /// Everything a shop's history says of its conversations.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +61,8 @@ impl History {
     fn of(events: &[Event]) -> Self {
         let mut happenings: BTreeMap<ConversationId, Vec<Happening>> = BTreeMap::new();
         for event in events {
-            if let Some((conversation, what)) = event.conversation.zip(what(&event.payload)) {
-                happenings.entry(conversation).or_default().push(Happening { at: event.occurred, what });
+            if let Some(conversation) = event.conversation {
+                happenings.entry(conversation).or_default().extend(Happening::of_event(event));
             }
         }
         let fold = |(id, of): (ConversationId, Vec<Happening>)| Conversation::fold(id.to_string(), of);
@@ -80,57 +78,6 @@ impl History {
         }
         tally.finish().total
     }
-}
-
-/// What an event says, as far as reply rates care.
-fn what(payload: &Payload) -> Option<What> {
-    Some(match payload {
-        Payload::ConversationOpened { buyer, group, priority, .. } => What::Opened {
-            buyer: buyer.to_string(),
-            group: group.to_string(),
-            vip: *priority < USUAL_PRIORITY,
-        },
-        Payload::MessageReceived { message, .. } => What::Asked { message: message.to_string() },
-        Payload::ReplySent { message, actor, agent, small_talk, .. } => What::Replied {
-            message: message.to_string(),
-            actor: *actor,
-            agent: agent.map(|agent| agent.to_string()).unwrap_or_default(),
-            small_talk: *small_talk,
-        },
-        Payload::Assigned { agent, .. } => What::Assigned { agent: agent.to_string() },
-        Payload::Queued { reason, .. } => {
-            What::Queued { nobody_on_duty: *reason == QueueReason::NobodyOnDuty }
-        }
-        Payload::QueueLeft { reason, .. } => {
-            What::LeftQueue { abandoned: *reason == QueueLeaveReason::Abandoned }
-        }
-        Payload::Closed { by, reply_owed, .. } => {
-            What::Closed { abandoned: *reply_owed && *by == CloseActor::Buyer }
-        }
-        Payload::HandedToHuman { .. } => What::HandedToHuman,
-        Payload::Transferred { .. } => What::Transferred,
-        Payload::ChatEntered { .. }
-        | Payload::QueueFull { .. }
-        | Payload::RingOpened { .. }
-        | Payload::TurnedLate
-        | Payload::TransferDeclined { .. }
-        | Payload::Reported { .. }
-        | Payload::Rated { .. }
-        | Payload::IdleRemarked { .. }
-        | Payload::WindingDown { .. }
-        | Payload::RampStepped { .. }
-        | Payload::BreakOverrun { .. }
-        | Payload::AgentScored { .. }
-        | Payload::RequestNoted
-        | Payload::PresenceChanged { .. }
-        | Payload::CapacityChanged { .. }
-        | Payload::AgentSynced { .. }
-        | Payload::DutyChanged { .. }
-        | Payload::SanctionEnded { .. }
-        | Payload::LanguageFlagged { .. }
-        | Payload::PolicyChanged { .. }
-        | Payload::ReplyDue { .. } => return None,
-    })
 }
 
 /// The pack an answer was judged by, as the domain knows it.

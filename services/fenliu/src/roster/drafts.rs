@@ -52,7 +52,8 @@ pub(super) async fn templates(
     preset: Option<&str>,
     typed: &[String],
 ) -> anyhow::Result<Vec<ShiftTemplate>> {
-    let typed = typed.iter().map(|text| shifts::template(text)).collect::<anyhow::Result<Vec<_>>>()?;
+    let typed =
+        typed.iter().map(|text| shifts::template_to_send(text)).collect::<anyhow::Result<Vec<_>>>()?;
     let Some(name) = preset else { return Ok(typed) };
     let presets = all_presets(client).await?;
     let preset = presets.iter().find(|preset| preset.name == name).with_context(|| {
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn templates_replace_those_of_their_name_and_are_dropped_by_it() {
-        let read = |text: &str| shifts::template(text).expect("a template");
+        let read = |text: &str| shifts::template_to_send(text).expect("a template");
         let mut roster = Roster { templates: vec![read("early=08:00-16:00")], ..Roster::default() };
         put(&mut roster.templates, vec![read("late=15:00-23:00"), read("early=09:00-17:00")]);
         let told: Vec<_> = roster.templates.iter().map(contents::hours).collect();

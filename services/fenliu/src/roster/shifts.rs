@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use fenliu_domain::day::Zone;
-use fenliu_domain::roster::Shift;
+use fenliu_domain::roster::{Shift, Template};
 use fenliu_proto::accounts::v1::roster_assignment::Work;
 use fenliu_proto::accounts::v1::{self as proto, DutyWindow, Roster, ShiftTemplate, day_work};
 
@@ -12,11 +12,20 @@ use super::chart::Stretch;
 ///
 /// # Errors
 /// When it has another form.
-pub(super) fn template(text: &str) -> anyhow::Result<ShiftTemplate> {
+pub fn template(text: &str) -> anyhow::Result<Template> {
     let (name, hours) = text
         .split_once('=')
         .with_context(|| format!("--templates {text:?} names no shift; use one such as early=08:00-16:00"))?;
-    Ok(ShiftTemplate { name: name.trim().to_owned(), shift: Some(shift(hours, "--templates")?) })
+    Ok(Template { name: name.trim().to_owned(), shift: read(hours, "--templates")? })
+}
+
+/// The same as accounts takes it.
+///
+/// # Errors
+/// When it has another form.
+pub(super) fn template_to_send(text: &str) -> anyhow::Result<ShiftTemplate> {
+    let Template { name, shift } = template(text)?;
+    Ok(ShiftTemplate { name, shift: Some(to_send(&shift)) })
 }
 
 /// Reads `08:00-16:00/12:00-12:30`; `what` names it.
@@ -24,16 +33,23 @@ pub(super) fn template(text: &str) -> anyhow::Result<ShiftTemplate> {
 /// # Errors
 /// When it has another form, or contradicts itself.
 pub(super) fn shift(text: &str, what: &str) -> anyhow::Result<proto::Shift> {
-    let shift: Shift = text.trim().parse().map_err(|error| anyhow::anyhow!("{what} {text:?} {error}"))?;
+    read(text, what).map(|shift| to_send(&shift))
+}
+
+fn read(text: &str, what: &str) -> anyhow::Result<Shift> {
+    text.trim().parse().map_err(|error| anyhow::anyhow!("{what} {text:?} {error}"))
+}
+
+fn to_send(shift: &Shift) -> proto::Shift {
     let rest = |rest: &fenliu_domain::day::Window| proto::Break {
         start: rest.start().to_string(),
         end: rest.end().to_string(),
     };
-    Ok(proto::Shift {
+    proto::Shift {
         start: shift.start.to_string(),
         end: shift.end.to_string(),
         breaks: shift.breaks.iter().map(rest).collect(),
-    })
+    }
 }
 
 /// The planned breaks within what somebody works, as far as the roster tells them: those of the template that is
@@ -85,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_template_is_a_name_and_hours_with_breaks() {
-        let read = template("late=15:00-23:00/18:00-18:30").expect("read");
+        let read = template_to_send("late=15:00-23:00/18:00-18:30").expect("read");
         let shift = read.shift.expect("a shift");
         assert_eq!(
             (read.name.as_str(), shift.start.as_str(), shift.end.as_str()),
@@ -93,7 +109,7 @@ mod tests {
         );
         assert_eq!(shift.breaks.len(), 1);
         for wrong in ["late", "late=", "late=15:00", "late=15:00-23:00/12:00-12:30"] {
-            let error = template(wrong).expect_err("wrong").to_string();
+            let error = template_to_send(wrong).expect_err("wrong").to_string();
             assert!(error.contains("--templates"), "{error}");
         }
     }
@@ -101,7 +117,7 @@ mod tests {
     #[test]
     fn breaks_of_a_night_lie_after_midnight() {
         let zone = Zone::parse("Asia/Shanghai").expect("a zone");
-        let night = template("night=22:00-06:00/23:30-00:00/02:00-02:30").expect("read");
+        let night = template_to_send("night=22:00-06:00/23:30-00:00/02:00-02:30").expect("read");
         let roster = Roster { templates: vec![night], ..Roster::default() };
         let window = DutyWindow { shift: "night".into(), ..DutyWindow::default() };
         let day: Day = "2026-11-23".parse().expect("a day");

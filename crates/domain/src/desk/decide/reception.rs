@@ -1,7 +1,7 @@
 //! What buyers do.
 
-use super::{DEFAULT_PRIORITY, Session};
-use crate::desk::agent::DEFAULT_GROUP;
+use super::Session;
+use crate::desk::beginning::Beginning;
 use crate::desk::command::BuyerMessage;
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
@@ -9,7 +9,6 @@ use crate::desk::route::Cause;
 use crate::desk::{Buyer, BuyerKey, ClosedConversation};
 use crate::ids::{AgentId, ConversationId};
 use crate::problem::{Problem, Reason};
-use crate::time::Span;
 
 impl Session<'_> {
     /// The chat page is open: a conversation in stage entered, unless one is open already.
@@ -84,22 +83,16 @@ impl Session<'_> {
     }
 
     fn open(&mut self, id: ConversationId, message: &BuyerMessage, closed: Option<&ClosedConversation>) {
-        let asked = message.group.clone().or_else(|| closed.map(|closed| closed.group.clone()));
-        let rule = if asked.is_some() { None } else { self.desk.rule_for(message.origin.as_deref()) };
-        let ruled = rule.map(|place| &self.desk.policy.routing_rules[place]);
-        let group = asked.or_else(|| ruled.map(|rule| rule.group.clone()));
-        let by_default = message.priority == DEFAULT_PRIORITY;
-        let lifted = ruled.and_then(|rule| rule.priority).or_else(|| closed.map(|closed| closed.priority));
-        let priority = lifted.filter(|_| by_default).unwrap_or(message.priority);
+        let Beginning { group, priority, rule, artificial_age } = self.desk.beginning(message, closed);
         let payload = Payload::ConversationOpened {
             buyer: message.buyer.clone(),
             channel: message.channel.clone(),
-            group: group.unwrap_or_else(|| Text::from(DEFAULT_GROUP)),
+            group,
             priority,
             reopened: closed.is_some(),
             with_robot: self.desk.policy.robot_first,
             rule: rule.and_then(|place| u8::try_from(place + 1).ok()),
-            artificial_age: ruled.map_or(Span::ZERO, |rule| rule.artificial_age),
+            artificial_age,
         };
         self.record(Some(id), payload);
     }

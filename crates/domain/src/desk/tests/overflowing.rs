@@ -288,6 +288,14 @@ fn a_preview_goes_by_what_a_rule_lifts_and_by_what_was_closed_lately() {
     assert_eq!(preview(&shop, &message("lifted")), Standing::Queued { position: 1 });
     let low = BuyerMessage { priority: 200, ..message("low") };
     assert_eq!(preview(&shop, &low), Standing::Queued { position: 2 }, "who says a band gets that band");
+    let named = BuyerMessage { group: Some("default".into()), ..message("named") };
+    assert_eq!(preview(&shop, &named), Standing::Queued { position: 2 }, "rules are for who names no group");
+    shop.policy(|policy| {
+        let artificial_age = Span::from_mins(5);
+        policy.routing_rules =
+            vec![RoutingRule { group: "default".into(), artificial_age, ..RoutingRule::default() }];
+    });
+    assert_eq!(preview(&shop, &message("aged")), Standing::Queued { position: 1 });
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Course<'_> {
     pub(super) fn take_turn(&mut self) -> Result<(), Problem> {
         let Some(Reverse((_, _, turn))) = self.plan.pop() else { return Ok(()) };
         match turn {
-            Turn::Presence { worker, online } => self.turn_presence(worker, online),
+            Turn::Presence { worker, presence } => self.turn_presence(worker, presence),
             Turn::Finish { worker, token } => self.finish_answer(worker, token),
             Turn::Speak(chat) => self.speak(chat),
             Turn::GiveUp(chat) => self.give_up(chat),
@@ -108,13 +108,12 @@ impl Course<'_> {
         self.in_progress -= 1;
     }
 
-    fn turn_presence(&mut self, worker: usize, online: bool) -> Result<(), Problem> {
+    fn turn_presence(&mut self, worker: usize, presence: Presence) -> Result<(), Problem> {
         let at_work = &mut self.workers[worker];
-        at_work.turn(online, self.now, self.measured);
+        at_work.turn(presence == Presence::Online, self.now, self.measured);
         let agent = at_work.share.agent;
         self.woken.push(worker);
-        let presence = if online { Presence::Online } else { Presence::Offline };
-        // Their window has ended, whatever the policy asks of who leaves.
+        // Their window has ended, or their break is due, whatever the policy asks of who leaves.
         self.apply(0, Command::SetPresence { agent, presence, force: true })
     }
 

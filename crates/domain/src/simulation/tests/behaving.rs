@@ -1,16 +1,13 @@
 //! How buyers and agents behave, on days small enough to work out by hand.
 
 use super::scenes::{at, reception, seconds, staff, visit, whole};
-use crate::day::Zone;
 use crate::desk::duty::{Duty, DutyWindow};
 use crate::desk::policy::IdleRule;
 use crate::desk::policy::rule::{Origin, RoutingRule};
 use crate::desk::strategy::Strategy;
-use crate::message::Actor;
-use crate::pack::{Draft, Unit};
 use crate::problem::Reason;
 use crate::simulation::{
-    AgentOutcome, Arrivals, Distribution, Kind, Outcome, Profile, Reception, Recording, SLOT, Scenario,
+    AgentOutcome, Arrivals, Distribution, Kind, Measures, Outcome, Profile, Reception, SLOT, Scenario,
     Summary, Visit, compare,
 };
 use crate::time::Span;
@@ -186,6 +183,33 @@ fn nothing_that_began_before_the_warm_up_was_over_is_measured() {
 }
 
 #[test]
+fn whose_break_begins_finishes_the_answer_and_begins_no_other_before_it_ends() {
+    let mut rested = reception(1, 10);
+    rested.staff[0].online = vec![window(0, 1_000)];
+    rested.staff[0].breaks = vec![window(10, 100)];
+    let outcome = Scenario { until: Some(at(1_000)), ..whole() }
+        .receive(&rested, &[visit(0, &[20]), visit(5, &[10]), visit(30, &[10])], &mut |_| {})
+        .expect("allowed");
+    // The first is done at 20, inside the break; the second waits for its end at 100; the third, who came in the
+    // break, was let in at its end.
+    assert_eq!(in_seconds(&outcome.replies), [20, 90, 105]);
+    assert_eq!(in_seconds(&outcome.queue_waits), [0, 0, 70]);
+    let AgentOutcome { busy, online, .. } = outcome.agents[0];
+    assert_eq!((busy, online), (seconds(40), seconds(10 + 900)), "the break is no time online");
+}
+
+#[test]
+fn a_break_lies_within_the_time_somebody_is_online() {
+    let mut tired = reception(1, 10);
+    tired.staff[0].online = vec![window(0, 100)];
+    for breaks in [vec![window(90, 110)], vec![window(90, 100)], vec![window(20, 30), window(25, 40)]] {
+        tired.staff[0].breaks = breaks.clone();
+        let refused = whole().receive(&tired, &[visit(0, &[1])], &mut |_| {}).expect_err("no such break");
+        assert_eq!(refused.violations[0].field, "staff.breaks", "{breaks:?}");
+    }
+}
+
+#[test]
 fn the_main_account_answers_what_it_gets_and_is_not_among_those_the_load_is_spread_over() {
     let mut with_main = reception(2, 1);
     with_main.staff[1].entry.main_account = true;
@@ -242,35 +266,6 @@ fn the_spread_of_the_load_is_the_deviation_of_the_chats_over_their_mean() {
     let summary = receive(&uneven, &visits).summary(seconds(180));
     assert_eq!((summary.fewest_chats, summary.mean_chats, summary.most_chats), (1.0, 2.0, 3.0));
     assert_eq!(summary.uneven_chats, Some(0.5));
-}
-
-#[test]
-fn what_is_recorded_has_the_rate_that_was_measured() {
-    let mut scenario = super::scenes::steady(0.1, 400, seconds(30));
-    scenario.demand.messages = 3.0;
-    scenario.warm_up = Span::ZERO;
-    let visits = scenario.demand.visits(1).expect("allowed");
-    let mut recording = Recording::since(at(0));
-    let mut watch = |event: &crate::desk::event::Event| recording.watch(event);
-    let outcome = scenario.receive(&reception(9, 3), &visits, &mut watch).expect("allowed");
-    let draft = Draft {
-        rule_pack_id: "turns".into(),
-        unit: Some(Unit::Turn),
-        limit: seconds(60),
-        countable_actors: vec![Actor::Human],
-        ..Draft::default()
-    };
-    let zone = Zone::parse("UTC").expect("known");
-    let report = recording.judge(draft.check().expect("sound"), zone, at(1_000_000));
-    let within = outcome.replies.times().partition_point(|time| *time <= seconds(60));
-    assert_eq!(report.total.within_limit, within as u64);
-    assert_eq!(report.total.counted, outcome.replies.times().len() as u64);
-    assert!(report.total.missed() > 100, "some take longer: {:?}", report.total);
-    let first = report.first_response_times;
-    assert_eq!(
-        first.mean.map(|mean| mean.micros() / 1_000),
-        outcome.first_replies.mean().map(|mean| (mean * 1e3) as i64)
-    );
 }
 
 #[test]
@@ -380,7 +375,8 @@ fn receptions_are_compared_on_the_same_buyers() {
         staff.speed = 1.2;
     }
     let receptions = [reception(5, 4), reception(5, 4), faster];
-    let table = compare(&scenario, &receptions, &[1, 2, 3, 4], seconds(60)).expect("allowed");
+    let table =
+        compare(&scenario, &receptions, &[1, 2, 3, 4], &Measures::within(seconds(60))).expect("allowed");
     let mean = |summary: &Summary| summary.replies.mean;
     let same = table.difference(1, 0, mean).expect("four seeds");
     assert_eq!((same.mean, same.half_width), (0.0, 0.0));

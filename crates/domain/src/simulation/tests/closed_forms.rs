@@ -3,7 +3,9 @@
 use super::scenes::{at, plain_policy, reception, seconds, staff, steady};
 use crate::simulation::chance::{Chance, Purpose};
 use crate::simulation::demand::span;
-use crate::simulation::{Arrival, Interval, Message, Outcome, Reception, Scenario, Summary, Visit, compare};
+use crate::simulation::{
+    Arrival, Interval, Measures, Message, Outcome, Reception, Scenario, Summary, Visit, compare,
+};
 use crate::time::Span;
 
 const SEEDS: [u64; 6] = [1, 2, 3, 4, 5, 6];
@@ -16,7 +18,7 @@ fn check(values: &[f64], expected: f64, what: &str) {
 }
 
 fn summaries(scenario: &Scenario, reception: Reception, limit: Span) -> Vec<Summary> {
-    compare(scenario, &[reception], &SEEDS, limit).expect("allowed").by_seed.concat()
+    compare(scenario, &[reception], &SEEDS, &Measures::within(limit)).expect("allowed").by_seed.concat()
 }
 
 fn figure(summaries: &[Summary], figure: impl Fn(&Summary) -> Option<f64>) -> Vec<f64> {

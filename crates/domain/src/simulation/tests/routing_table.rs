@@ -3,7 +3,7 @@
 use super::scenes::{reception, seconds, steady};
 use crate::desk::policy::Policy;
 use crate::desk::strategy::Strategy;
-use crate::simulation::{Comparison, Interval, Reception, Scenario, Summary, compare};
+use crate::simulation::{Comparison, Interval, Measures, Reception, Scenario, Summary, compare};
 use crate::time::Span;
 
 /// Chats per seed; `FENLIU_CASES` asks for more.
@@ -23,7 +23,8 @@ fn evening() -> Scenario {
 
 /// Each reception on the same five evenings; a reply within three minutes is in time.
 fn table(receptions: &[Reception]) -> Comparison {
-    compare(&evening(), receptions, &[1, 2, 3, 4, 5], Span::from_secs(180)).expect("allowed")
+    compare(&evening(), receptions, &[1, 2, 3, 4, 5], &Measures::within(Span::from_secs(180)))
+        .expect("allowed")
 }
 
 /// Ten equal agents under this strategy.

@@ -51,6 +51,7 @@ pub(super) fn staff(number: u32, capacity: u32) -> Staff {
         },
         speed: 1.0,
         online: Vec::new(),
+        breaks: Vec::new(),
     }
 }
 

@@ -35,7 +35,7 @@ fn roster() -> Roster {
     let early = day_work::Kind::Template("early".to_owned());
     Roster {
         templates: ["early=08:00-16:00/12:00-12:30", "late=15:00-23:00"]
-            .map(|text| shifts::template(text).expect("a template"))
+            .map(|text| shifts::template_to_send(text).expect("a template"))
             .to_vec(),
         rotations: vec![Rotation {
             name: "4-2".to_owned(),
