@@ -25,6 +25,7 @@ pub mod event;
 mod evolve;
 mod floor;
 mod guard;
+mod guest;
 mod held;
 mod hours;
 mod index;
@@ -36,6 +37,7 @@ pub mod preview;
 pub mod queue;
 pub mod refusal;
 mod route;
+mod shelf;
 pub mod snapshot;
 pub mod strategy;
 #[cfg(test)]
@@ -47,11 +49,14 @@ use command::{Applied, Attempt};
 use conversation::{Conversation, Stage, Standing};
 use event::{Event, Seq, Text};
 use floor::Floor;
+use guest::Guest;
 use hours::ServiceHours;
 use memory::{DeliveryKey, Memory, RequestKey};
 use pace::{Estimate, Pace};
 use policy::Policy;
 use queue::{Queue, Ticket};
+use rustc_hash::FxHasher;
+use shelf::{Keyed, Shelf};
 
 use crate::ids::{AgentId, ConversationId, EventId, ShopId};
 use crate::problem::{Problem, Reason};
@@ -71,6 +76,9 @@ const MAX_SHARED_CHANNELS: usize = 64;
 
 /// A hash map whose behaviour depends on nothing ambient; its order is never observed.
 pub(crate) type Table<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
+/// The same by ids we make ourselves, whose bits nobody chooses.
+pub(crate) type IdTable<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
 
 /// The last event of a desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,11 +134,10 @@ pub struct Desk {
     now: Timestamp,
     policy: Policy,
     policy_seq: Seq,
-    agents: Table<AgentId, Agent>,
+    agents: IdTable<AgentId, Agent>,
     main_account: Option<AgentId>,
-    // Boxed, so that the table's empty places are small.
-    conversations: Table<ConversationId, Box<Conversation>>,
-    buyers: Table<BuyerKey, Box<Buyer>>,
+    conversations: Shelf<Conversation, BuildHasherDefault<FxHasher>>,
+    buyers: Shelf<Guest, BuildHasherDefault<DefaultHasher>>,
     requests: Memory<RequestKey>,
     deliveries: Memory<DeliveryKey>,
     assignments: u64,
@@ -151,6 +158,14 @@ pub struct Desk {
     channels: BTreeSet<Text>,
 }
 
+impl Keyed for Conversation {
+    type Key = ConversationId;
+
+    fn key(&self) -> &ConversationId {
+        &self.id
+    }
+}
+
 impl Desk {
     /// The desk of a shop nothing has happened at: it refuses everything but [`command::Command::SyncShop`].
     #[must_use]
@@ -165,10 +180,10 @@ impl Desk {
                 service_end: "24:00".into(),
             }),
             policy_seq: Seq::default(),
-            agents: Table::default(),
+            agents: IdTable::default(),
             main_account: None,
-            conversations: Table::default(),
-            buyers: Table::default(),
+            conversations: Shelf::default(),
+            buyers: Shelf::default(),
             requests: Memory::default(),
             deliveries: Memory::default(),
             assignments: 0,
@@ -280,13 +295,13 @@ impl Desk {
     /// One open conversation.
     #[must_use]
     pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
-        self.conversations.get(&id).map(AsRef::as_ref)
+        self.conversations.get(&id)
     }
 
     /// All open conversations, by id.
     #[must_use]
     pub fn conversations(&self) -> Vec<&Conversation> {
-        let mut all: Vec<_> = self.conversations.values().map(AsRef::as_ref).collect();
+        let mut all: Vec<_> = self.conversations.values().collect();
         all.sort_unstable_by_key(|conversation: &&Conversation| conversation.id);
         all
     }

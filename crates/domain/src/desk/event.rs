@@ -1,7 +1,5 @@
 //! What happened at a desk: the only thing the history keeps, and all that [`replay`](super::Desk::replay) needs.
 
-use std::sync::Arc;
-
 use super::agent::{AgentEntry, Presence, SanctionKind};
 use super::conversation::Standing;
 use super::duty::DutyState;
@@ -27,7 +25,7 @@ impl Seq {
 }
 
 /// Text from outside that many events share: a buyer, a channel, a group.
-pub type Text = Arc<str>;
+pub type Text = arcstr::ArcStr;
 
 /// One thing that happened at one shop's desk.
 #[derive(Clone, Debug, PartialEq, Eq)]

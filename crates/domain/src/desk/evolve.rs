@@ -6,6 +6,7 @@
 use super::agent::{Agent, AgentEntry, DEFAULT_GROUP, Presence, Ramping};
 use super::conversation::{Conversation, Handover, Owed, Quiet, Stage, Standing};
 use super::event::{AssignReason, Event, Payload, Seq, Text};
+use super::guest::Guest;
 use super::hours::ServiceHours;
 use super::index::{Indexed, Stamp};
 use super::memory::{DeliveryKey, Remembered, RequestKey};
@@ -153,7 +154,7 @@ impl Desk {
     }
 
     fn enter(&mut self, event: &Event, id: ConversationId, buyer: &Text, channel: &Text, standing: Standing) {
-        if standing != Standing::Entered || self.conversations.contains_key(&id) {
+        if standing != Standing::Entered || self.conversations.contains(&id) {
             return self.with_conversation(id, event.seq, |_| {});
         }
         let whose = (channel.clone(), buyer.clone());
@@ -183,14 +184,14 @@ impl Desk {
         let id = conversation.id;
         let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
         let key = conversation.buyer_key();
-        let buyer = self.buyers.entry(key.clone()).or_default();
-        if let Some(expires) = buyer.expires.take() {
+        let guest = self.buyers.get_or_insert_with(&key, || Guest::new(key.clone(), id));
+        let expires = guest.expires();
+        guest.come(id);
+        if let Some(expires) = expires {
             self.expiries.remove(&(expires, key));
         }
-        buyer.open = Some(id);
-        buyer.closed = None;
         let after = Indexed::of(&conversation, &self.policy);
-        self.conversations.insert(id, Box::new(conversation));
+        self.conversations.insert(conversation);
         self.reindex_one(id, before.unwrap_or_default(), after, None);
     }
 
@@ -247,10 +248,8 @@ impl Desk {
         self.reindex_one(id, Indexed::of(&conversation, &self.policy), Indexed::default(), None);
         let expires = event.recorded + self.policy.memory();
         let key = conversation.buyer_key();
-        let buyer = self.buyers.entry(key.clone()).or_default();
-        buyer.open = None;
         // A chat page nobody spoke on leaves nothing to take up again.
-        buyer.closed = (conversation.stage != Stage::Entered).then(|| {
+        let closed = (conversation.stage != Stage::Entered).then(|| {
             Box::new(ClosedConversation {
                 id,
                 at: event.recorded,
@@ -259,7 +258,8 @@ impl Desk {
                 priority: conversation.priority,
             })
         });
-        buyer.expires = Some(expires);
+        let guest = self.buyers.get_or_insert_with(&key, || Guest::new(key.clone(), id));
+        guest.go(closed, expires);
         self.expiries.insert((expires, key));
     }
 

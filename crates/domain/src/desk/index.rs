@@ -95,13 +95,14 @@ impl Desk {
                 self.wound_down.insert(agent.id);
             }
         }
-        let ids: Vec<_> = self.conversations.keys().copied().collect();
+        let ids: Vec<_> = self.conversations.values().map(|conversation| conversation.id).collect();
         self.queue = super::Queue::default();
         self.timers.clear();
         self.stranded.clear();
         self.overflow.clear();
         for id in ids {
-            let after = Indexed::of(&self.conversations[&id], &self.policy);
+            let Some(conversation) = self.conversations.get(&id) else { continue };
+            let after = Indexed::of(conversation, &self.policy);
             self.reindex_one(id, Indexed::default(), after, None);
         }
     }

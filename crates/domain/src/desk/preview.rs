@@ -4,6 +4,7 @@ use super::beginning::Beginning;
 use super::command::BuyerMessage;
 use super::conversation::{Conversation, Stage, Standing};
 use super::event::{Event, Payload, Seq};
+use super::guest::Guest;
 use super::queue::Ticket;
 use super::route::{Cause, Decision, Question, route};
 use super::trace::RouteTrace;
@@ -27,7 +28,7 @@ impl Desk {
         let now = now.max(self.now);
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
         let buyer = self.buyers.get(&key);
-        let open = buyer.and_then(|buyer| self.conversation(buyer.open?));
+        let open = buyer.and_then(|buyer| self.conversation(buyer.open()?));
         if let Some(open) = open.filter(|open| !matches!(open.stage, Stage::Entered | Stage::Open))
             && let Some(standing) = self.stays(open)
         {
@@ -36,15 +37,14 @@ impl Desk {
         if self.policy.robot_first && open.is_none_or(|open| open.stage == Stage::Entered) {
             return Preview { standing: Standing::WithRobot, trace: RouteTrace::default() };
         }
-        let closed = buyer.and_then(|buyer| buyer.closed.as_ref());
+        let closed = buyer.and_then(Guest::closed);
         let closed = closed.filter(|closed| now.since(closed.at) <= self.policy.reopen_window);
         let cause = match (open.and_then(Conversation::agent), closed) {
             (Some(holder), _) => Cause::Moved(holder),
             (None, Some(closed)) => Cause::Reopened(closed.agent),
             (None, None) => Cause::New,
         };
-        let Beginning { group, priority, artificial_age, .. } =
-            self.beginning(message, closed.map(AsRef::as_ref));
+        let Beginning { group, priority, artificial_age, .. } = self.beginning(message, closed);
         let fresh = Conversation { priority, artificial_age, ..self.imagined(now, key, group) };
         // A chat page nobody has spoken on begins with the message, by the rules.
         let known = open.filter(|open| open.stage != Stage::Entered);

@@ -4,6 +4,7 @@ use super::agent::{Agent, AgentEntry, Presence, Ramping};
 use super::conversation::Conversation;
 use super::duty::DutyState;
 use super::event::{Seq, Text};
+use super::guest::Guest;
 use super::hours::ServiceHours;
 use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
 use super::pace::Pace;
@@ -87,8 +88,7 @@ impl Desk {
     pub fn snapshot(&self) -> Option<Snapshot> {
         let mut agents: Vec<_> = self.agents.values().map(state).collect();
         agents.sort_by_key(|agent| agent.id);
-        let mut buyers: Vec<_> =
-            self.buyers.iter().map(|(id, buyer)| (id.clone(), Buyer::clone(buyer))).collect();
+        let mut buyers: Vec<_> = self.buyers.values().map(Guest::state).collect();
         buyers.sort_by(|a, b| a.0.cmp(&b.0));
         Some(Snapshot {
             shop: self.shop,
@@ -121,13 +121,10 @@ impl Desk {
         let mains = snapshot.agents.iter().filter(|agent| agent.entry.main_account);
         desk.main_account = mains.map(|agent| agent.id).min();
         desk.agents = snapshot.agents.into_iter().map(|state| (state.id, agent(state))).collect();
-        desk.conversations = snapshot.conversations.into_iter().map(|c| (c.id, Box::new(c))).collect();
-        desk.expiries = snapshot
-            .buyers
-            .iter()
-            .filter_map(|(id, buyer)| buyer.expires.map(|at| (at, id.clone())))
-            .collect();
-        desk.buyers = snapshot.buyers.into_iter().map(|(key, buyer)| (key, Box::new(buyer))).collect();
+        desk.conversations = snapshot.conversations.into_iter().collect();
+        desk.buyers = snapshot.buyers.into_iter().map(Guest::of).collect();
+        let expiry = |guest: &Guest| Some((guest.expires()?, guest.key.clone()));
+        desk.expiries = desk.buyers.values().filter_map(expiry).collect();
         desk.requests = Memory::from_entries(snapshot.requests, snapshot.requests_forgotten);
         desk.deliveries = Memory::from_entries(snapshot.deliveries, snapshot.deliveries_forgotten);
         desk.assignments = snapshot.assignments;

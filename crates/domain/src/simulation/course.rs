@@ -10,7 +10,7 @@ use super::{Reception, Scenario};
 use crate::desk::agent::Presence;
 use crate::desk::command::{Attempt, Command};
 use crate::desk::event::{Event, Payload, Text};
-use crate::desk::{Desk, Table};
+use crate::desk::{Desk, IdTable};
 use crate::ids::{AgentId, CommandId, ConversationId, ShopId};
 use crate::problem::Problem;
 use crate::time::{Span, Timestamp};
@@ -83,7 +83,7 @@ pub(super) struct Course<'a> {
     chats: Vec<Chat>,
     in_progress: usize,
     workers: Vec<Worker>,
-    by_agent: Table<AgentId, usize>,
+    by_agent: IdTable<AgentId, usize>,
     /// Workers who may have something to begin.
     woken: Vec<usize>,
     replies: Vec<Span>,
@@ -121,7 +121,7 @@ impl<'a> Course<'a> {
             chats: Vec::with_capacity(visits.len()),
             in_progress: 0,
             workers: Vec::with_capacity(reception.staff.len()),
-            by_agent: Table::default(),
+            by_agent: IdTable::default(),
             woken: Vec::new(),
             replies: Vec::new(),
             first_replies: Vec::new(),

@@ -60,8 +60,8 @@ impl ConversationRecord {
         self.seq = event.seq.0;
         match &event.payload {
             Payload::ConversationOpened { group, with_robot, channel, .. } => {
-                group.as_ref().clone_into(&mut self.group);
-                channel.as_ref().clone_into(&mut self.channel);
+                group.as_str().clone_into(&mut self.group);
+                channel.as_str().clone_into(&mut self.channel);
                 self.stage = if *with_robot { Stage::WithRobot } else { Stage::Open };
                 self.opened = event.recorded;
                 (self.closed, self.agent, self.owed_since, self.unanswered) = (None, None, None, 0);
@@ -79,7 +79,7 @@ impl ConversationRecord {
             }
             Payload::Assigned { agent, .. } => (self.stage, self.agent) = (Stage::Assigned, Some(*agent)),
             Payload::Queued { group, .. } => {
-                group.as_ref().clone_into(&mut self.group);
+                group.as_str().clone_into(&mut self.group);
                 (self.stage, self.agent) = (Stage::Queued, None);
             }
             Payload::HandedToHuman { .. } | Payload::QueueLeft { .. } => self.stage = Stage::Open,

@@ -5,8 +5,9 @@ use crate::desk::beginning::Beginning;
 use crate::desk::command::BuyerMessage;
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
+use crate::desk::guest::Guest;
 use crate::desk::route::Cause;
-use crate::desk::{Buyer, BuyerKey, ClosedConversation};
+use crate::desk::{BuyerKey, ClosedConversation};
 use crate::ids::{AgentId, ConversationId};
 use crate::problem::{Problem, Reason};
 
@@ -14,7 +15,7 @@ impl Session<'_> {
     /// The chat page is open: a conversation in stage entered, unless one is open already.
     pub(super) fn enter_chat(&mut self, buyer: Text, channel: Text) {
         let key = BuyerKey { channel: channel.clone(), buyer: buyer.clone() };
-        let open = self.desk.buyers.get(&key).and_then(|buyer| buyer.open);
+        let open = self.desk.buyers.get(&key).and_then(Guest::open);
         let conversation = open.unwrap_or_else(|| self.next_event().conversation());
         let standing = self
             .desk
@@ -61,15 +62,15 @@ impl Session<'_> {
     /// somebody if it does.
     fn conversation_for(&mut self, message: &BuyerMessage) -> (ConversationId, Cause) {
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
-        let buyer = self.desk.buyers.get(&key).cloned().unwrap_or_default();
-        if let Some(open) = buyer.open {
+        let guest = self.desk.buyers.get(&key);
+        if let Some(open) = guest.and_then(Guest::open) {
             let entered = self.desk.conversations.get(&open).is_some_and(|c| c.stage == Stage::Entered);
             if entered {
                 self.open(open, message, None);
             }
             return (open, Cause::New);
         }
-        if let Some(closed) = self.recently_closed(&buyer) {
+        if let Some(closed) = guest.and_then(|guest| self.recently_closed(guest)) {
             self.open(closed.id, message, Some(&closed));
             return (closed.id, Cause::Reopened(closed.agent));
         }
@@ -78,8 +79,9 @@ impl Session<'_> {
         (id, Cause::New)
     }
 
-    fn recently_closed(&self, buyer: &Buyer) -> Option<Box<ClosedConversation>> {
-        buyer.closed.clone().filter(|closed| self.now.since(closed.at) <= self.desk.policy.reopen_window)
+    fn recently_closed(&self, guest: &Guest) -> Option<ClosedConversation> {
+        let window = self.desk.policy.reopen_window;
+        guest.closed().filter(|closed| self.now.since(closed.at) <= window).cloned()
     }
 
     fn open(&mut self, id: ConversationId, message: &BuyerMessage, closed: Option<&ClosedConversation>) {
