@@ -160,8 +160,8 @@ fn conversation(desk: &Desk, open: &Conversation) -> proto::Conversation {
         agent_id: open.agent().map(|agent| agent.to_string()).unwrap_or_default(),
         open_time: Some(to_timestamp(open.opened)),
         last_message_time: None,
-        owed_since_time: open.owed.map(|owed| to_timestamp(owed.since)),
-        unanswered: open.owed.map_or(0, |owed| owed.count),
+        owed_since_time: open.owed().map(|owed| to_timestamp(owed.since)),
+        unanswered: open.owed().map_or(0, |owed| owed.count),
         close_time: None,
         seq: open.last_seq.0,
     }

@@ -12,6 +12,8 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Conversations open on each desk compared.
 const OPEN: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// Conversations for each agent of these desks: half of what they may hold.
+const OPEN_PER_AGENT: u64 = 100;
 /// Agents online on each desk compared.
 const AGENTS: [u32; 4] = [10, 100, 1_000, 10_000];
 
@@ -34,15 +36,16 @@ fn main() {
             (bytes(agents, |_| ()) - empty) / usize::try_from(agents).expect("fits")
         );
     }
-    let staffed = bytes(10_000, |_| ());
     println!(
         "{:>10} {:>12} {:>22} {:>18}",
         "open", "bytes each", "its buyer, remembered", "beside the buyer"
     );
     for open in OPEN {
+        let agents = u32::try_from(open / OPEN_PER_AGENT).expect("fits");
+        let staffed = bytes(agents, |_| ());
         let each = |bytes: usize| (bytes - staffed) / usize::try_from(open).expect("fits");
-        let talking = each(bytes(10_000, |shop| (0..open).for_each(|_| shop.begin())));
-        let gone = each(bytes(10_000, |shop| {
+        let talking = each(bytes(agents, |shop| (0..open).for_each(|_| shop.begin())));
+        let gone = each(bytes(agents, |shop| {
             for _ in 0..open {
                 shop.begin();
                 shop.end();

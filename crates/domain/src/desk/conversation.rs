@@ -94,6 +94,18 @@ pub struct Quiet {
     pub remarked: bool,
 }
 
+/// Who had the last word in a conversation, and what follows from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LastWord {
+    /// Nobody has said anything that counts.
+    #[default]
+    Nobody,
+    /// The buyer, to whom a reply is owed.
+    Buyer(Owed),
+    /// The shop.
+    Shop(Quiet),
+}
+
 /// An open conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
@@ -111,8 +123,8 @@ pub struct Conversation {
     pub stage: Stage,
     /// When it began, or was last taken up again.
     pub opened: Timestamp,
-    /// What it owes.
-    pub owed: Option<Owed>,
+    /// Who had the last word in it.
+    pub last_word: LastWord,
     /// How much longer than it has it counts as waiting, when it has to queue.
     pub artificial_age: Span,
     /// The ring of groups that may take it while it waits, from 1.
@@ -123,8 +135,6 @@ pub struct Conversation {
     pub left: bool,
     /// True = an agent reported it, so it may be closed although a reply is owed.
     pub reported: bool,
-    /// Since when the shop has had the last word, and whether the buyer was asked if there is anything else.
-    pub quiet: Option<Quiet>,
     /// Its last event.
     pub last_seq: Seq,
 }
@@ -162,6 +172,24 @@ impl Conversation {
         }
     }
 
+    /// What it owes.
+    #[must_use]
+    pub const fn owed(&self) -> Option<Owed> {
+        match self.last_word {
+            LastWord::Buyer(owed) => Some(owed),
+            LastWord::Nobody | LastWord::Shop(_) => None,
+        }
+    }
+
+    /// Since when the shop has had the last word, and whether the buyer was asked if there is anything else.
+    #[must_use]
+    pub const fn quiet(&self) -> Option<Quiet> {
+        match self.last_word {
+            LastWord::Shop(quiet) => Some(quiet),
+            LastWord::Nobody | LastWord::Buyer(_) => None,
+        }
+    }
+
     /// A conversation that has just begun.
     #[must_use]
     pub(super) fn new(
@@ -178,13 +206,12 @@ impl Conversation {
             priority: USUAL_PRIORITY,
             stage: Stage::Entered,
             opened: event.recorded,
-            owed: None,
+            last_word: LastWord::Nobody,
             artificial_age: Span::ZERO,
             ring: 1,
             handover: Handover::Over,
             left: false,
             reported: false,
-            quiet: None,
             last_seq: event.seq,
         }
     }
@@ -206,7 +233,7 @@ impl Conversation {
             Stage::Queued(ticket) => self.queue_timer(ticket, policy),
             Stage::Open | Stage::Assigned(_) => self.idle_timer(policy),
         };
-        let due = self.owed.and_then(|owed| {
+        let due = self.owed().and_then(|owed| {
             let step = policy.reply_due.get(usize::from(owed.steps_taken))?;
             Some((owed.since + *step, TimerKind::ReplyDue))
         });
@@ -218,7 +245,7 @@ impl Conversation {
         let ring = policy.next_ring(&self.group, self.ring).map(|after| ticket.waiting_since + after);
         let late = match policy.order {
             QueueOrder::SavableFirst { limit, .. } if !ticket.late => {
-                self.owed.map(|owed| owed.since + limit)
+                self.owed().map(|owed| owed.since + limit)
             }
             _ => None,
         };
@@ -228,7 +255,7 @@ impl Conversation {
 
     /// While the shop has the last word: the remark, then the end.
     fn idle_timer(&self, policy: &Policy) -> Option<(Timestamp, TimerKind)> {
-        let (quiet, idle) = (self.quiet?, policy.idle?);
+        let (quiet, idle) = (self.quiet()?, policy.idle?);
         Some(match quiet.remarked {
             false => (quiet.since + idle.remark_after, TimerKind::IdleRemark),
             true => (quiet.since + idle.close_after, TimerKind::IdleClose),
@@ -237,7 +264,7 @@ impl Conversation {
 
     /// Whether it can no longer be answered within the limit of the queue's order.
     pub(super) fn is_late(&self, order: QueueOrder, now: Timestamp) -> bool {
-        match (order, self.owed) {
+        match (order, self.owed()) {
             (QueueOrder::SavableFirst { limit, .. }, Some(owed)) => owed.since + limit <= now,
             _ => false,
         }
@@ -245,12 +272,12 @@ impl Conversation {
 
     /// Its place among those that may not stay where they are: who is owed a reply by when, others by when they opened.
     pub(super) fn unrest(&self) -> Timestamp {
-        self.owed.map_or(self.opened, |owed| owed.since)
+        self.owed().map_or(self.opened, |owed| owed.since)
     }
 
     /// Since when it counts as waiting, for its place in the queue: its first unanswered message, but not in the
     /// future, and at most [`MAX_HEAD_START`] ago, so that no channel's clock overtakes everybody.
     pub(super) fn waiting_since(&self, now: Timestamp) -> Timestamp {
-        self.owed.map_or(now, |owed| owed.since.clamp(now - MAX_HEAD_START, now)) - self.artificial_age
+        self.owed().map_or(now, |owed| owed.since.clamp(now - MAX_HEAD_START, now)) - self.artificial_age
     }
 }

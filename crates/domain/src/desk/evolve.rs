@@ -4,7 +4,7 @@
 //! [`Desk::with_conversation`], which keep the indexes in step (`index.rs`).
 
 use super::agent::{Agent, AgentEntry, DEFAULT_GROUP, Presence, Ramping};
-use super::conversation::{Conversation, Handover, Owed, Quiet, Stage, Standing};
+use super::conversation::{Conversation, Handover, LastWord, Owed, Quiet, Stage, Standing};
 use super::event::{AssignReason, Event, Payload, Seq, Text};
 use super::guest::Guest;
 use super::hours::ServiceHours;
@@ -299,13 +299,12 @@ fn say(conversation: &mut Conversation, payload: &Payload, event: &Event) {
     match payload {
         Payload::MessageReceived { message, .. } => {
             let fresh = Owed { since: event.occurred, message: *message, count: 0, steps_taken: 0 };
-            let owed = conversation.owed.get_or_insert(fresh);
-            owed.count = owed.count.saturating_add(1);
-            conversation.quiet = None;
+            let owed = conversation.owed().unwrap_or(fresh);
+            conversation.last_word = LastWord::Buyer(Owed { count: owed.count.saturating_add(1), ..owed });
         }
         Payload::ReplySent { actor, .. } => reply(conversation, *actor, event.recorded),
         Payload::ReplyDue { step, .. } => {
-            if let Some(owed) = &mut conversation.owed {
+            if let LastWord::Buyer(owed) = &mut conversation.last_word {
                 owed.steps_taken = *step;
             }
         }
@@ -324,7 +323,7 @@ fn say(conversation: &mut Conversation, payload: &Payload, event: &Event) {
         }
         Payload::Reported { .. } => conversation.reported = true,
         Payload::IdleRemarked { .. } => {
-            if let Some(quiet) = &mut conversation.quiet {
+            if let LastWord::Shop(quiet) = &mut conversation.last_word {
                 quiet.remarked = true;
             }
         }
@@ -334,17 +333,14 @@ fn say(conversation: &mut Conversation, payload: &Payload, event: &Event) {
 
 /// Whoever answers settles what is owed, as far as they may, and has the last word.
 fn reply(conversation: &mut Conversation, actor: Actor, now: Timestamp) {
-    if answers(actor, conversation.stage) {
-        conversation.owed = None;
-    }
     if actor == Actor::Human {
         conversation.left = false;
         if matches!(conversation.handover, Handover::Offered(_)) {
             conversation.handover = Handover::Over;
         }
     }
-    if conversation.owed.is_none() {
-        conversation.quiet = Some(Quiet { since: now, remarked: false });
+    if answers(actor, conversation.stage) || conversation.owed().is_none() {
+        conversation.last_word = LastWord::Shop(Quiet { since: now, remarked: false });
     }
 }
 

@@ -30,7 +30,7 @@ impl Holding {
     fn of(conversation: &Conversation) -> Self {
         Self {
             holder: conversation.agent(),
-            owed: conversation.owed.map(|owed| owed.since),
+            owed: conversation.owed().map(|owed| owed.since),
             unrest: conversation.unrest(),
             left: conversation.left,
         }

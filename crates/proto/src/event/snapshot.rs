@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use fenliu_domain::desk::agent::Ramping;
-use fenliu_domain::desk::conversation::{Conversation, Handover, Owed, Quiet, Stage};
+use fenliu_domain::desk::conversation::{Conversation, Handover, LastWord, Owed, Quiet, Stage};
 use fenliu_domain::desk::duty::DutyState;
 use fenliu_domain::desk::event::{Seq, Text};
 use fenliu_domain::desk::memory::{DeliveryKey, Remembered, RequestKey};
@@ -89,10 +89,10 @@ fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
         waiting_since_time: ticket.map(|ticket| to_timestamp(ticket.waiting_since)),
         queued_seq: ticket.map_or(0, |ticket| ticket.seq.0),
         open_time: Some(to_timestamp(of.opened)),
-        owed_since_time: of.owed.map(|owed| to_timestamp(owed.since)),
-        owed_message_id: of.owed.map(|owed| owed.message.to_string()).unwrap_or_default(),
-        unanswered: of.owed.map_or(0, |owed| owed.count),
-        reply_due_steps: of.owed.map_or(0, |owed| owed.steps_taken.into()),
+        owed_since_time: of.owed().map(|owed| to_timestamp(owed.since)),
+        owed_message_id: of.owed().map(|owed| owed.message.to_string()).unwrap_or_default(),
+        unanswered: of.owed().map_or(0, |owed| owed.count),
+        reply_due_steps: of.owed().map_or(0, |owed| owed.steps_taken.into()),
         last_seq: of.last_seq.0,
         handed_by_agent_id: outward::optional(handed_by),
         late: ticket.is_some_and(|ticket| ticket.late),
@@ -101,8 +101,8 @@ fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
         offered: matches!(of.handover, Handover::Offered(_)),
         left: of.left,
         reported: of.reported,
-        quiet_since_time: of.quiet.map(|quiet| to_timestamp(quiet.since)),
-        remarked: of.quiet.is_some_and(|quiet| quiet.remarked),
+        quiet_since_time: of.quiet().map(|quiet| to_timestamp(quiet.since)),
+        remarked: of.quiet().is_some_and(|quiet| quiet.remarked),
     }
 }
 
@@ -235,7 +235,7 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
         priority,
         stage,
         opened: inward::time(of.open_time.as_ref(), "conversations.open_time")?,
-        owed: parse_owed(of)?,
+        last_word: last_word(of)?,
         artificial_age: inward::lift(of.artificial_age_duration.as_ref())?,
         ring: inward::small(of.ring, "conversations.ring")?.max(1),
         handover: match handed_by {
@@ -246,15 +246,17 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
         },
         left: of.left,
         reported: of.reported,
-        quiet: inward::optional_time(of.quiet_since_time.as_ref(), "conversations.quiet_since_time")?
-            .map(|since| Quiet { since, remarked: of.remarked }),
         last_seq: Seq(of.last_seq),
     })
 }
 
-fn parse_owed(of: &v1::ConversationSnapshot) -> Result<Option<Owed>, Problem> {
-    let Some(since) = of.owed_since_time.as_ref() else { return Ok(None) };
-    Ok(Some(Owed {
+fn last_word(of: &v1::ConversationSnapshot) -> Result<LastWord, Problem> {
+    let Some(since) = of.owed_since_time.as_ref() else {
+        let quiet = inward::optional_time(of.quiet_since_time.as_ref(), "conversations.quiet_since_time")?;
+        let shop = |since| LastWord::Shop(Quiet { since, remarked: of.remarked });
+        return Ok(quiet.map_or(LastWord::Nobody, shop));
+    };
+    Ok(LastWord::Buyer(Owed {
         since: timestamp(since, "conversations.owed_since_time")?,
         message: id(&of.owed_message_id, "conversations.owed_message_id")?,
         count: of.unanswered,

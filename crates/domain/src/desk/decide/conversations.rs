@@ -30,7 +30,7 @@ impl Session<'_> {
         }
         let conversation = self.conversation(reply.conversation)?;
         // No answer comes before its question, whatever the channel's clock says.
-        let asked = conversation.owed.map_or(Timestamp::MIN, |owed| owed.since);
+        let asked = conversation.owed().map_or(Timestamp::MIN, |owed| owed.since);
         let occurred = self.occurred(reply.occurred)?.max(asked);
         match (reply.actor, reply.agent) {
             (Actor::Human, None) => {
@@ -107,7 +107,7 @@ impl Session<'_> {
                 agent.ok_or_else(|| Problem::field("agent_id", "must be given when an agent ends it"))?;
             self.acts_in(conversation, agent)?;
         }
-        let reply_owed = conversation.owed.is_some();
+        let reply_owed = conversation.owed().is_some();
         let excused = conversation.reported || (force && by == CloseActor::Supervisor);
         if reply_owed && by != CloseActor::Buyer && !excused {
             return Err(Problem::new(Reason::ReplyOwed, "the buyer waits for an answer; answer first")

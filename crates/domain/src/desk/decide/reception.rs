@@ -121,7 +121,7 @@ impl Session<'_> {
             return Err(Problem::new(Reason::NotQueued, "the conversation does not wait in the queue")
                 .with("conversation_id", id));
         }
-        let (group, reply_owed) = (conversation.group.clone(), conversation.owed.is_some());
+        let (group, reply_owed) = (conversation.group.clone(), conversation.owed().is_some());
         self.record(Some(id), Payload::QueueLeft { group, reason: QueueLeaveReason::Abandoned });
         self.record(Some(id), Payload::Closed { by: CloseActor::Buyer, agent: None, reply_owed });
         Ok(())

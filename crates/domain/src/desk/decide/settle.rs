@@ -101,7 +101,7 @@ impl Session<'_> {
     fn go_off(&mut self, id: ConversationId) {
         let Some(conversation) = self.desk.conversations.get(&id) else { return };
         let Some((_, kind)) = conversation.timer(&self.desk.policy) else { return };
-        let (agent, owed) = (conversation.agent(), conversation.owed);
+        let (agent, owed) = (conversation.agent(), conversation.owed());
         let payload = match (kind, owed) {
             (TimerKind::ReplyDue, Some(Owed { since, message, steps_taken, .. })) => {
                 Payload::ReplyDue { step: steps_taken.saturating_add(1), agent, message, owed_since: since }

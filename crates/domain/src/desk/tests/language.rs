@@ -40,7 +40,7 @@ fn warned_or_recorded_a_reply_is_sent_and_its_words_are_flagged() {
         assert_eq!(events[1].payload, expected);
         assert_eq!(events[1].conversation, Some(conversation));
         assert_eq!(events[1].payload.inbox_of(), Some(agent_id(ANN)));
-        assert_eq!(shop.desk.conversation(conversation).expect("open").owed, None);
+        assert_eq!(shop.desk.conversation(conversation).expect("open").owed(), None);
     }
 }
 
@@ -53,7 +53,7 @@ fn refused_a_reply_is_not_sent_and_the_hit_is_kept() {
     let action = LanguageAction::Refuse;
     let expected = Payload::LanguageFlagged { agent: agent_id(ANN), message: None, words, action };
     assert_eq!(flagged(&events), Some(&expected));
-    assert!(shop.desk.conversation(conversation).expect("open").owed.is_some(), "a reply is still owed");
+    assert!(shop.desk.conversation(conversation).expect("open").owed().is_some(), "a reply is still owed");
 }
 
 #[test]

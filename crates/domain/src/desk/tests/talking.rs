@@ -52,7 +52,7 @@ fn the_robot_holds_until_it_hands_over() {
     let conversation = shop.says("a");
     assert_eq!(shop.stage(conversation), Stage::WithRobot);
     shop.ok(Command::Reply(Reply { actor: Actor::FullRobot, agent: None, ..reply(ANN, conversation) }));
-    assert_eq!(shop.desk.conversation(conversation).expect("open").owed, None);
+    assert_eq!(shop.desk.conversation(conversation).expect("open").owed(), None);
     shop.says("a");
     let human = Command::RequestHuman { conversation, reason: HandOverReason::BuyerAsked };
     shop.ok(human.clone());
@@ -83,7 +83,7 @@ fn an_auto_reply_is_never_an_answer() {
     let mut shop = Shop::with(&[(ANN, 5)]);
     let conversation = shop.says("a");
     shop.ok(Command::Reply(Reply { actor: Actor::AutoReply, agent: None, ..reply(ANN, conversation) }));
-    assert!(shop.desk.conversation(conversation).expect("open").owed.is_some());
+    assert!(shop.desk.conversation(conversation).expect("open").owed().is_some());
 }
 
 #[test]
@@ -130,8 +130,9 @@ fn only_a_persons_words_make_an_agent_known_to_the_buyer() {
 #[test]
 fn every_message_that_waits_for_an_answer_is_counted() {
     let mut shop = Shop::with(&[(ANN, 5)]);
-    let owed =
-        |shop: &Shop, id| shop.desk.conversation(id).expect("open").owed.map(|owed| (owed.since, owed.count));
+    let owed = |shop: &Shop, id| {
+        shop.desk.conversation(id).expect("open").owed().map(|owed| (owed.since, owed.count))
+    };
     let conversation = shop.says("a");
     let since = shop.now;
     shop.later(Span::from_secs(1));

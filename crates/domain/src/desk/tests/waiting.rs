@@ -279,7 +279,7 @@ fn a_robot_that_only_helps_leaves_the_shop_without_the_last_word() {
     let mut shop = Shop::with(&[(ANN, 5)]);
     let conversation = shop.says("a");
     shop.ok(Command::Reply(Reply { actor: Actor::AutoReply, agent: None, ..reply(ANN, conversation) }));
-    assert_eq!(shop.desk.conversation(conversation).expect("open").quiet, None);
+    assert_eq!(shop.desk.conversation(conversation).expect("open").quiet(), None);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl World {
         let message = self.left.contains(&conversation.id)
             && holder.is_some_and(|holder| !self.agents[&holder].is_barred());
         let gone = holder.is_some_and(|holder| !self.agents[&holder].entry.enabled);
-        let stays = (conversation.owed.is_none() && !all && !gone) || message;
+        let stays = (conversation.owed().is_none() && !all && !gone) || message;
         broken.unless(!left || stays || due_now, Property::Beside, "who may not stay is moved at once");
     }
 

@@ -56,7 +56,7 @@ fn check(record: &ConversationRecord, account: &Account, open: Option<&Conversat
     assert_eq!((record.stage, record.agent), (stage(open), open.agent()));
     assert_eq!(&*record.group, &*open.group);
     assert_eq!((record.opened, record.seq), (open.opened, open.last_seq.0));
-    let owed = open.owed.map(|owed| (owed.since, owed.count));
+    let owed = open.owed().map(|owed| (owed.since, owed.count));
     assert_eq!((record.owed_since, record.unanswered), (owed.map(|o| o.0), owed.map_or(0, |o| o.1)));
 }
 
