@@ -171,6 +171,14 @@ pub struct Announcement {
 }
 
 /// A store of live desks. Calls for one shop take effect one after the other.
+///
+/// **Timers.** Every engine keeps what `fenliu_domain::desk::Desk::next_due` is made of, moved with the command that
+/// changes it: by conversation the next of its reply-due step, ring, turn to late, idle remark or close and expiry; by
+/// agent the end of a shift, sanction, break or ramp. The embedded engine asks its desk. An engine whose desk is elsewhere
+/// (Redis) keeps both as sets of its shop ordered by time, takes the [`fenliu_domain::desk::WORK_LIMIT`] first that are due
+/// in one `Tick`, boundaries before timers and ties by id, exactly as `Desk::apply` does, and keeps one set of shops
+/// ordered by the earlier of their first due times, from which [`LiveDesk::due`] answers without touching any shop. Work
+/// left over makes a shop due at once. A timer has no other state: whatever fires it twice finds nothing due.
 #[async_trait]
 pub trait LiveDesk: Send + Sync + 'static {
     /// Runs one command at `now`. A desk behind what the caller knows to be stored is stale. An agent who is no

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fenliu_dispatch::Config;
 use fenliu_domain::time::{Span, Timestamp};
+use fenliu_proto::accounts::v1::DirectoryAgent;
 use fenliu_proto::accounts::v1::directory_entry::Entry;
 use fenliu_proto::common::v1::Presence;
 use fenliu_proto::dispatch::v1 as proto;
@@ -171,6 +172,19 @@ impl House {
     /// An agent that the service knows, not there yet.
     pub(crate) async fn agent(&mut self, shop: &str, number: u128, capacity: u32) -> String {
         let account = self.directory.account(shop, number, capacity);
+        self.hire(shop, account).await
+    }
+
+    /// An agent of one group, who is online.
+    pub(crate) async fn online_in(&mut self, shop: &str, number: u128, capacity: u32, group: &str) -> String {
+        let mut account = self.directory.account(shop, number, capacity);
+        account.groups = vec![group.to_owned()];
+        let agent = self.hire(shop, account).await;
+        self.set(shop, &agent, Presence::Online).await;
+        agent
+    }
+
+    async fn hire(&mut self, shop: &str, account: DirectoryAgent) -> String {
         let agent = account.agent_id.clone();
         self.directory.tell(Entry::Agent(account));
         let request = proto::GetAgentRequest { shop_id: shop.into(), agent_id: agent.clone() };

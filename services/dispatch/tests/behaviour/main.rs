@@ -5,6 +5,7 @@ mod crowd;
 mod directory;
 mod house;
 mod language;
+mod overflow;
 mod reception;
 mod repetition;
 mod restart;

@@ -42,6 +42,25 @@ fn at_saturation_buyers_queue_and_every_way_of_freeing_room_admits_them() {
 }
 
 #[test]
+fn ending_finished_conversations_admits_the_next() {
+    let mut shop = Shop::with(&[(ANN, 2)]);
+    let held = [shop.says("a"), shop.says("b")];
+    let waiting = [shop.says("c"), shop.says("d"), shop.says("e")];
+    for (ended, next) in held.into_iter().zip(waiting) {
+        shop.answers(ANN, ended);
+        assert!(matches!(shop.stage(next), Stage::Queued(_)), "an answer alone frees nobody");
+        shop.ok(Command::Close {
+            conversation: ended,
+            by: CloseActor::Agent,
+            agent: Some(agent_id(ANN)),
+            force: false,
+        });
+        assert_eq!(shop.holder(next), Some(agent_id(ANN)));
+    }
+    assert_eq!(shop.desk.queue_len(), 1, "one more than there was room for");
+}
+
+#[test]
 fn the_queue_is_ordered_by_priority_and_then_age() {
     let mut shop = Shop::with(&[(ANN, 1)]);
     let held = shop.says("first");
