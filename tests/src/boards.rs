@@ -144,7 +144,7 @@ fn queue(desk: &Desk) -> Vec<proto::QueuedConversation> {
 
 fn conversation(desk: &Desk, open: &Conversation) -> proto::Conversation {
     let stage = match open.stage {
-        Stage::Entered => StageWord::Entered,
+        Stage::Entered | Stage::Kept(_) => StageWord::Entered,
         Stage::Open => StageWord::Open,
         Stage::WithRobot => StageWord::WithRobot,
         Stage::Queued(_) => StageWord::Queued,

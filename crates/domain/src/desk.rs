@@ -354,7 +354,7 @@ impl Desk {
     /// Where a conversation stands.
     fn standing(&self, conversation: &Conversation) -> Standing {
         match conversation.stage {
-            Stage::Entered => Standing::Entered,
+            Stage::Entered | Stage::Kept(_) => Standing::Entered,
             Stage::Open => Standing::Open,
             Stage::WithRobot => Standing::WithRobot,
             Stage::Queued(ticket) => {

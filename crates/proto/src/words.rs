@@ -136,6 +136,7 @@ impl Word for AssignReason {
         (Self::Forced, history::AssignReason::Forced as i32),
         (Self::TakenNext, history::AssignReason::TakenNext as i32),
         (Self::Declined, history::AssignReason::Declined as i32),
+        (Self::PreAssigned, history::AssignReason::PreAssigned as i32),
     ];
 }
 

@@ -18,6 +18,8 @@ pub const MAX_HEAD_START: Span = Span::from_mins(10);
 pub enum Stage {
     /// The chat page is open, nothing has been said.
     Entered,
+    /// The same, and an agent keeps a place for it.
+    Kept(AgentId),
     /// Something has been said and nobody holds it: just opened, or the queue was full.
     Open,
     /// The robot holds it.
@@ -167,9 +169,15 @@ impl Conversation {
     #[must_use]
     pub const fn agent(&self) -> Option<AgentId> {
         match self.stage {
-            Stage::Assigned(agent) => Some(agent),
+            Stage::Assigned(agent) | Stage::Kept(agent) => Some(agent),
             _ => None,
         }
+    }
+
+    /// Whether the buyer has said nothing yet.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        matches!(self.stage, Stage::Entered | Stage::Kept(_))
     }
 
     /// What it owes.
@@ -229,6 +237,10 @@ impl Conversation {
     pub(super) fn timer(&self, policy: &Policy) -> Option<(Timestamp, TimerKind)> {
         let of_stage = match self.stage {
             Stage::Entered => Some((self.opened + ENTERED_EXPIRY, TimerKind::EnteredExpiry)),
+            Stage::Kept(_) => {
+                let kept = policy.pre_assign.unwrap_or(ENTERED_EXPIRY);
+                Some((self.opened + kept, TimerKind::EnteredExpiry))
+            }
             Stage::WithRobot => return None,
             Stage::Queued(ticket) => self.queue_timer(ticket, policy),
             Stage::Open | Stage::Assigned(_) => self.idle_timer(policy),

@@ -350,6 +350,8 @@ pub enum AssignReason {
     TakenNext,
     /// It came back to them, since whom they had handed it to declined.
     Declined,
+    /// They kept a place for the buyer, who has now said something. An override of presence and capacity.
+    PreAssigned,
 }
 
 /// Why a conversation was reported.

@@ -196,11 +196,13 @@ impl Desk {
     }
 
     fn assign(&mut self, event: &Event, id: ConversationId, to: AgentId, reason: AssignReason) {
+        // Nothing is handed to anybody before the first word; then a place is only kept.
+        let silent = self.conversations.get(&id).is_some_and(Conversation::is_silent);
         self.count_admission(id, event.recorded);
         let stamp = Some(self.next_stamp(id, to, event.recorded));
         self.with_stamped_conversation(id, event.seq, stamp, |conversation| {
             let previous = conversation.agent();
-            conversation.stage = Stage::Assigned(to);
+            conversation.stage = if silent { Stage::Kept(to) } else { Stage::Assigned(to) };
             conversation.ring = 1;
             conversation.left = reason == AssignReason::LeaveMessage;
             conversation.handover = match (reason, previous) {
@@ -208,7 +210,9 @@ impl Desk {
                 _ => Handover::Over,
             };
         });
-        self.meet(id, to, event);
+        if !silent {
+            self.meet(id, to, event);
+        }
     }
 
     /// Counts who is taken from the queue: when, and how many savable ones since the last late one.
@@ -249,7 +253,7 @@ impl Desk {
         let expires = event.recorded + self.policy.memory();
         let key = conversation.buyer_key();
         // A chat page nobody spoke on leaves nothing to take up again.
-        let closed = (conversation.stage != Stage::Entered).then(|| {
+        let closed = (!conversation.is_silent()).then(|| {
             Box::new(ClosedConversation {
                 id,
                 at: event.recorded,

@@ -23,6 +23,10 @@ pub const MAX_RINGS: usize = 64;
 pub const MAX_ARTIFICIAL_AGE: Span = Span::from_mins(10);
 /// Longest window for the last agent.
 pub const MAX_LAST_AGENT_AGE: Span = Span::from_hours(30 * 24);
+/// Shortest time that an agent keeps a place for a silent page.
+pub const MIN_PRE_ASSIGN: Span = Span::from_secs(10);
+/// Longest such time: a silent page does not last longer.
+pub const MAX_PRE_ASSIGN: Span = super::conversation::ENTERED_EXPIRY;
 
 /// One shop's policy: a whole document, replaced as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +61,9 @@ pub struct Policy {
     pub guard_last_agent: bool,
     /// How gently an agent begins who comes online while many wait; `None` = as any other.
     pub ramp: Option<Ramp>,
+    /// How long an agent keeps a place for a buyer who has opened the chat page and said nothing; then the page counts as
+    /// left. [`MIN_PRE_ASSIGN`] to [`MAX_PRE_ASSIGN`]; `None` = nobody is found before the first word.
+    pub pre_assign: Option<Span>,
     /// How long heartbeats may be missing before an agent counts as offline.
     pub heartbeat_grace: Span,
     /// True = the robot answers first, and people after a hand-over.
@@ -183,6 +190,7 @@ impl Policy {
             on_leave: LeavePolicy::MoveOwedNow,
             guard_last_agent: true,
             ramp: None,
+            pre_assign: None,
             heartbeat_grace: Span::from_secs(45),
             robot_first: false,
             language: LanguagePolicy::default(),

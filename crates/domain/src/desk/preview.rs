@@ -29,7 +29,7 @@ impl Desk {
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
         let buyer = self.buyers.get(&key);
         let open = buyer.and_then(|buyer| self.conversation(buyer.open()?));
-        if let Some(open) = open.filter(|open| !matches!(open.stage, Stage::Entered | Stage::Open))
+        if let Some(open) = open.filter(|open| !open.is_silent() && open.stage != Stage::Open)
             && let Some(standing) = self.stays(open)
         {
             return Preview { standing, trace: RouteTrace::default() };
@@ -40,6 +40,7 @@ impl Desk {
         let closed = buyer.and_then(Guest::closed);
         let closed = closed.filter(|closed| now.since(closed.at) <= self.policy.reopen_window);
         let cause = match (open.and_then(Conversation::agent), closed) {
+            (Some(keeper), _) if open.is_some_and(Conversation::is_silent) => Cause::Kept(keeper),
             (Some(holder), _) => Cause::Moved(holder),
             (None, Some(closed)) => Cause::Reopened(closed.agent),
             (None, None) => Cause::New,
@@ -47,7 +48,7 @@ impl Desk {
         let Beginning { group, priority, artificial_age, .. } = self.beginning(message, closed);
         let fresh = Conversation { priority, artificial_age, ..self.imagined(now, key, group) };
         // A chat page nobody has spoken on begins with the message, by the rules.
-        let known = open.filter(|open| open.stage != Stage::Entered);
+        let known = open.filter(|open| !open.is_silent());
         self.decided(now, known.unwrap_or(&fresh), cause)
     }
 

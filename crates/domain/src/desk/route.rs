@@ -30,6 +30,8 @@ pub(super) struct Question<'a> {
 pub(super) enum Cause {
     /// It is new, or its queue was full before.
     New,
+    /// The buyer has said the first word; the agent who kept a place for it.
+    Kept(AgentId),
     /// It was taken up again; its agent then.
     Reopened(Option<AgentId>),
     /// The agent who holds it may not keep it.
@@ -60,14 +62,19 @@ type Step = fn(&Desk, &Question<'_>, &Text, &mut RouteTrace) -> Option<Decision>
 /// The steps, in order.
 const PIPELINE: [Step; 6] = [keep, last_agent, line, strategy, fallbacks, queue];
 
+/// The steps for a page nobody has spoken on: whoever is found keeps a place for it.
+const BEFORE_THE_FIRST_WORD: [Step; 3] = [last_agent, line, strategy];
+
 /// Decides where a conversation goes.
 pub(super) fn route(desk: &Desk, question: &Question<'_>) -> Route {
     let mut trace = RouteTrace::default();
     let group = target_group(desk, &question.conversation.group, &mut trace);
-    let decision = PIPELINE
+    let silent = question.conversation.is_silent();
+    let steps = if silent { &BEFORE_THE_FIRST_WORD[..] } else { &PIPELINE[..] };
+    let decision = steps
         .iter()
         .find_map(|step| step(desk, question, &group, &mut trace))
-        // The last step always decides.
+        // The last step always decides, but for a page nobody has spoken on.
         .unwrap_or(Decision::Full);
     (group, decision, trace)
 }
@@ -113,6 +120,12 @@ fn known_agent<'d>(
         return None;
     }
     let may_be = |agent: &&Agent| !question.excludes(agent.id);
+    if let Cause::Kept(agent) = question.cause
+        && let Some(agent) = desk.agents.get(&agent).filter(|agent| agent.keeps_buyers())
+        && agent.entry.groups.contains(group)
+    {
+        return Some((agent, Some(AssignReason::PreAssigned)));
+    }
     if let Cause::Reopened(Some(agent)) = question.cause
         && let Some(agent) = desk.agents.get(&agent).filter(may_be)
         && is_free(desk, question, agent, group)

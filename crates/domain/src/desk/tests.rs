@@ -2,6 +2,7 @@
 
 mod barred;
 mod duty;
+mod entering;
 mod guarding;
 mod handing;
 mod language;

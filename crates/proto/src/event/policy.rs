@@ -49,6 +49,7 @@ pub fn to_proto(policy: &Policy) -> v1::Policy {
         break_limit_duration: policy.break_limit.map(to_span),
         on_leave: if policy.on_leave == LeavePolicy::default() { 0 } else { policy.on_leave.number() },
         leave_unguarded: !policy.guard_last_agent,
+        pre_assign_duration: policy.pre_assign.map(to_span),
         ramp: policy.ramp.map(|ramp| v1::Ramp {
             every_duration: Some(to_span(ramp.every)),
             lasts_duration: Some(to_span(ramp.lasts)),
@@ -139,6 +140,7 @@ pub fn take_over(into: &mut v1::Policy, from: &v1::Policy, fields: &[String]) ->
             "on_leave" => into.on_leave = from.on_leave,
             "leave_unguarded" => into.leave_unguarded = from.leave_unguarded,
             "ramp" => into.ramp = from.ramp,
+            "pre_assign_duration" => into.pre_assign_duration = from.pre_assign_duration,
             _ => {
                 return Err(Problem::field(
                     "update_mask",
@@ -175,6 +177,7 @@ pub fn from_proto(policy: &v1::Policy) -> Result<Policy, Problem> {
         on_leave: Word::parse_or(policy.on_leave, LeavePolicy::default(), "policy.on_leave")?,
         guard_last_agent: !policy.leave_unguarded,
         ramp: policy.ramp.as_ref().map(parse_ramp).transpose()?,
+        pre_assign: optional(policy.pre_assign_duration.as_ref(), "policy.pre_assign_duration")?,
         last_agent_windows: policy.last_agent_windows.iter().map(window).collect::<Result<_, _>>()?,
         fallbacks: policy
             .fallbacks

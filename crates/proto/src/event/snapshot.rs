@@ -68,7 +68,7 @@ fn agent(agent: &AgentState) -> v1::AgentSnapshot {
 
 fn conversation(of: &Conversation) -> v1::ConversationSnapshot {
     let (stage, ticket) = match of.stage {
-        Stage::Entered => (v1::Stage::Entered, None),
+        Stage::Entered | Stage::Kept(_) => (v1::Stage::Entered, None),
         Stage::Open => (v1::Stage::Open, None),
         Stage::WithRobot => (v1::Stage::WithRobot, None),
         Stage::Queued(ticket) => (v1::Stage::Queued, Some(ticket)),
@@ -215,7 +215,9 @@ fn parse_conversation(of: &v1::ConversationSnapshot) -> Result<Conversation, Pro
     let priority = inward::small(of.priority, "conversations.priority")?;
     let handed_by = optional_id(&of.handed_by_agent_id, "conversations.handed_by_agent_id")?;
     let stage = match v1::Stage::try_from(of.stage) {
-        Ok(v1::Stage::Entered) => Stage::Entered,
+        Ok(v1::Stage::Entered) => {
+            optional_id(&of.agent_id, "conversations.agent_id")?.map_or(Stage::Entered, Stage::Kept)
+        }
         Ok(v1::Stage::Open) => Stage::Open,
         Ok(v1::Stage::WithRobot) => Stage::WithRobot,
         Ok(v1::Stage::Queued) => Stage::Queued(Ticket {

@@ -83,6 +83,10 @@ pub(super) fn disposition(events: &[Arc<Event>], of: ConversationId) -> proto::D
                     Standing::Assigned { agent } => (Stage::Assigned, Some(agent), 0),
                 }
             }
+            // Before the first word a place is only kept.
+            Payload::Assigned { agent, .. } if before.0 == Stage::Entered => {
+                (Stage::Entered, Some(*agent), 0)
+            }
             Payload::Assigned { agent, .. } => (Stage::Assigned, Some(*agent), 0),
             Payload::Queued { position, .. } => (Stage::Queued, None, *position),
             Payload::Closed { .. } => (Stage::Closed, None, 0),

@@ -77,7 +77,13 @@ impl ConversationRecord {
                     (self.owed_since, self.unanswered) = (None, 0);
                 }
             }
-            Payload::Assigned { agent, .. } => (self.stage, self.agent) = (Stage::Assigned, Some(*agent)),
+            Payload::Assigned { agent, .. } => {
+                self.agent = Some(*agent);
+                // Before the first word a place is only kept.
+                if self.stage != Stage::Entered {
+                    self.stage = Stage::Assigned;
+                }
+            }
             Payload::Queued { group, .. } => {
                 group.as_str().clone_into(&mut self.group);
                 (self.stage, self.agent) = (Stage::Queued, None);

@@ -1,4 +1,5 @@
-//! Where buyers go when their own group cannot take them: helping groups, messages that are left, and the late.
+//! Where buyers go other than by the strategy of their own group: helping groups, messages that are left, the late, and
+//! places that are kept.
 
 use fenliu_domain::time::Span;
 use fenliu_proto::common::v1::Presence;
@@ -36,7 +37,9 @@ async fn another_group_helps_out_when_its_ring_opens_and_the_explanation_says_so
     let second = asks(&mut house, for_group(&shop, "b", "sale")).await;
     house.pass(Span::from_secs(20)).await;
     assert_eq!(house.conversation(&shop, &second).await.stage(), Stage::Queued, "not before its time");
-    (house.beat(&shop, &ann).await, house.beat(&shop, &ben).await);
+    for agent in [&ann, &ben] {
+        house.beat(&shop, agent).await;
+    }
     house.pass(Span::from_secs(11)).await;
     assert_eq!(house.conversation(&shop, &second).await.agent_id, ben);
     let explain = proto::ExplainRouteRequest { shop_id: shop.clone(), conversation_id: second };
@@ -89,4 +92,37 @@ async fn where_the_savable_go_first_the_late_wait_but_for_every_second_slot() {
         house.ends(&shop, &held.conversation_id).await;
     }
     assert_eq!(served, ["held", "early", "late", "next"]);
+}
+
+#[tokio::test]
+async fn an_agent_keeps_a_place_for_who_has_opened_the_page_and_gets_the_first_word() {
+    let mut house = House::open().await;
+    let shop = house.shop(1).await;
+    let ann = house.online(&shop, 1, 1).await;
+    house.change_policy(&shop, |policy| policy.pre_assign_duration = Some(to_span(Span::from_mins(2)))).await;
+    let enter = |buyer: &str| proto::EnterChatRequest {
+        shop_id: shop.clone(),
+        buyer_id: buyer.into(),
+        channel: "app".into(),
+        ..Default::default()
+    };
+    let entered = house.to.reception.enter_chat(enter("a")).await.expect("entered").into_inner();
+    assert_eq!(went(entered.disposition), (Stage::Entered, ann.clone(), 0));
+    let page = house.conversation(&shop, &entered.conversation_id).await;
+    assert_eq!((page.stage(), page.agent_id), (Stage::Entered, ann.clone()));
+    assert_eq!(house.read_agent(&shop, &ann).await.load, 1);
+    assert_eq!(went(house.says(&shop, "b").await.disposition), (Stage::Queued, String::new(), 1));
+    let said = house.says(&shop, "a").await;
+    assert_eq!(said.conversation_id, entered.conversation_id);
+    assert_eq!(went(said.disposition), (Stage::Assigned, ann.clone(), 0));
+    let reasons: Vec<_> = house
+        .events(&shop)
+        .await
+        .into_iter()
+        .filter_map(|stored| match stored.event?.payload? {
+            history::event::Payload::Assigned(assigned) => Some(assigned.reason()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons, [history::AssignReason::Strategy, history::AssignReason::PreAssigned]);
 }

@@ -209,7 +209,7 @@ impl<'a> Office<'a> {
         let Some(conversation) = self.conversations.remove(&call) else { return Ok(()) };
         let agent = self.desk.conversation(conversation).and_then(|c| match c.stage {
             Stage::Assigned(agent) => Some(agent),
-            Stage::Entered | Stage::Open | Stage::WithRobot | Stage::Queued(_) => None,
+            Stage::Entered | Stage::Kept(_) | Stage::Open | Stage::WithRobot | Stage::Queued(_) => None,
         });
         self.command(at, Command::Close { conversation, by: CloseActor::Agent, agent, force: false })?;
         match agent {

@@ -144,7 +144,7 @@ impl Session<'_> {
 
 /// Nothing can be handed over before something was said.
 fn expect_said(conversation: &Conversation) -> Result<(), Problem> {
-    if conversation.stage != Stage::Entered {
+    if !conversation.is_silent() {
         return Ok(());
     }
     Err(Problem::new(Reason::NothingSaid, "nothing has been said yet; there is nothing to hand over")

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::desk::beginning::Beginning;
 use crate::desk::command::BuyerMessage;
-use crate::desk::conversation::{Stage, Standing};
+use crate::desk::conversation::{Conversation, Stage, Standing};
 use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
 use crate::desk::guest::Guest;
 use crate::desk::route::Cause;
@@ -12,7 +12,8 @@ use crate::ids::{AgentId, ConversationId};
 use crate::problem::{Problem, Reason};
 
 impl Session<'_> {
-    /// The chat page is open: a conversation in stage entered, unless one is open already.
+    /// The chat page is open: a conversation in stage entered, unless one is open already. Where the shop wants it, an
+    /// agent who is ready keeps a place for it.
     pub(super) fn enter_chat(&mut self, buyer: Text, channel: Text) {
         let key = BuyerKey { channel: channel.clone(), buyer: buyer.clone() };
         let open = self.desk.buyers.get(&key).and_then(Guest::open);
@@ -23,6 +24,10 @@ impl Session<'_> {
             .get(&conversation)
             .map_or(Standing::Entered, |conversation| self.desk.standing(conversation));
         self.record(Some(conversation), Payload::ChatEntered { buyer, channel, standing });
+        let policy = &self.desk.policy;
+        if open.is_none() && policy.pre_assign.is_some() && !policy.robot_first {
+            self.route(conversation, Cause::New);
+        }
     }
 
     /// A buyer's message joins their conversation, takes one up again, or begins one; whoever nobody holds is
@@ -64,11 +69,12 @@ impl Session<'_> {
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
         let guest = self.desk.buyers.get(&key);
         if let Some(open) = guest.and_then(Guest::open) {
-            let entered = self.desk.conversations.get(&open).is_some_and(|c| c.stage == Stage::Entered);
-            if entered {
+            let silent = self.desk.conversations.get(&open).filter(|known| known.is_silent());
+            let keeper = silent.and_then(Conversation::agent);
+            if silent.is_some() {
                 self.open(open, message, None);
             }
-            return (open, Cause::New);
+            return (open, keeper.map_or(Cause::New, Cause::Kept));
         }
         if let Some(closed) = guest.and_then(|guest| self.recently_closed(guest)) {
             self.open(closed.id, message, Some(&closed));
@@ -77,6 +83,11 @@ impl Session<'_> {
         let id = self.next_event().conversation();
         self.open(id, message, None);
         (id, Cause::New)
+    }
+
+    /// Whether an agent keeps a place for it.
+    fn is_kept(&self, id: ConversationId) -> bool {
+        self.desk.conversation(id).is_some_and(|known| matches!(known.stage, Stage::Kept(_)))
     }
 
     fn recently_closed(&self, guest: &Guest) -> Option<ClosedConversation> {
@@ -92,7 +103,7 @@ impl Session<'_> {
             group,
             priority,
             reopened: closed.is_some(),
-            with_robot: self.desk.policy.robot_first,
+            with_robot: self.desk.policy.robot_first && !self.is_kept(id),
             rule: rule.and_then(|place| u8::try_from(place + 1).ok()),
             artificial_age,
         };

@@ -43,7 +43,17 @@ impl Session<'_> {
     pub(super) fn write_down(&mut self, id: ConversationId, previous: Option<AgentId>, decided: Route) {
         let (group, decision, trace) = decided;
         let left = self.desk.conversations.get(&id).is_some_and(|conversation| conversation.left);
+        let silent = self.desk.conversations.get(&id).is_some_and(Conversation::is_silent);
         match decision {
+            // A page nobody has spoken on waits for nobody. Where its keeper must let it go, and nobody else will keep it,
+            // it ends.
+            Decision::Queue(_) | Decision::Full if silent => {
+                if previous.is_some() {
+                    let closed =
+                        Payload::Closed { by: CloseActor::IdleRule, agent: previous, reply_owed: false };
+                    self.record(Some(id), closed);
+                }
+            }
             // A message that is left where it was left already is no news.
             Decision::Assign { agent, reason: AssignReason::LeaveMessage, .. }
                 if left && previous == Some(agent) => {}

@@ -1,8 +1,8 @@
 //! What a policy must hold that its types do not say.
 
 use super::{
-    Fallback, MAX_LAST_AGENT_AGE, MAX_LAST_AGENT_WINDOWS, MAX_QUEUE_LIMIT, MAX_REPLY_DUE_STEPS, MAX_RINGS,
-    Policy, QueueOrder, rule,
+    Fallback, MAX_LAST_AGENT_AGE, MAX_LAST_AGENT_WINDOWS, MAX_PRE_ASSIGN, MAX_QUEUE_LIMIT,
+    MAX_REPLY_DUE_STEPS, MAX_RINGS, MIN_PRE_ASSIGN, Policy, QueueOrder, rule,
 };
 use crate::desk::strategy::{NEUTRAL_PERMILLE, Strategy};
 use crate::problem::{Problem, Reason, Violation};
@@ -125,6 +125,11 @@ impl Policy {
             self.break_limit.is_none_or(|limit| within(limit, Span::from_mins(1), LONGEST)),
             "break_limit_duration",
             "must be between 1 minute and 24 hours",
+        );
+        findings.ensure(
+            self.pre_assign.is_none_or(|kept| within(kept, MIN_PRE_ASSIGN, MAX_PRE_ASSIGN)),
+            "pre_assign_duration",
+            "must be between 10 seconds and 1 hour",
         );
         let ramp = self.ramp.is_none_or(|ramp| {
             within(ramp.every, Span::from_secs(1), Span::from_mins(10))

@@ -166,6 +166,23 @@ fn what_a_policy_does_with_whom_nobody_can_take_is_bounded() {
 }
 
 #[test]
+fn how_long_a_place_is_kept_is_bounded() {
+    holds(
+        "pre_assign_duration",
+        &[
+            (
+                |p| p.pre_assign = Some(Span::from_secs(10)),
+                |p| p.pre_assign = Some(Span::from_secs(10) - MOMENT),
+            ),
+            (
+                |p| p.pre_assign = Some(Span::from_hours(1)),
+                |p| p.pre_assign = Some(Span::from_hours(1) + MOMENT),
+            ),
+        ],
+    );
+}
+
+#[test]
 fn how_gently_a_policy_lets_agents_begin_is_bounded() {
     holds(
         "ramp",

@@ -18,6 +18,7 @@ pub(super) struct More {
     break_limit: bool,
     ramp: bool,
     guard: bool,
+    pre_assign: bool,
 }
 
 impl More {
@@ -57,15 +58,16 @@ impl More {
                 queue_over: 1,
             }),
             guard_last_agent: self.guard,
+            pre_assign: self.pre_assign.then_some(Span::from_mins(2)),
             ..policy
         }
     }
 }
 
 pub(super) fn more() -> impl Strategy<Value = More> {
-    let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     (0..DeskStrategy::ALL.len(), 0..5_usize, 0..4_u8, 0..3_u8, switches).prop_map(
-        |(strategy, fallbacks, rings, leave, (savable, idle, break_limit, ramp, guard))| More {
+        |(strategy, fallbacks, rings, leave, (savable, idle, break_limit, ramp, guard, pre_assign))| More {
             strategy,
             fallbacks,
             rings,
@@ -75,6 +77,7 @@ pub(super) fn more() -> impl Strategy<Value = More> {
             break_limit,
             ramp,
             guard,
+            pre_assign,
         },
     )
 }

@@ -41,10 +41,28 @@ impl NaiveAgent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Entered,
+    /// The same, and an agent keeps a place for it.
+    Kept(AgentId),
     Open,
     WithRobot,
-    Queued { group: Text, priority: u8, since: Timestamp, seq: u64, ring: u8 },
+    Queued {
+        group: Text,
+        priority: u8,
+        since: Timestamp,
+        seq: u64,
+        ring: u8,
+    },
     Assigned(AgentId),
+}
+
+impl Place {
+    /// Whose load it counts for.
+    pub(super) const fn holder(&self) -> Option<AgentId> {
+        match self {
+            Self::Assigned(agent) | Self::Kept(agent) => Some(*agent),
+            Self::Entered | Self::Open | Self::WithRobot | Self::Queued { .. } => None,
+        }
+    }
 }
 
 /// What the events say, told as simply as possible.
@@ -64,7 +82,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn load(&self, agent: AgentId) -> u32 {
-        let held = self.open.values().filter(|place| **place == Place::Assigned(agent)).count();
+        let held = self.open.values().filter(|place| place.holder() == Some(agent)).count();
         u32::try_from(held).expect("few conversations")
     }
 
@@ -155,7 +173,7 @@ impl World {
         broken: &mut Broken,
     ) {
         let place = &self.open[&id];
-        let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
+        let holder = place.holder();
         broken.unless(
             previous == holder,
             Property::OneAssignee,
@@ -194,7 +212,9 @@ impl World {
             AssignReason::LastAgent => !away && !agent.is_barred() && agent.on_duty,
             AssignReason::LeaveMessage | AssignReason::Forced => !agent.is_barred(),
             AssignReason::TakenNext => !agent.is_barred() && agent.presence == Presence::Online,
-            AssignReason::Declined => !agent.is_barred() && agent.presence != Presence::Offline,
+            AssignReason::Declined | AssignReason::PreAssigned => {
+                !agent.is_barred() && agent.presence != Presence::Offline
+            }
             AssignReason::Transfer | AssignReason::Manual => !away && !agent.is_barred(),
         }
     }
@@ -216,6 +236,7 @@ impl World {
             AssignReason::LeaveMessage
             | AssignReason::Forced
             | AssignReason::Declined
+            | AssignReason::PreAssigned
             | AssignReason::Transfer => true,
         }
     }
@@ -318,7 +339,10 @@ impl World {
                 if let Some((_, rests)) = &mut self.agents.get_mut(agent).expect("known agent").ramp {
                     *rests = self.policy.as_ref().is_some_and(|policy| policy.ramp.is_some());
                 }
-                Place::Assigned(*agent)
+                match self.open.get(&id) {
+                    Some(Place::Entered | Place::Kept(_)) => Place::Kept(*agent),
+                    _ => Place::Assigned(*agent),
+                }
             }
             Payload::Queued { group, priority, waiting_since, .. } => Place::Queued {
                 group: group.clone(),

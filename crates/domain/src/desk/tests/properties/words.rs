@@ -108,7 +108,7 @@ fn word() -> impl Strategy<Value = Word> {
         1 => (agent.clone(), any::<u16>()).prop_map(|(a, speed)| Word::Score(a, speed)),
         2 => (agent.clone(), 0..4_u8).prop_map(|(agent, capacity)| Word::Capacity(agent, capacity)),
         1 => agent.clone().prop_map(Word::Lapse),
-        1 => (0..BUYERS).prop_map(Word::Enter),
+        3 => (0..BUYERS).prop_map(Word::Enter),
         12 => (0..BUYERS, 0..4_u8, 0..3_u8, proptest::option::of(0..20_u8), 0..4_u8).prop_map(
             |(buyer, group, priority, external, late)| Word::Message { buyer, group, priority, external, late }
         ),

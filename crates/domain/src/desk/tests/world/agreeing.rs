@@ -45,13 +45,14 @@ impl World {
         let Some(place) = self.open.get(&conversation.id) else { return };
         let placed = match place {
             Place::Entered => conversation.stage == Stage::Entered,
+            Place::Kept(_) => matches!(conversation.stage, Stage::Kept(_)),
             Place::Open => conversation.stage == Stage::Open,
             Place::WithRobot => conversation.stage == Stage::WithRobot,
             Place::Queued { .. } => matches!(conversation.stage, Stage::Queued(_)),
             Place::Assigned(_) => matches!(conversation.stage, Stage::Assigned(_)),
         };
         broken.unless(placed, Property::OnePlace, format_args!("{} is {place:?}", conversation.id));
-        let holder = if let Place::Assigned(agent) = place { Some(*agent) } else { None };
+        let holder = place.holder();
         broken.unless(conversation.agent() == holder, Property::OneAssignee, "the last assignee holds it");
         let left = holder
             .map(|id| &self.agents[&id])

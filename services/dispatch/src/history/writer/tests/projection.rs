@@ -36,7 +36,7 @@ fn see(accounts: &mut BTreeMap<ConversationId, Account>, event: &Event) {
 
 const fn stage(conversation: &Conversation) -> proto::Stage {
     match conversation.stage {
-        Stage::Entered => proto::Stage::Entered,
+        Stage::Entered | Stage::Kept(_) => proto::Stage::Entered,
         Stage::Open => proto::Stage::Open,
         Stage::WithRobot => proto::Stage::WithRobot,
         Stage::Queued(_) => proto::Stage::Queued,

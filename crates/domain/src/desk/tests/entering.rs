@@ -1,0 +1,153 @@
+//! Buyers who open the chat page where agents keep places for them: one test per rule, named after it.
+
+use super::properties::agent_id;
+use super::shop::{ANN, BEN, Shop, entry, message};
+use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::command::{BuyerMessage, Command};
+use crate::desk::conversation::{Stage, Standing};
+use crate::desk::event::{AssignReason, CloseActor, Event, Payload, TransferTarget};
+use crate::desk::policy::LeavePolicy;
+use crate::ids::{AgentId, ConversationId};
+use crate::problem::Reason;
+use crate::time::Span;
+
+const KEPT: Span = Span::from_mins(2);
+
+/// A shop whose agents keep places.
+fn keeping(agents: &[(u8, u32)]) -> Shop {
+    let mut shop = Shop::with(agents);
+    shop.policy(|policy| policy.pre_assign = Some(KEPT));
+    shop
+}
+
+fn enters(shop: &mut Shop, buyer: &str) -> ConversationId {
+    let entered = shop.ok(Command::EnterChat { buyer: buyer.into(), channel: "test".into() });
+    entered[0].conversation.expect("a page")
+}
+
+fn assigned(events: &[Event]) -> Option<(AgentId, Option<AgentId>, AssignReason)> {
+    events.iter().find_map(|event| match event.payload {
+        Payload::Assigned { agent, previous, reason, .. } => Some((agent, previous, reason)),
+        _ => None,
+    })
+}
+
+#[test]
+fn whoever_keeps_a_place_has_less_room_and_gets_the_buyer_with_the_first_word() {
+    let mut shop = keeping(&[(ANN, 1), (BEN, 1)]);
+    let page = enters(&mut shop, "a");
+    let keeper = shop.holder(page).expect("somebody is ready");
+    assert_eq!(shop.stage(page), Stage::Kept(keeper));
+    assert_eq!(shop.desk.agent(keeper).expect("known").load(), 1);
+    let other = shop.says("b");
+    assert_ne!(shop.holder(other), Some(keeper), "she has no room beside it");
+    let preview = shop.desk.preview(shop.now, &message("a")).standing;
+    assert_eq!(preview, Standing::Assigned { agent: keeper });
+    let said = shop.ok(Command::ReceiveMessage(message("a")));
+    assert_eq!(assigned(&said), Some((keeper, None, AssignReason::PreAssigned)));
+    assert_eq!((shop.stage(page), shop.holder(page)), (Stage::Assigned(keeper), Some(keeper)));
+}
+
+#[test]
+fn a_place_nobody_can_keep_is_not_waited_for_and_overtakes_nobody() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    let held = shop.says("a");
+    let page = enters(&mut shop, "b");
+    assert_eq!((shop.stage(page), shop.desk.queue_len()), (Stage::Entered, 0));
+    let waiting = shop.says("c");
+    shop.serves(ANN, held);
+    assert_eq!(shop.holder(waiting), Some(agent_id(ANN)), "who has said something goes first");
+    assert_eq!(shop.says("b"), page);
+    assert!(matches!(shop.stage(page), Stage::Queued(_)));
+}
+
+#[test]
+fn a_place_is_kept_so_long_and_then_the_page_counts_as_left() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    shop.policy(|policy| policy.reply_due = Vec::new());
+    let page = enters(&mut shop, "a");
+    let waiting = shop.says("b");
+    shop.later(KEPT - Span::from_micros(1));
+    assert!(shop.ok(Command::Tick).is_empty(), "not before its time");
+    shop.later(Span::from_micros(1));
+    shop.ok(Command::Tick);
+    assert!(shop.desk.conversation(page).is_none());
+    assert_eq!(shop.holder(waiting), Some(agent_id(ANN)), "the place is free again");
+    assert_ne!(shop.says("a"), page, "nothing was said that could be taken up again");
+}
+
+#[test]
+fn a_keeper_may_greet_and_end_but_not_hand_over_before_the_first_word() {
+    let mut shop = keeping(&[(ANN, 1), (BEN, 1)]);
+    let page = enters(&mut shop, "a");
+    let keeper = shop.holder(page).expect("somebody is ready");
+    let keeper = if keeper == agent_id(ANN) { ANN } else { BEN };
+    shop.answers(keeper, page);
+    assert_eq!(shop.stage(page), Stage::Kept(agent_id(keeper)), "a greeting is no first word");
+    let target = TransferTarget::Agent(agent_id(ANN + BEN - keeper));
+    let transfer = Command::Transfer { conversation: page, from: Some(agent_id(keeper)), target };
+    assert_eq!(shop.refused(transfer), Reason::NothingSaid);
+    shop.ok(Command::Close {
+        conversation: page,
+        by: CloseActor::Agent,
+        agent: Some(agent_id(keeper)),
+        force: false,
+    });
+    assert_eq!(shop.desk.agent(agent_id(keeper)).expect("known").load(), 0);
+}
+
+#[test]
+fn the_first_word_may_be_for_others_or_find_its_keeper_gone() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    let pages = enters(&mut shop, "a");
+    let care = AgentEntry { groups: vec!["care".into()], ..entry(BEN, 1) };
+    shop.ok(Command::SyncAgent { agent: agent_id(BEN), entry: Box::new(care) });
+    shop.presence(BEN, Presence::Online);
+    assert_eq!(shop.holder(pages), Some(agent_id(ANN)));
+    let for_care = BuyerMessage { group: Some("care".into()), ..message("a") };
+    shop.ok(Command::ReceiveMessage(for_care));
+    assert_eq!(shop.holder(pages), Some(agent_id(BEN)), "she answers for it");
+    let page = enters(&mut shop, "b");
+    assert_eq!(shop.holder(page), Some(agent_id(ANN)));
+    shop.presence(ANN, Presence::Offline);
+    assert_eq!(shop.stage(page), Stage::Kept(agent_id(ANN)), "nobody waits for an answer");
+    shop.says("b");
+    assert!(matches!(shop.stage(page), Stage::Queued(_)), "she is away");
+}
+
+#[test]
+fn a_keeper_who_is_busy_or_has_less_room_by_now_gets_the_buyer_all_the_same() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    let page = enters(&mut shop, "a");
+    shop.ok(Command::SetCapacity { agent: agent_id(ANN), capacity: 0 });
+    shop.presence(ANN, Presence::Busy);
+    shop.says("a");
+    assert_eq!(shop.holder(page), Some(agent_id(ANN)));
+}
+
+#[test]
+fn where_all_move_when_an_agent_leaves_another_keeps_the_place_or_the_page_counts_as_left() {
+    let mut shop = keeping(&[(ANN, 2)]);
+    shop.policy(|policy| policy.on_leave = LeavePolicy::MoveAllNow);
+    let pages = [enters(&mut shop, "a"), enters(&mut shop, "b")];
+    shop.sync(BEN, 1);
+    shop.presence(BEN, Presence::Online);
+    shop.presence(ANN, Presence::Offline);
+    assert_eq!(shop.stage(pages[0]), Stage::Kept(agent_id(BEN)));
+    assert!(shop.desk.conversation(pages[1]).is_none(), "nobody else has a place");
+    assert_eq!(shop.desk.next_due(), Some(shop.now + KEPT), "and nothing is left over");
+}
+
+#[test]
+fn where_the_robot_is_first_or_agents_take_by_themselves_nobody_keeps_a_place() {
+    for robot_first in [true, false] {
+        let mut shop = keeping(&[(ANN, 1)]);
+        shop.policy(|policy| {
+            policy.robot_first = robot_first;
+            policy.strategy =
+                if robot_first { policy.strategy } else { crate::desk::strategy::Strategy::Manual };
+        });
+        let page = enters(&mut shop, "a");
+        assert_eq!(shop.stage(page), Stage::Entered);
+    }
+}
