@@ -7,6 +7,7 @@ use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{AssignReason, CloseActor, Event, Payload, TransferTarget};
 use crate::desk::policy::LeavePolicy;
+use crate::desk::trace::StepKind;
 use crate::ids::{AgentId, ConversationId};
 use crate::problem::Reason;
 use crate::time::Span;
@@ -150,4 +151,30 @@ fn where_the_robot_is_first_or_agents_take_by_themselves_nobody_keeps_a_place() 
         let page = enters(&mut shop, "a");
         assert_eq!(shop.stage(page), Stage::Entered);
     }
+}
+
+#[test]
+fn a_place_that_is_kept_stays_so_when_the_robot_becomes_the_first_to_answer() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    let page = enters(&mut shop, "a");
+    shop.policy(|policy| policy.robot_first = true);
+    assert_eq!(
+        shop.desk.preview(shop.now, &message("a")).standing,
+        Standing::Assigned { agent: agent_id(ANN) }
+    );
+    shop.says("a");
+    assert_eq!(shop.stage(page), Stage::Assigned(agent_id(ANN)));
+}
+
+#[test]
+fn a_preview_names_whom_the_buyer_is_moved_from_but_not_who_keeps_a_place() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    let first_step = |shop: &Shop| shop.desk.preview(shop.now, &message("a")).trace.steps[1].clone();
+    let page = enters(&mut shop, "a");
+    assert_eq!(first_step(&shop).kind, StepKind::LastAgent);
+    shop.says("a");
+    shop.answers(ANN, page);
+    shop.presence(ANN, Presence::Offline);
+    let moved = first_step(&shop);
+    assert_eq!((moved.kind, moved.agent), (StepKind::Keep, Some(agent_id(ANN))));
 }
