@@ -50,7 +50,7 @@ pub enum Command {
     Import(ImportArgs),
     /// Send a recorded log's traffic through our own desk, and compare.
     Replay(ReplayArgs),
-    /// Let invented buyers meet our own desk, and compare how it chooses agents.
+    /// Let invented or recorded buyers meet our desk; compare strategies, policies and rosters.
     Simulate(SimulateArgs),
     /// Show how fast a shop answered, by the rules of one or several marketplaces.
     Report(ReportArgs),
