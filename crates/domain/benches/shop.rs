@@ -43,18 +43,7 @@ impl Shop {
         for n in 0..agents {
             let agent =
                 AgentId::from_bits(u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
-            let entry = AgentEntry {
-                display_name: format!("agent {n}").into(),
-                main_account: false,
-                groups: Vec::new(),
-                capacity_ceiling: CAPACITY,
-                capacity_default: CAPACITY,
-                unlimited: false,
-                enabled: true,
-                weight: 1,
-                duty: None,
-                sanction: None,
-            };
+            let entry = AgentEntry::plain(format!("agent {n}").into(), CAPACITY);
             shop.apply(Command::SyncAgent { agent, entry: Box::new(entry) });
             shop.apply(Command::SetPresence { agent, presence: Presence::Online, force: true });
         }

@@ -49,18 +49,7 @@ fn evening() -> Scenario {
 fn staff(number: u32) -> Staff {
     Staff {
         id: AgentId::from_bits(u128::from(number)),
-        entry: AgentEntry {
-            display_name: format!("agent {number}").into(),
-            main_account: false,
-            groups: Vec::new(),
-            capacity_ceiling: AGENTS,
-            capacity_default: AGENTS,
-            unlimited: false,
-            enabled: true,
-            weight: 1,
-            duty: None,
-            sanction: None,
-        },
+        entry: AgentEntry::plain(format!("agent {number}").into(), AGENTS),
         speed: 1.0,
         online: Vec::new(),
         breaks: Vec::new(),

@@ -17,6 +17,7 @@ use std::hash::BuildHasherDefault;
 
 pub mod agent;
 mod beginning;
+mod buyer;
 pub mod command;
 pub mod conversation;
 mod decide;
@@ -25,7 +26,6 @@ pub mod event;
 mod evolve;
 mod floor;
 mod guard;
-mod guest;
 mod held;
 mod hours;
 mod index;
@@ -45,11 +45,11 @@ mod tests;
 pub mod trace;
 
 use agent::Agent;
+use buyer::KnownBuyer;
 use command::{Applied, Attempt};
 use conversation::{Conversation, Stage, Standing};
 use event::{Event, Seq, Text};
 use floor::Floor;
-use guest::Guest;
 use hours::ServiceHours;
 use memory::{DeliveryKey, Memory, RequestKey};
 use pace::{Estimate, Pace};
@@ -137,7 +137,7 @@ pub struct Desk {
     agents: IdTable<AgentId, Agent>,
     main_account: Option<AgentId>,
     conversations: Shelf<Conversation, BuildHasherDefault<FxHasher>>,
-    buyers: Shelf<Guest, BuildHasherDefault<DefaultHasher>>,
+    buyers: Shelf<KnownBuyer, BuildHasherDefault<DefaultHasher>>,
     requests: Memory<RequestKey>,
     deliveries: Memory<DeliveryKey>,
     assignments: u64,

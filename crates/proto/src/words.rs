@@ -137,6 +137,7 @@ impl Word for AssignReason {
         (Self::TakenNext, history::AssignReason::TakenNext as i32),
         (Self::Declined, history::AssignReason::Declined as i32),
         (Self::PreAssigned, history::AssignReason::PreAssigned as i32),
+        (Self::FirstWord, history::AssignReason::FirstWord as i32),
     ];
 }
 

@@ -1,6 +1,7 @@
 //! The history's events, in the words of the fold.
 
 use fenliu_domain::day::Zone;
+use fenliu_domain::desk::queue::USUAL_PRIORITY;
 use fenliu_domain::exchange::{Happening, What};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
@@ -11,9 +12,6 @@ use fenliu_proto::history::v1::event::Payload;
 
 use crate::imported::actor;
 use crate::storage::Step;
-
-/// Priority of a buyer who is like all others; lower goes first.
-const USUAL_PRIORITY: u32 = 100;
 
 /// What an event of the history says, as far as the facts care.
 ///
@@ -63,7 +61,7 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
     let only = |what| [Some(what), None];
     match payload {
         Payload::ConversationOpened(opened) => {
-            let vip = opened.priority < USUAL_PRIORITY;
+            let vip = opened.priority < u32::from(USUAL_PRIORITY);
             let robot = opened.with_robot.then_some(What::WithRobot);
             [Some(What::Opened { buyer: opened.buyer_id, group: opened.group, vip }), robot]
         }
@@ -74,6 +72,8 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
             agent: reply.agent_id,
             small_talk: reply.small_talk,
         }),
+        // Whoever keeps a place is asked nothing yet.
+        Payload::Assigned(kept) if kept.reason() == proto::AssignReason::PreAssigned => [None, None],
         Payload::Assigned(assigned) => only(What::Assigned { agent: assigned.agent_id }),
         Payload::Queued(queued) => {
             only(What::Queued { nobody_on_duty: queued.reason() == proto::QueueReason::NobodyOnDuty })

@@ -1,7 +1,7 @@
 //! A checker that lets everything pass checks nothing.
 
 use fenliu_domain::desk::Desk;
-use fenliu_domain::desk::agent::{AgentEntry, DEFAULT_GROUP, Presence};
+use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use fenliu_domain::desk::command::{Applied, Attempt, BuyerMessage, Command};
 use fenliu_domain::desk::event::RequestMark;
 use fenliu_domain::desk::policy::ShopHours;
@@ -17,18 +17,7 @@ use super::Fold;
 const AGENT: u128 = 7;
 
 fn commands() -> Vec<Command> {
-    let entry = AgentEntry {
-        display_name: "小红".into(),
-        main_account: false,
-        groups: vec![DEFAULT_GROUP.into()],
-        capacity_ceiling: 1,
-        capacity_default: 1,
-        unlimited: false,
-        enabled: true,
-        weight: 1,
-        duty: None,
-        sanction: None,
-    };
+    let entry = AgentEntry::plain("小红".into(), 1);
     let hours =
         ShopHours { time_zone: "UTC".into(), service_start: "00:00".into(), service_end: "24:00".into() };
     let agent = AgentId::from_bits(AGENT);

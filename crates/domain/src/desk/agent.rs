@@ -131,6 +131,25 @@ pub struct AgentEntry {
     pub sanction: Option<Sanction>,
 }
 
+impl AgentEntry {
+    /// An account of the default group that may work, with this capacity, no roster and no sanction.
+    #[must_use]
+    pub fn plain(display_name: Text, capacity: u32) -> Self {
+        Self {
+            display_name,
+            main_account: false,
+            groups: vec![DEFAULT_GROUP.into()],
+            capacity_ceiling: capacity,
+            capacity_default: capacity,
+            unlimited: false,
+            enabled: true,
+            weight: 1,
+            duty: None,
+            sanction: None,
+        }
+    }
+}
+
 /// Where an agent stands when somebody is wanted for a new conversation: ready, or the first reason why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Availability {

@@ -350,8 +350,10 @@ pub enum AssignReason {
     TakenNext,
     /// It came back to them, since whom they had handed it to declined.
     Declined,
-    /// They kept a place for the buyer, who has now said something. An override of presence and capacity.
+    /// They are ready, and keep a place for a buyer who has said nothing yet.
     PreAssigned,
+    /// They kept a place for the buyer, who has now said something. An override of presence and capacity.
+    FirstWord,
 }
 
 /// Why a conversation was reported.

@@ -4,9 +4,9 @@
 //! [`Desk::with_conversation`], which keep the indexes in step (`index.rs`).
 
 use super::agent::{Agent, AgentEntry, DEFAULT_GROUP, Presence, Ramping};
+use super::buyer::KnownBuyer;
 use super::conversation::{Conversation, Handover, LastWord, Owed, Quiet, Stage, Standing};
 use super::event::{AssignReason, Event, Payload, Seq, Text};
-use super::guest::Guest;
 use super::hours::ServiceHours;
 use super::index::{Indexed, Stamp};
 use super::memory::{DeliveryKey, Remembered, RequestKey};
@@ -184,9 +184,9 @@ impl Desk {
         let id = conversation.id;
         let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
         let key = conversation.buyer_key();
-        let guest = self.buyers.get_or_insert_with(&key, || Guest::new(key.clone(), id));
-        let expires = guest.expires();
-        guest.come(id);
+        let buyer = self.buyers.get_or_insert_with(&key, || KnownBuyer::new(key.clone(), id));
+        let expires = buyer.expires();
+        buyer.come(id);
         if let Some(expires) = expires {
             self.expiries.remove(&(expires, key));
         }
@@ -196,13 +196,14 @@ impl Desk {
     }
 
     fn assign(&mut self, event: &Event, id: ConversationId, to: AgentId, reason: AssignReason) {
-        // Nothing is handed to anybody before the first word; then a place is only kept.
-        let silent = self.conversations.get(&id).is_some_and(Conversation::is_silent);
         self.count_admission(id, event.recorded);
-        let stamp = Some(self.next_stamp(id, to, event.recorded));
+        // A place that was kept has been their turn already.
+        let counts = reason != AssignReason::FirstWord;
+        let stamp = counts.then(|| self.next_stamp(id, to, event.recorded));
+        let keeps = reason == AssignReason::PreAssigned;
         self.with_stamped_conversation(id, event.seq, stamp, |conversation| {
             let previous = conversation.agent();
-            conversation.stage = if silent { Stage::Kept(to) } else { Stage::Assigned(to) };
+            conversation.stage = if keeps { Stage::Kept(to) } else { Stage::Assigned(to) };
             conversation.ring = 1;
             conversation.left = reason == AssignReason::LeaveMessage;
             conversation.handover = match (reason, previous) {
@@ -210,7 +211,7 @@ impl Desk {
                 _ => Handover::Over,
             };
         });
-        if !silent {
+        if !keeps {
             self.meet(id, to, event);
         }
     }
@@ -262,8 +263,8 @@ impl Desk {
                 priority: conversation.priority,
             })
         });
-        let guest = self.buyers.get_or_insert_with(&key, || Guest::new(key.clone(), id));
-        guest.go(closed, expires);
+        let buyer = self.buyers.get_or_insert_with(&key, || KnownBuyer::new(key.clone(), id));
+        buyer.go(closed, expires);
         self.expiries.insert((expires, key));
     }
 

@@ -1,10 +1,10 @@
 //! What would happen to a message now, without anything happening.
 
 use super::beginning::Beginning;
+use super::buyer::KnownBuyer;
 use super::command::BuyerMessage;
 use super::conversation::{Conversation, Stage, Standing};
 use super::event::{Event, Payload, Seq};
-use super::guest::Guest;
 use super::queue::Ticket;
 use super::route::{Cause, Decision, Question, route};
 use super::trace::RouteTrace;
@@ -37,7 +37,7 @@ impl Desk {
         if self.policy.robot_first && open.is_none_or(|open| open.stage == Stage::Entered) {
             return Preview { standing: Standing::WithRobot, trace: RouteTrace::default() };
         }
-        let closed = buyer.and_then(Guest::closed);
+        let closed = buyer.and_then(KnownBuyer::closed);
         let closed = closed.filter(|closed| now.since(closed.at) <= self.policy.reopen_window);
         let cause = match (open.and_then(Conversation::agent), closed) {
             (Some(keeper), _) if open.is_some_and(Conversation::is_silent) => Cause::Kept(keeper),

@@ -124,7 +124,7 @@ fn known_agent<'d>(
         && let Some(agent) = desk.agents.get(&agent).filter(|agent| agent.keeps_buyers())
         && agent.entry.groups.contains(group)
     {
-        return Some((agent, Some(AssignReason::PreAssigned)));
+        return Some((agent, Some(AssignReason::FirstWord)));
     }
     if let Cause::Reopened(Some(agent)) = question.cause
         && let Some(agent) = desk.agents.get(&agent).filter(may_be)
@@ -150,7 +150,9 @@ fn is_free(desk: &Desk, question: &Question<'_>, agent: &Agent, group: &Text) ->
 fn may_go_back(desk: &Desk, question: &Question<'_>, agent: &Agent, group: &Text, met: Timestamp) -> bool {
     let Some(window) = desk.policy.last_agent_window(question.now.since(met)) else { return false };
     let answers_for_it = !agent.entry.main_account && agent.entry.groups.contains(group);
-    answers_for_it && (is_free(desk, question, agent, group) || overrides(agent, window))
+    // Only who is free keeps a place for a page nobody has spoken on.
+    let may_override = !question.conversation.is_silent() && overrides(agent, window);
+    answers_for_it && (is_free(desk, question, agent, group) || may_override)
 }
 
 /// Whether the window lets the agent take somebody although busy or saturated.

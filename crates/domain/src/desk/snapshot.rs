@@ -1,10 +1,10 @@
 //! A desk as plain data: what a snapshot stores, and what two desks are compared by.
 
 use super::agent::{Agent, AgentEntry, Presence, Ramping};
+use super::buyer::KnownBuyer;
 use super::conversation::Conversation;
 use super::duty::DutyState;
 use super::event::{Seq, Text};
-use super::guest::Guest;
 use super::hours::ServiceHours;
 use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
 use super::pace::Pace;
@@ -88,7 +88,7 @@ impl Desk {
     pub fn snapshot(&self) -> Option<Snapshot> {
         let mut agents: Vec<_> = self.agents.values().map(state).collect();
         agents.sort_by_key(|agent| agent.id);
-        let mut buyers: Vec<_> = self.buyers.values().map(Guest::state).collect();
+        let mut buyers: Vec<_> = self.buyers.values().map(KnownBuyer::state).collect();
         buyers.sort_by(|a, b| a.0.cmp(&b.0));
         Some(Snapshot {
             shop: self.shop,
@@ -122,8 +122,8 @@ impl Desk {
         desk.main_account = mains.map(|agent| agent.id).min();
         desk.agents = snapshot.agents.into_iter().map(|state| (state.id, agent(state))).collect();
         desk.conversations = snapshot.conversations.into_iter().collect();
-        desk.buyers = snapshot.buyers.into_iter().map(Guest::of).collect();
-        let expiry = |guest: &Guest| Some((guest.expires()?, guest.key.clone()));
+        desk.buyers = snapshot.buyers.into_iter().map(KnownBuyer::of).collect();
+        let expiry = |buyer: &KnownBuyer| Some((buyer.expires()?, buyer.key.clone()));
         desk.expiries = desk.buyers.values().filter_map(expiry).collect();
         desk.requests = Memory::from_entries(snapshot.requests, snapshot.requests_forgotten);
         desk.deliveries = Memory::from_entries(snapshot.deliveries, snapshot.deliveries_forgotten);

@@ -1,7 +1,7 @@
 //! What a desk's events say of a conversation, as far as reply rates care.
 
 use super::{Happening, What};
-use crate::desk::event::{CloseActor, Event, Payload, QueueLeaveReason, QueueReason};
+use crate::desk::event::{AssignReason, CloseActor, Event, Payload, QueueLeaveReason, QueueReason};
 use crate::desk::queue::USUAL_PRIORITY;
 
 impl Happening {
@@ -33,6 +33,8 @@ fn said(payload: &Payload) -> [Option<What>; 2] {
             agent: agent.map(|agent| agent.to_string()).unwrap_or_default(),
             small_talk: *small_talk,
         }),
+        // Whoever keeps a place is asked nothing yet.
+        Payload::Assigned { reason: AssignReason::PreAssigned, .. } => [None, None],
         Payload::Assigned { agent, .. } => only(What::Assigned { agent: agent.to_string() }),
         Payload::Queued { reason, .. } => {
             only(What::Queued { nobody_on_duty: *reason == QueueReason::NobodyOnDuty })

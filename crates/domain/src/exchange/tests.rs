@@ -70,22 +70,6 @@ fn of_each_kind_the_first_reply_and_the_first_with_content_are_kept() {
 }
 
 #[test]
-fn whoever_kept_a_place_is_asked_with_the_first_word_and_not_before() {
-    let story = [
-        at(0, assigned("lan")),
-        at(60, opened("b")),
-        at(60, asked("m")),
-        at(60, assigned("lan")),
-        at(90, human("lan")),
-    ];
-    let facts = Conversation::fold("c", story);
-    assert_eq!(facts.session.opened_at, Some(Timestamp::from_micros_clamped(60_000_000)));
-    let holders: Vec<_> = facts.exchanges[0].holdings.iter().map(|holding| holding.holder.clone()).collect();
-    assert_eq!(holders.last(), Some(&Holder::Agent("lan".into())), "{holders:?}");
-    assert!(facts.exchanges[0].holdings.iter().all(|holding| holding.from.micros() == 60_000_000));
-}
-
-#[test]
 fn a_greeting_before_any_question_makes_no_exchange() {
     let facts = Conversation::fold("c", [at(0, opened("b")), at(1, replied(Actor::AutoReply, "", true))]);
     assert_eq!(facts.exchanges, []);

@@ -50,18 +50,7 @@ impl House {
 }
 
 fn entry(name: &str) -> AgentEntry {
-    AgentEntry {
-        display_name: name.into(),
-        main_account: false,
-        groups: Vec::new(),
-        capacity_ceiling: 5,
-        capacity_default: 5,
-        unlimited: false,
-        enabled: true,
-        weight: 1,
-        duty: None,
-        sanction: None,
-    }
+    AgentEntry::plain(name.into(), 5)
 }
 
 fn message(buyer: &str) -> Command {

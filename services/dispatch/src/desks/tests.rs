@@ -50,18 +50,7 @@ impl House {
         let hours =
             ShopHours { time_zone: "UTC".into(), service_start: "00:00".into(), service_end: "24:00".into() };
         house.run(call(Command::SyncShop(hours))).await;
-        let entry = AgentEntry {
-            display_name: "Ann".into(),
-            main_account: false,
-            groups: Vec::new(),
-            capacity_ceiling: 1_000,
-            capacity_default: 1_000,
-            unlimited: false,
-            enabled: true,
-            weight: 1,
-            duty: None,
-            sanction: None,
-        };
+        let entry = AgentEntry::plain("Ann".into(), 1_000);
         house.run(call(Command::SyncAgent { agent: ANN, entry: Box::new(entry) })).await;
         house.run(call(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true })).await;
         house

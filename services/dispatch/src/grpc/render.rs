@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fenliu_domain::desk::agent::{Agent, RECOMMENDED_CAPACITY};
 use fenliu_domain::desk::conversation::Standing;
-use fenliu_domain::desk::event::{Event, Payload};
+use fenliu_domain::desk::event::{AssignReason, Event, Payload};
 use fenliu_domain::desk::language::LanguageAction;
 use fenliu_domain::desk::pace::Estimate;
 use fenliu_domain::desk::refusal::language_refused;
@@ -83,8 +83,7 @@ pub(super) fn disposition(events: &[Arc<Event>], of: ConversationId) -> proto::D
                     Standing::Assigned { agent } => (Stage::Assigned, Some(agent), 0),
                 }
             }
-            // Before the first word a place is only kept.
-            Payload::Assigned { agent, .. } if before.0 == Stage::Entered => {
+            Payload::Assigned { agent, reason: AssignReason::PreAssigned, .. } => {
                 (Stage::Entered, Some(*agent), 0)
             }
             Payload::Assigned { agent, .. } => (Stage::Assigned, Some(*agent), 0),

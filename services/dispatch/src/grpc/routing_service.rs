@@ -121,7 +121,8 @@ fn lines(event: &Event) -> Vec<String> {
                 AssignReason::Forced => "by hand, although it was too much or she was away",
                 AssignReason::TakenNext => "who took it from the queue",
                 AssignReason::Declined => "because whom she had handed it to gave it back",
-                AssignReason::PreAssigned => "who kept a place for the buyer",
+                AssignReason::PreAssigned => "who keeps a place until the buyer says something",
+                AssignReason::FirstWord => "who kept a place for the buyer",
             };
             told(trace, format!("assigned to {agent} {why}"))
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fenliu_domain::desk::conversation::Standing;
-use fenliu_domain::desk::event::{Event, Payload};
+use fenliu_domain::desk::event::{AssignReason, Event, Payload};
 use fenliu_domain::ids::{AgentId, ConversationId, ShopId};
 use fenliu_domain::message::Actor;
 use fenliu_domain::time::Timestamp;
@@ -77,12 +77,10 @@ impl ConversationRecord {
                     (self.owed_since, self.unanswered) = (None, 0);
                 }
             }
-            Payload::Assigned { agent, .. } => {
+            Payload::Assigned { agent, reason, .. } => {
+                let keeps = *reason == AssignReason::PreAssigned;
+                self.stage = if keeps { Stage::Entered } else { Stage::Assigned };
                 self.agent = Some(*agent);
-                // Before the first word a place is only kept.
-                if self.stage != Stage::Entered {
-                    self.stage = Stage::Assigned;
-                }
             }
             Payload::Queued { group, .. } => {
                 group.as_str().clone_into(&mut self.group);

@@ -124,5 +124,5 @@ async fn an_agent_keeps_a_place_for_who_has_opened_the_page_and_gets_the_first_w
             _ => None,
         })
         .collect();
-    assert_eq!(reasons, [history::AssignReason::Strategy, history::AssignReason::PreAssigned]);
+    assert_eq!(reasons, [history::AssignReason::PreAssigned, history::AssignReason::FirstWord]);
 }

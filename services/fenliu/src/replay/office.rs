@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use fenliu_domain::desk::Desk;
-use fenliu_domain::desk::agent::{AgentEntry, DEFAULT_GROUP, Presence};
+use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
 use fenliu_domain::desk::conversation::Stage;
 use fenliu_domain::desk::event::{CloseActor, Event, Payload, Text};
@@ -132,18 +132,7 @@ impl<'a> Office<'a> {
         self.apply(at, Command::SyncShop(hours))?;
         self.apply(at, Command::ReplacePolicy { policy: Box::new(policy), if_policy: None })?;
         for (agent, name) in self.setting.roster.agents.iter().enumerate() {
-            let entry = AgentEntry {
-                display_name: Text::from(name.as_str()),
-                main_account: false,
-                groups: vec![DEFAULT_GROUP.into()],
-                capacity_ceiling: self.setting.capacity,
-                capacity_default: self.setting.capacity,
-                unlimited: false,
-                enabled: true,
-                weight: 1,
-                duty: None,
-                sanction: None,
-            };
+            let entry = AgentEntry::plain(Text::from(name.as_str()), self.setting.capacity);
             self.apply(at, Command::SyncAgent { agent: agent_id(agent), entry: Box::new(entry) })?;
         }
         Ok(())

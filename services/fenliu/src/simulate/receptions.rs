@@ -1,7 +1,7 @@
 //! Who receives the buyers: every combination of policy, roster and strategy.
 
 use fenliu_domain::day::{Day, Zone};
-use fenliu_domain::desk::agent::{AgentEntry, DEFAULT_GROUP};
+use fenliu_domain::desk::agent::AgentEntry;
 use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::strategy::Strategy;
 use fenliu_domain::ids::AgentId;
@@ -110,18 +110,7 @@ fn everybody(args: &SimulateArgs) -> Vec<Staff> {
 pub(super) fn agent(number: u32, name: &str, capacity: u32) -> Staff {
     Staff {
         id: AgentId::from_bits(number.into()),
-        entry: AgentEntry {
-            display_name: name.into(),
-            main_account: false,
-            groups: vec![DEFAULT_GROUP.into()],
-            capacity_ceiling: capacity,
-            capacity_default: capacity,
-            unlimited: false,
-            enabled: true,
-            weight: 1,
-            duty: None,
-            sanction: None,
-        },
+        entry: AgentEntry::plain(name.into(), capacity),
         speed: 1.0,
         online: Vec::new(),
         breaks: Vec::new(),

@@ -2,10 +2,10 @@
 
 use super::Session;
 use crate::desk::beginning::Beginning;
+use crate::desk::buyer::KnownBuyer;
 use crate::desk::command::BuyerMessage;
 use crate::desk::conversation::{Conversation, Stage, Standing};
 use crate::desk::event::{CloseActor, HandOverReason, Payload, QueueLeaveReason, Text};
-use crate::desk::guest::Guest;
 use crate::desk::route::Cause;
 use crate::desk::{BuyerKey, ClosedConversation};
 use crate::ids::{AgentId, ConversationId};
@@ -16,7 +16,7 @@ impl Session<'_> {
     /// agent who is ready keeps a place for it.
     pub(super) fn enter_chat(&mut self, buyer: Text, channel: Text) {
         let key = BuyerKey { channel: channel.clone(), buyer: buyer.clone() };
-        let open = self.desk.buyers.get(&key).and_then(Guest::open);
+        let open = self.desk.buyers.get(&key).and_then(KnownBuyer::open);
         let conversation = open.unwrap_or_else(|| self.next_event().conversation());
         let standing = self
             .desk
@@ -67,8 +67,8 @@ impl Session<'_> {
     /// somebody if it does.
     fn conversation_for(&mut self, message: &BuyerMessage) -> (ConversationId, Cause) {
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
-        let guest = self.desk.buyers.get(&key);
-        if let Some(open) = guest.and_then(Guest::open) {
+        let buyer = self.desk.buyers.get(&key);
+        if let Some(open) = buyer.and_then(KnownBuyer::open) {
             let silent = self.desk.conversations.get(&open).filter(|known| known.is_silent());
             let keeper = silent.and_then(Conversation::agent);
             if silent.is_some() {
@@ -76,7 +76,7 @@ impl Session<'_> {
             }
             return (open, keeper.map_or(Cause::New, Cause::Kept));
         }
-        if let Some(closed) = guest.and_then(|guest| self.recently_closed(guest)) {
+        if let Some(closed) = buyer.and_then(|buyer| self.recently_closed(buyer)) {
             self.open(closed.id, message, Some(&closed));
             return (closed.id, Cause::Reopened(closed.agent));
         }
@@ -90,9 +90,9 @@ impl Session<'_> {
         self.desk.conversation(id).is_some_and(|known| matches!(known.stage, Stage::Kept(_)))
     }
 
-    fn recently_closed(&self, guest: &Guest) -> Option<ClosedConversation> {
+    fn recently_closed(&self, buyer: &KnownBuyer) -> Option<ClosedConversation> {
         let window = self.desk.policy.reopen_window;
-        guest.closed().filter(|closed| self.now.since(closed.at) <= window).cloned()
+        buyer.closed().filter(|closed| self.now.since(closed.at) <= window).cloned()
     }
 
     fn open(&mut self, id: ConversationId, message: &BuyerMessage, closed: Option<&ClosedConversation>) {

@@ -54,6 +54,10 @@ impl Session<'_> {
                     self.record(Some(id), closed);
                 }
             }
+            Decision::Assign { agent, ring, rank, .. } if silent => {
+                let reason = AssignReason::PreAssigned;
+                self.record(Some(id), Payload::Assigned { agent, previous, reason, ring, rank, trace });
+            }
             // A message that is left where it was left already is no news.
             Decision::Assign { agent, reason: AssignReason::LeaveMessage, .. }
                 if left && previous == Some(agent) => {}

@@ -6,8 +6,10 @@ use crate::desk::agent::{AgentEntry, Presence};
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{AssignReason, CloseActor, Event, Payload, TransferTarget};
-use crate::desk::policy::LeavePolicy;
+use crate::desk::policy::{LastAgentWindow, LeavePolicy};
+use crate::desk::strategy::Strategy;
 use crate::desk::trace::StepKind;
+use crate::exchange::Happening;
 use crate::ids::{AgentId, ConversationId};
 use crate::problem::Reason;
 use crate::time::Span;
@@ -45,7 +47,7 @@ fn whoever_keeps_a_place_has_less_room_and_gets_the_buyer_with_the_first_word() 
     let preview = shop.desk.preview(shop.now, &message("a")).standing;
     assert_eq!(preview, Standing::Assigned { agent: keeper });
     let said = shop.ok(Command::ReceiveMessage(message("a")));
-    assert_eq!(assigned(&said), Some((keeper, None, AssignReason::PreAssigned)));
+    assert_eq!(assigned(&said), Some((keeper, None, AssignReason::FirstWord)));
     assert_eq!((shop.stage(page), shop.holder(page)), (Stage::Assigned(keeper), Some(keeper)));
 }
 
@@ -145,8 +147,7 @@ fn where_the_robot_is_first_or_agents_take_by_themselves_nobody_keeps_a_place() 
         let mut shop = keeping(&[(ANN, 1)]);
         shop.policy(|policy| {
             policy.robot_first = robot_first;
-            policy.strategy =
-                if robot_first { policy.strategy } else { crate::desk::strategy::Strategy::Manual };
+            policy.strategy = if robot_first { policy.strategy } else { Strategy::Manual };
         });
         let page = enters(&mut shop, "a");
         assert_eq!(shop.stage(page), Stage::Entered);
@@ -177,4 +178,52 @@ fn a_preview_names_whom_the_buyer_is_moved_from_but_not_who_keeps_a_place() {
     shop.presence(ANN, Presence::Offline);
     let moved = first_step(&shop);
     assert_eq!((moved.kind, moved.agent), (StepKind::Keep, Some(agent_id(ANN))));
+}
+
+/// What broke: keeping a place and the first word counted as two turns.
+#[test]
+fn a_place_that_is_kept_and_its_first_word_are_one_turn() {
+    let mut shop = keeping(&[(ANN, 9), (BEN, 9)]);
+    shop.policy(|policy| policy.strategy = Strategy::RoundRobin);
+    let pages = ["a", "b"].map(|buyer| enters(&mut shop, buyer));
+    let [first, second] = pages.map(|page| shop.holder(page).expect("somebody is ready"));
+    assert_ne!(first, second);
+    shop.says("a");
+    let then = ["c", "d"].map(|buyer| {
+        let conversation = shop.says(buyer);
+        shop.holder(conversation).expect("there is room")
+    });
+    assert_eq!(then, [first, second], "both had one");
+}
+
+/// What broke: whoever keeps a place was taken for the agent who was asked, although the buyer went to the queue.
+#[test]
+fn whoever_only_keeps_a_place_was_not_asked_anything() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    let mut events = shop.ok(Command::EnterChat { buyer: "a".into(), channel: "test".into() });
+    shop.presence(ANN, Presence::Offline);
+    events.extend(shop.ok(Command::ReceiveMessage(message("a"))));
+    let happenings: Vec<_> = events.iter().flat_map(Happening::of_event).collect();
+    let facts = crate::exchange::Conversation::fold("a", happenings);
+    assert_eq!(facts.session.agent_at, None);
+    assert!(facts.exchanges[0].holdings.iter().all(|holding| holding.holder.agent().is_none()));
+}
+
+#[test]
+fn who_knows_the_buyer_keeps_a_place_only_while_she_is_free() {
+    let mut shop = keeping(&[(ANN, 1)]);
+    shop.policy(|policy| policy.reopen_window = Span::ZERO);
+    let known = shop.says("a");
+    shop.serves(ANN, known);
+    shop.policy(|policy| {
+        let max_age = Span::from_hours(1);
+        policy.last_agent_windows =
+            vec![LastAgentWindow { max_age, even_when_busy: true, ignore_capacity: true }];
+    });
+    shop.later(Span::from_secs(1));
+    shop.presence(ANN, Presence::Busy);
+    let page = enters(&mut shop, "a");
+    assert_eq!(shop.stage(page), Stage::Entered, "a window is for who says something");
+    shop.says("a");
+    assert_eq!(shop.holder(page), Some(agent_id(ANN)));
 }

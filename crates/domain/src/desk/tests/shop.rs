@@ -110,16 +110,10 @@ impl Shop {
 
 pub(super) fn entry(agent: u8, capacity: u32) -> AgentEntry {
     AgentEntry {
-        display_name: format!("agent {agent}").into(),
         main_account: agent == MAIN,
-        groups: Vec::new(),
-        capacity_ceiling: 1_000,
-        capacity_default: capacity,
         unlimited: agent == MAIN,
-        enabled: true,
-        weight: 1,
-        duty: None,
-        sanction: None,
+        capacity_ceiling: 1_000,
+        ..AgentEntry::plain(format!("agent {agent}").into(), capacity)
     }
 }
 

@@ -73,6 +73,8 @@ pub(super) struct World {
     pub(super) open: BTreeMap<ConversationId, Place>,
     /// Who handed a conversation over, until somebody gets it.
     handed_by: BTreeMap<ConversationId, AgentId>,
+    /// Who kept the place of what has begun with the first word now.
+    kept_by: BTreeMap<ConversationId, AgentId>,
     /// What was left as a message.
     left: BTreeSet<ConversationId>,
     pub(super) policy: Option<Policy>,
@@ -222,19 +224,26 @@ impl World {
             }
             Payload::ConversationOpened { with_robot, .. } => {
                 self.began += usize::from(!self.open.contains_key(&id));
+                self.kept_by.remove(&id);
+                if let Some(Place::Kept(agent)) = self.open.get(&id) {
+                    self.kept_by.insert(id, *agent);
+                }
                 if *with_robot { Place::WithRobot } else { Place::Open }
             }
             Payload::Assigned { agent, reason, .. } => {
                 self.handed_by.remove(&id);
+                self.kept_by.remove(&id);
                 self.left.remove(&id);
                 if *reason == AssignReason::LeaveMessage {
                     self.left.insert(id);
                 }
-                if let Some((_, rests)) = &mut self.agents.get_mut(agent).expect("known agent").ramp {
+                let ramp = &mut self.agents.get_mut(agent).expect("known agent").ramp;
+                // A place that was kept has been her turn already.
+                if let Some((_, rests)) = ramp.as_mut().filter(|_| *reason != AssignReason::FirstWord) {
                     *rests = self.policy.as_ref().is_some_and(|policy| policy.ramp.is_some());
                 }
-                match self.open.get(&id) {
-                    Some(Place::Entered | Place::Kept(_)) => Place::Kept(*agent),
+                match reason {
+                    AssignReason::PreAssigned => Place::Kept(*agent),
                     _ => Place::Assigned(*agent),
                 }
             }

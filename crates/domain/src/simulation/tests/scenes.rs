@@ -37,18 +37,7 @@ pub(super) fn plain_policy() -> Policy {
 pub(super) fn staff(number: u32, capacity: u32) -> Staff {
     Staff {
         id: AgentId::from_bits(u128::from(number)),
-        entry: AgentEntry {
-            display_name: format!("agent {number}").into(),
-            main_account: false,
-            groups: Vec::new(),
-            capacity_ceiling: capacity,
-            capacity_default: capacity,
-            unlimited: false,
-            enabled: true,
-            weight: 1,
-            duty: None,
-            sanction: None,
-        },
+        entry: AgentEntry::plain(format!("agent {number}").into(), capacity),
         speed: 1.0,
         online: Vec::new(),
         breaks: Vec::new(),

@@ -40,6 +40,8 @@ impl World {
             Property::Capacity,
             format_args!("she has room: {reason:?}"),
         );
+        let kept = reason != AssignReason::FirstWord || self.kept_by.get(&id) == Some(&to);
+        broken.unless(kept, Property::Presence, "the first word goes to who kept the place");
         let in_order = self.policy.as_ref().is_some_and(|policy| policy.order == QueueOrder::FirstCome);
         if reason == AssignReason::Strategy && in_order {
             self.check_first_come(id, place, to, now, broken);
@@ -51,13 +53,14 @@ impl World {
         let agent = &self.agents[&id];
         let away = matches!(agent.presence, Presence::Offline | Presence::OnBreak);
         match reason {
-            AssignReason::Strategy | AssignReason::MainAccount | AssignReason::Reopened => {
-                self.is_available(id)
-            }
+            AssignReason::Strategy
+            | AssignReason::MainAccount
+            | AssignReason::Reopened
+            | AssignReason::PreAssigned => self.is_available(id),
             AssignReason::LastAgent => !away && !agent.is_barred() && agent.on_duty,
             AssignReason::LeaveMessage | AssignReason::Forced => !agent.is_barred(),
             AssignReason::TakenNext => !agent.is_barred() && agent.presence == Presence::Online,
-            AssignReason::Declined | AssignReason::PreAssigned => {
+            AssignReason::Declined | AssignReason::FirstWord => {
                 !agent.is_barred() && agent.presence != Presence::Offline
             }
             AssignReason::Transfer | AssignReason::Manual => !away && !agent.is_barred(),
@@ -71,6 +74,7 @@ impl World {
             AssignReason::Strategy
             | AssignReason::MainAccount
             | AssignReason::Reopened
+            | AssignReason::PreAssigned
             | AssignReason::Manual => room,
             AssignReason::LastAgent => {
                 let mut windows = self.policy.iter().flat_map(|policy| &policy.last_agent_windows);
@@ -81,7 +85,7 @@ impl World {
             AssignReason::LeaveMessage
             | AssignReason::Forced
             | AssignReason::Declined
-            | AssignReason::PreAssigned
+            | AssignReason::FirstWord
             | AssignReason::Transfer => true,
         }
     }

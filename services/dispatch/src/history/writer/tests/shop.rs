@@ -6,7 +6,7 @@ use fenliu_domain::desk::Desk;
 use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Reply};
 use fenliu_domain::desk::conversation::Conversation;
-use fenliu_domain::desk::event::{CloseActor, Event, HandOverReason, Text, TransferTarget};
+use fenliu_domain::desk::event::{CloseActor, Event, HandOverReason, TransferTarget};
 use fenliu_domain::desk::policy::{Policy, ShopHours};
 use fenliu_domain::ids::{AgentId, CommandId, ConversationId, ShopId};
 use fenliu_domain::message::{Actor, MessageKind};
@@ -144,16 +144,5 @@ fn hours() -> ShopHours {
 }
 
 fn entry(capacity: u32) -> AgentEntry {
-    AgentEntry {
-        display_name: "Ann".into(),
-        main_account: false,
-        groups: vec![Text::from("default")],
-        capacity_ceiling: 10,
-        capacity_default: capacity,
-        unlimited: false,
-        enabled: true,
-        weight: 1,
-        duty: None,
-        sanction: None,
-    }
+    AgentEntry { capacity_ceiling: 10, ..AgentEntry::plain("Ann".into(), capacity) }
 }

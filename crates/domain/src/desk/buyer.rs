@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// A buyer, and what is remembered of them.
 #[derive(Clone, Debug)]
-pub(super) struct Guest {
+pub(super) struct KnownBuyer {
     /// Who.
     pub(super) key: BuyerKey,
     /// The agent they spoke with last, and when.
@@ -24,7 +24,7 @@ enum Visit {
     Over { closed: Option<Box<ClosedConversation>>, expires: Timestamp },
 }
 
-impl Keyed for Guest {
+impl Keyed for KnownBuyer {
     type Key = BuyerKey;
 
     fn key(&self) -> &BuyerKey {
@@ -32,7 +32,7 @@ impl Keyed for Guest {
     }
 }
 
-impl Guest {
+impl KnownBuyer {
     /// Somebody whose first conversation is this one.
     pub(super) const fn new(key: BuyerKey, open: ConversationId) -> Self {
         Self { key, last_agent: None, visit: Visit::Open(open) }
