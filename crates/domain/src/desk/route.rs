@@ -86,12 +86,16 @@ fn target_group(desk: &Desk, asked: &Text, trace: &mut RouteTrace) -> Text {
     group
 }
 
-/// Whoever held it and may not keep it is named first.
-fn keep(_: &Desk, question: &Question<'_>, _: &Text, trace: &mut RouteTrace) -> Option<Decision> {
-    if let Cause::Moved(holder) = question.cause {
-        trace.steps.push(RouteStep::new(StepKind::Keep, Verdict::Passed).about(Some(holder)));
-    }
-    None
+/// Whoever held it and may not keep it is named first. Whoever kept a place gets it, if she answers for the group.
+fn keep(desk: &Desk, question: &Question<'_>, group: &Text, trace: &mut RouteTrace) -> Option<Decision> {
+    let (Cause::Moved(agent) | Cause::Kept(agent)) = question.cause else { return None };
+    let may = |keeper: &&Agent| keeper.keeps_buyers() && keeper.entry.groups.contains(group);
+    let is_kept = matches!(question.cause, Cause::Kept(_));
+    let keeper = desk.agents.get(&agent).filter(|_| is_kept).filter(may);
+    let verdict = if keeper.is_some() { Verdict::Chose } else { Verdict::Passed };
+    trace.steps.push(RouteStep::new(StepKind::Keep, verdict).about(Some(agent)));
+    let rank = desk.policy.strategy.rank(keeper?, group);
+    Some(Decision::Assign { agent, reason: AssignReason::FirstWord, ring: 1, rank })
 }
 
 /// The agent the buyer knows (熟客优先), within the policy's windows; never one who is away,
@@ -120,12 +124,6 @@ fn known_agent<'d>(
         return None;
     }
     let may_be = |agent: &&Agent| !question.excludes(agent.id);
-    if let Cause::Kept(agent) = question.cause
-        && let Some(agent) = desk.agents.get(&agent).filter(|agent| agent.keeps_buyers())
-        && agent.entry.groups.contains(group)
-    {
-        return Some((agent, Some(AssignReason::FirstWord)));
-    }
     if let Cause::Reopened(Some(agent)) = question.cause
         && let Some(agent) = desk.agents.get(&agent).filter(may_be)
         && is_free(desk, question, agent, group)

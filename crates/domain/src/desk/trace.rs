@@ -61,7 +61,7 @@ pub struct Dropped {
 /// The steps of the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StepKind {
-    /// Does the agent who holds the conversation keep it?
+    /// Does the agent who holds the conversation, or kept a place for it, keep it?
     Keep,
     /// Which group is it for?
     TargetGroup,
@@ -140,6 +140,7 @@ impl RouteStep {
         let agent = self.agent.map_or_else(|| "nobody".to_owned(), |a| a.to_string());
         let group = self.group.as_deref().unwrap_or("default");
         let mut line = match (self.kind, self.verdict) {
+            (StepKind::Keep, _) if chose => format!("{agent} kept a place for it"),
             (StepKind::Keep, _) => format!("{agent} held it and may not keep it"),
             (StepKind::TargetGroup, _) => format!("it is for group {group}"),
             (StepKind::LastAgent, _) if chose => format!("the buyer knows {agent}, who takes it"),

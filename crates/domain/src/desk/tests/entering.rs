@@ -8,7 +8,7 @@ use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{AssignReason, CloseActor, Event, Payload, TransferTarget};
 use crate::desk::policy::{LastAgentWindow, LeavePolicy};
 use crate::desk::strategy::Strategy;
-use crate::desk::trace::StepKind;
+use crate::desk::trace::{StepKind, Verdict};
 use crate::exchange::Happening;
 use crate::ids::{AgentId, ConversationId};
 use crate::problem::Reason;
@@ -168,16 +168,22 @@ fn a_place_that_is_kept_stays_so_when_the_robot_becomes_the_first_to_answer() {
 }
 
 #[test]
-fn a_preview_names_whom_the_buyer_is_moved_from_but_not_who_keeps_a_place() {
+fn a_preview_names_whom_the_buyer_is_moved_from_and_who_kept_a_place() {
     let mut shop = keeping(&[(ANN, 1)]);
     let first_step = |shop: &Shop| shop.desk.preview(shop.now, &message("a")).trace.steps[1].clone();
     let page = enters(&mut shop, "a");
-    assert_eq!(first_step(&shop).kind, StepKind::LastAgent);
+    let kept = first_step(&shop);
+    assert_eq!((kept.kind, kept.verdict, kept.agent), (StepKind::Keep, Verdict::Chose, Some(agent_id(ANN))));
+    assert!(kept.line().ends_with("kept a place for it"), "{}", kept.line());
     shop.says("a");
     shop.answers(ANN, page);
     shop.presence(ANN, Presence::Offline);
     let moved = first_step(&shop);
-    assert_eq!((moved.kind, moved.agent), (StepKind::Keep, Some(agent_id(ANN))));
+    assert_eq!(
+        (moved.kind, moved.verdict, moved.agent),
+        (StepKind::Keep, Verdict::Passed, Some(agent_id(ANN)))
+    );
+    assert!(moved.line().ends_with("may not keep it"), "{}", moved.line());
 }
 
 /// What broke: keeping a place and the first word counted as two turns.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desk::agent::{AgentEntry, Presence};
 use crate::desk::duty::{Duty, DutyState};
-use crate::desk::event::{AssignReason, Event, Payload, PresenceCause, Text};
+use crate::desk::event::{Event, Payload, PresenceCause, Text};
 use crate::desk::language::LanguageAction;
 use crate::desk::policy::{Fallback, Policy};
 use crate::desk::strategy::Strategy;
@@ -230,23 +230,7 @@ impl World {
                 }
                 if *with_robot { Place::WithRobot } else { Place::Open }
             }
-            Payload::Assigned { agent, reason, .. } => {
-                self.handed_by.remove(&id);
-                self.kept_by.remove(&id);
-                self.left.remove(&id);
-                if *reason == AssignReason::LeaveMessage {
-                    self.left.insert(id);
-                }
-                let ramp = &mut self.agents.get_mut(agent).expect("known agent").ramp;
-                // A place that was kept has been her turn already.
-                if let Some((_, rests)) = ramp.as_mut().filter(|_| *reason != AssignReason::FirstWord) {
-                    *rests = self.policy.as_ref().is_some_and(|policy| policy.ramp.is_some());
-                }
-                match reason {
-                    AssignReason::PreAssigned => Place::Kept(*agent),
-                    _ => Place::Assigned(*agent),
-                }
-            }
+            Payload::Assigned { agent, reason, .. } => self.assign(id, *agent, *reason),
             Payload::Queued { group, priority, waiting_since, .. } => Place::Queued {
                 group: group.clone(),
                 priority: *priority,

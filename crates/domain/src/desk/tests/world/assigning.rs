@@ -9,6 +9,25 @@ use crate::ids::{AgentId, ConversationId};
 use crate::time::Timestamp;
 
 impl World {
+    /// Takes an assignment in, and tells where the conversation is then.
+    pub(super) fn assign(&mut self, id: ConversationId, agent: AgentId, reason: AssignReason) -> Place {
+        self.handed_by.remove(&id);
+        self.kept_by.remove(&id);
+        self.left.remove(&id);
+        if reason == AssignReason::LeaveMessage {
+            self.left.insert(id);
+        }
+        let ramp = &mut self.agents.get_mut(&agent).expect("known agent").ramp;
+        // A place that was kept has been her turn already.
+        if let Some((_, rests)) = ramp.as_mut().filter(|_| reason != AssignReason::FirstWord) {
+            *rests = self.policy.as_ref().is_some_and(|policy| policy.ramp.is_some());
+        }
+        match reason {
+            AssignReason::PreAssigned => Place::Kept(agent),
+            _ => Place::Assigned(agent),
+        }
+    }
+
     /// Properties 1, 2, 3 and 6, at the moment of an assignment.
     pub(super) fn check_assignment(
         &self,
