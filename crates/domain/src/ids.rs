@@ -143,6 +143,12 @@ impl CommandId {
         Self(bits >> INDEX_BITS << INDEX_BITS)
     }
 
+    /// Its 128 bits.
+    #[must_use]
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
     /// The id of the `index`th event this command makes. Things made along with an event (a conversation, a
     /// message) share its bits under their own prefix.
     #[must_use]

@@ -2,9 +2,7 @@
 
 mod beats;
 mod due;
-mod room;
-#[cfg(test)]
-mod tests;
+mod watched;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,15 +22,16 @@ use crate::port::{
     Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, NotLoaded, Proposal,
     ProposeError, QueueView,
 };
+use crate::room::Room;
 use due::DueIndex;
-use room::Room;
+use watched::WatchedRoom;
 
 /// Most announcements a slow listener may be behind before it is told so.
 const ANNOUNCEMENT_BACKLOG: usize = 1_024;
 /// Locks the shops are spread over.
 const SHARDS: usize = 64;
 
-type Shard = Mutex<HashMap<ShopId, Room>>;
+type Shard = Mutex<HashMap<ShopId, WatchedRoom>>;
 
 /// Every desk in this process.
 #[derive(Debug)]
@@ -59,7 +58,7 @@ impl EmbeddedDesks {
         }
     }
 
-    fn shard(&self, shop: ShopId) -> MutexGuard<'_, HashMap<ShopId, Room>> {
+    fn shard(&self, shop: ShopId) -> MutexGuard<'_, HashMap<ShopId, WatchedRoom>> {
         // The low bits of an id are random, so they spread evenly.
         let place = usize::try_from(shop.bits() % (SHARDS as u128)).unwrap_or(0);
         lock(&self.shards[place])
@@ -67,11 +66,11 @@ impl EmbeddedDesks {
 
     /// Looks at a shop's room.
     fn look<T>(&self, shop: ShopId, look: impl FnOnce(&Room) -> T) -> Result<T, NotLoaded> {
-        self.shard(shop).get(&shop).map(look).ok_or(NotLoaded)
+        self.shard(shop).get(&shop).map(|watched| look(&watched.room)).ok_or(NotLoaded)
     }
 
     /// Changes a shop's room, and notes when something of it is due next.
-    fn change<T>(&self, shop: ShopId, change: impl FnOnce(&mut Room) -> T) -> Result<T, NotLoaded> {
+    fn change<T>(&self, shop: ShopId, change: impl FnOnce(&mut WatchedRoom) -> T) -> Result<T, NotLoaded> {
         let mut shard = self.shard(shop);
         let room = shard.get_mut(&shop).ok_or(NotLoaded)?;
         let changed = change(room);
@@ -83,7 +82,7 @@ impl EmbeddedDesks {
 
     fn install(&self, epoch: Epoch, desk: Desk, now: Timestamp) {
         let shop = desk.shop();
-        self.shard(shop).entry(shop).or_insert_with(|| Room::new(epoch, desk, now));
+        self.shard(shop).entry(shop).or_insert_with(|| WatchedRoom::new(epoch, desk, now));
         // The room is there; setting its due time cannot fail.
         let _ = self.change(shop, |_| ());
     }
@@ -112,7 +111,7 @@ impl LiveDesk for EmbeddedDesks {
     }
 
     async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError> {
-        self.change(shop, |room| room.confirm(epoch, head)).map_err(|NotLoaded| ConfirmError::OtherEpoch)?
+        self.change(shop, |watched| watched.room.confirm(epoch, head)).map_err(|NotLoaded| ConfirmError::OtherEpoch)?
     }
 
     async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {
@@ -125,7 +124,7 @@ impl LiveDesk for EmbeddedDesks {
 
     async fn invalidate(&self, shop: ShopId, epoch: Epoch) {
         let mut shard = self.shard(shop);
-        if shard.get(&shop).is_some_and(|room| room.epoch() == epoch) {
+        if shard.get(&shop).is_some_and(|watched| watched.room.epoch() == epoch) {
             shard.remove(&shop);
             drop(shard);
             lock(&self.due).set(shop, None);
@@ -165,10 +164,7 @@ impl LiveDesk for EmbeddedDesks {
     }
 
     async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded> {
-        self.look(shop, |room| Board {
-            seq: room.desk().seq(),
-            agents: room.desk().agents().into_iter().cloned().collect(),
-        })
+        self.look(shop, Room::board)
     }
 
     async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
@@ -185,10 +181,7 @@ impl LiveDesk for EmbeddedDesks {
     }
 
     async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded> {
-        self.look(shop, |room| {
-            let (policy, policy_seq) = room.desk().policy();
-            DeskInfo { head: room.desk().head(), policy: policy.clone(), policy_seq }
-        })
+        self.look(shop, Room::info)
     }
 
     async fn announce(&self, announcement: Announcement) {

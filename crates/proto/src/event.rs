@@ -2,6 +2,7 @@
 //!
 //! Every released version can be read: a field that is missing reads as it was meant before it existed.
 
+pub mod attempt;
 mod inward;
 mod outward;
 pub mod policy;

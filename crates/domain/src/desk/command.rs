@@ -23,6 +23,18 @@ pub struct Attempt {
     pub command: Command,
 }
 
+/// An attempt in the order of its desk: with what else decides about it, so that whoever decides the same attempts in the
+/// same order comes to the same desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ordered {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// When it was made.
+    pub now: Timestamp,
+    /// True when the history was asked for its request and its delivery, and has neither.
+    pub is_new: bool,
+}
+
 /// What a desk can be asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {

@@ -58,7 +58,7 @@ pub(super) fn text(value: &str) -> Text {
     Text::from(value)
 }
 
-fn optional_text(value: &str) -> Option<Text> {
+pub(super) fn optional_text(value: &str) -> Option<Text> {
     (!value.is_empty()).then(|| Text::from(value))
 }
 
@@ -161,7 +161,10 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
         Wire::QueueLeft(e) => {
             Payload::QueueLeft { group: text(&e.group), reason: Word::parse(e.reason, "reason")? }
         }
-        Wire::Transferred(e) => transferred(e)?,
+        Wire::Transferred(e) => {
+            let (from, target) = transferred(e)?;
+            Payload::Transferred { from, target }
+        }
         Wire::ChatEntered(e) => Payload::ChatEntered {
             buyer: text(&e.buyer_id),
             channel: text(&e.channel),
@@ -269,13 +272,14 @@ fn queued(e: &v1::Queued) -> Result<Payload, Problem> {
     })
 }
 
-fn transferred(e: &v1::Transferred) -> Result<Payload, Problem> {
+/// Who handed a conversation over, and where it was meant to go.
+pub(super) fn transferred(e: &v1::Transferred) -> Result<(Option<AgentId>, TransferTarget), Problem> {
     let target = match &e.target {
         Some(v1::transferred::Target::ToAgentId(agent)) => TransferTarget::Agent(id(agent, "to_agent_id")?),
         Some(v1::transferred::Target::ToGroup(group)) => TransferTarget::Group(text(group)),
         None => return Err(Problem::field("target", "must be set")),
     };
-    Ok(Payload::Transferred { from: optional_id(&e.from_agent_id, "from_agent_id")?, target })
+    Ok((optional_id(&e.from_agent_id, "from_agent_id")?, target))
 }
 
 fn message_received(e: &v1::MessageReceived) -> Result<Payload, Problem> {

@@ -93,6 +93,17 @@ pub(super) fn scores(scores: &[(Text, Score)]) -> Vec<v1::GroupScore> {
     scores.iter().map(score).collect()
 }
 
+/// Who handed a conversation over, and where it was meant to go.
+pub(super) fn transferred(from: Option<AgentId>, target: &TransferTarget) -> v1::Transferred {
+    v1::Transferred {
+        from_agent_id: optional(from),
+        target: Some(match target {
+            TransferTarget::Agent(agent) => v1::transferred::Target::ToAgentId(agent.to_string()),
+            TransferTarget::Group(group) => v1::transferred::Target::ToGroup(group.to_string()),
+        }),
+    }
+}
+
 /// How much longer than it has something counts as waiting; nothing is not rendered.
 pub(super) fn lift(age: Span) -> Option<prost_types::Duration> {
     (age > Span::ZERO).then(|| to_span(age))
@@ -127,13 +138,7 @@ fn payload(payload: &Payload) -> Wire {
         Payload::QueueLeft { group, reason } => {
             Wire::QueueLeft(v1::QueueLeft { group: group.to_string(), reason: reason.number() })
         }
-        Payload::Transferred { from, target } => Wire::Transferred(v1::Transferred {
-            from_agent_id: optional(*from),
-            target: Some(match target {
-                TransferTarget::Agent(agent) => v1::transferred::Target::ToAgentId(agent.to_string()),
-                TransferTarget::Group(group) => v1::transferred::Target::ToGroup(group.to_string()),
-            }),
-        }),
+        Payload::Transferred { from, target } => Wire::Transferred(transferred(*from, target)),
         Payload::QueueFull { group, trace: of } => {
             Wire::QueueFull(v1::QueueFull { group: group.to_string(), trace: Some(trace::to_proto(of)) })
         }

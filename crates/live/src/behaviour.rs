@@ -1,31 +1,101 @@
+//! What every engine does, whatever it is made of.
+
 use fenliu_domain::desk::agent::{AgentEntry, Presence};
-use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command};
+use std::sync::Arc;
+
+use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Ordered};
 use fenliu_domain::desk::event::{Seq, Text};
 use fenliu_domain::desk::policy::ShopHours;
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{AgentId, CommandId, EventId, ShopId};
 use fenliu_domain::message::MessageKind;
+use fenliu_domain::problem::Problem;
 use fenliu_domain::time::{Span, Timestamp};
+use fenliu_proto::event::attempt::{from_proto, to_proto};
 
-use super::EmbeddedDesks;
+use prost::Message;
+
+use crate::embedded::EmbeddedDesks;
 use crate::port::{
     Announcement, ConfirmError, Epoch, Known, LiveDesk, NotLoaded, Outcome, Proposal, ProposeError,
 };
+use crate::redis::{AttemptCodec, RedisDesks, ScratchRedis};
 
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(2);
 const FIRST: Epoch = Epoch(1);
 
+/// Each behaviour is a test of each engine.
+macro_rules! on_every_engine {
+    ($($behaviour:ident,)*) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(super::House::embedded().await).await;
+            })*
+        }
+
+        mod redis {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(super::House::redis().await).await;
+            })*
+        }
+    };
+}
+
+on_every_engine! {
+    a_tail_is_returned_whole_until_it_is_confirmed,
+    a_confirmation_that_does_not_fit_shows_a_fork,
+    a_desk_behind_what_was_seen_is_stale,
+    a_restored_desk_goes_on_with_fresh_heartbeats,
+    an_agent_is_alive_while_any_of_her_devices_beats,
+    a_shop_is_due_for_its_timers_and_for_a_tail_nobody_stored,
+    the_queue_is_shown_line_by_line,
+    an_agent_who_beat_again_meanwhile_does_not_lapse,
+    all_who_lapsed_are_counted_however_few_are_asked_for,
+    a_forgetful_desk_decides_nothing_before_the_history_was_asked,
+    a_desk_that_is_loaded_stays_whatever_is_restored_over_it,
+    a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does,
+    of_too_many_devices_the_most_silent_is_forgotten,
+    what_is_announced_is_heard_by_all_who_listen,
+}
+
+/// Attempts as dispatch writes them.
+struct Proto;
+
+impl AttemptCodec for Proto {
+    fn encode(&self, attempt: &Ordered, bytes: &mut Vec<u8>) {
+        to_proto(attempt).encode(bytes).expect("a vector grows");
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Ordered, Problem> {
+        let attempt = fenliu_proto::history::v1::Attempt::decode(bytes);
+        from_proto(&attempt.map_err(|_| Problem::field("attempt", "must be one"))?)
+    }
+}
+
 /// A shop with Ann in it, and a counter for command ids.
 struct House {
-    desks: EmbeddedDesks,
+    desks: Arc<dyn LiveDesk>,
     now: Timestamp,
     commands: u128,
+    _redis: Option<ScratchRedis>,
 }
 
 impl House {
-    async fn new() -> Self {
-        let mut house = Self { desks: EmbeddedDesks::new(), now: Timestamp::default(), commands: 0 };
+    async fn embedded() -> Self {
+        Self::of(Arc::new(EmbeddedDesks::new()), None).await
+    }
+
+    async fn redis() -> Self {
+        let server = ScratchRedis::start(&[]).await;
+        let desks = RedisDesks::connect(server.config(), Arc::new(Proto), 1).await.expect("Redis is there");
+        Self::of(Arc::new(desks), Some(server)).await
+    }
+
+    async fn of(desks: Arc<dyn LiveDesk>, redis: Option<ScratchRedis>) -> Self {
+        let mut house = Self { desks, now: Timestamp::default(), commands: 0, _redis: redis };
         house.desks.begin(FIRST, SHOP).await;
         let hours =
             ShopHours { time_zone: "UTC".into(), service_start: "08:00".into(), service_end: "23:00".into() };
@@ -81,9 +151,7 @@ fn head(proposal: &Proposal) -> Head {
     Head { seq: last.seq, event: last.id }
 }
 
-#[tokio::test]
-async fn a_tail_is_returned_whole_until_it_is_confirmed() {
-    let mut house = House::new().await;
+async fn a_tail_is_returned_whole_until_it_is_confirmed(mut house: House) {
     let first = house.propose(message("a")).await;
     let Outcome::Done(events) = &first.outcome else { panic!("it is new") };
     assert!(first.tail.len() > events.len(), "what came before is pending too");
@@ -93,9 +161,7 @@ async fn a_tail_is_returned_whole_until_it_is_confirmed() {
     assert_eq!(&second.tail, events);
 }
 
-#[tokio::test]
-async fn a_confirmation_that_does_not_fit_shows_a_fork() {
-    let mut house = House::new().await;
+async fn a_confirmation_that_does_not_fit_shows_a_fork(mut house: House) {
     let proposal = house.propose(message("a")).await;
     let fits = head(&proposal);
     let other = Head { event: EventId::from_bits(99), ..fits };
@@ -105,9 +171,7 @@ async fn a_confirmation_that_does_not_fit_shows_a_fork() {
     assert_eq!(house.desks.confirm(SHOP, Epoch(2), fits).await, Err(ConfirmError::OtherEpoch));
 }
 
-#[tokio::test]
-async fn a_desk_behind_what_was_seen_is_stale() {
-    let mut house = House::new().await;
+async fn a_desk_behind_what_was_seen_is_stale(mut house: House) {
     let ahead = Seq(1_000);
     assert_eq!(house.attempt(ahead, message("a")).await.expect_err("stale"), ProposeError::Stale(FIRST));
     house.desks.invalidate(SHOP, Epoch(2)).await;
@@ -117,9 +181,7 @@ async fn a_desk_behind_what_was_seen_is_stale() {
     assert_eq!(house.attempt(Seq(0), message("a")).await.expect_err("gone"), ProposeError::NotLoaded);
 }
 
-#[tokio::test]
-async fn a_restored_desk_goes_on_with_fresh_heartbeats() {
-    let mut house = House::new().await;
+async fn a_restored_desk_goes_on_with_fresh_heartbeats(mut house: House) {
     house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     let proposal = house.propose(message("a")).await;
     let mut desk = Desk::new(SHOP);
@@ -134,9 +196,7 @@ async fn a_restored_desk_goes_on_with_fresh_heartbeats() {
     assert_eq!(next.tail[0].seq, head(&proposal).seq.next());
 }
 
-#[tokio::test]
-async fn an_agent_is_alive_while_any_of_her_devices_beats() {
-    let mut house = House::new().await;
+async fn an_agent_is_alive_while_any_of_her_devices_beats(mut house: House) {
     let silent = |house: &House| house.now + Span::from_secs(46);
     assert_eq!(house.desks.beat(SHOP, ANN, "phone", house.now).await.map(|beat| beat.is_some()), Ok(true));
     assert_eq!(house.desks.lapsed(silent(&house), 10).await.watched, 0, "who is offline needs no heartbeat");
@@ -159,9 +219,7 @@ async fn an_agent_is_alive_while_any_of_her_devices_beats() {
     assert_eq!(house.desks.beat(SHOP, unknown, "phone", house.now).await, Ok(None));
 }
 
-#[tokio::test]
-async fn a_shop_is_due_for_its_timers_and_for_a_tail_nobody_stored() {
-    let mut house = House::new().await;
+async fn a_shop_is_due_for_its_timers_and_for_a_tail_nobody_stored(mut house: House) {
     let soon = house.now + Span::from_secs(1);
     assert_eq!(house.desks.due(house.now, 10).await, Vec::new());
     assert_eq!(house.desks.due(soon, 10).await, vec![SHOP], "the tail waits");
@@ -172,9 +230,7 @@ async fn a_shop_is_due_for_its_timers_and_for_a_tail_nobody_stored() {
     assert_eq!(house.desks.due(reply_due, 10).await, vec![SHOP]);
 }
 
-#[tokio::test]
-async fn the_queue_is_shown_line_by_line() {
-    let mut house = House::new().await;
+async fn the_queue_is_shown_line_by_line(mut house: House) {
     for buyer in ["a", "b", "c"] {
         house.propose(message(buyer)).await;
     }
@@ -183,9 +239,7 @@ async fn the_queue_is_shown_line_by_line() {
     assert_eq!(queue.first.iter().map(|entry| entry.position).collect::<Vec<_>>(), [1, 2]);
 }
 
-#[tokio::test]
-async fn an_agent_who_beat_again_meanwhile_does_not_lapse() {
-    let mut house = House::new().await;
+async fn an_agent_who_beat_again_meanwhile_does_not_lapse(mut house: House) {
     house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     house.now = house.now + Span::from_mins(1);
     assert_eq!(house.desks.lapsed(house.now, 10).await.agents, vec![(SHOP, ANN)]);
@@ -197,9 +251,7 @@ async fn an_agent_who_beat_again_meanwhile_does_not_lapse() {
     assert_eq!(ann.presence, Presence::Online);
 }
 
-#[tokio::test]
-async fn all_who_lapsed_are_counted_however_few_are_asked_for() {
-    let mut house = House::new().await;
+async fn all_who_lapsed_are_counted_however_few_are_asked_for(mut house: House) {
     for agent in 10_u128..30 {
         let agent = AgentId::from_bits(agent);
         house.propose(Command::SyncAgent { agent, entry: Box::new(entry("Bob")) }).await;
@@ -209,9 +261,7 @@ async fn all_who_lapsed_are_counted_however_few_are_asked_for() {
     assert_eq!((lapsed.agents.len(), lapsed.silent, lapsed.watched), (5, 20, 20));
 }
 
-#[tokio::test]
-async fn a_forgetful_desk_decides_nothing_before_the_history_was_asked() {
-    let mut house = House::new().await;
+async fn a_forgetful_desk_decides_nothing_before_the_history_was_asked(mut house: House) {
     house.propose(delivered("old")).await;
     house.now = house.now + Span::from_hours(25);
     house.propose(delivered("new")).await;
@@ -227,9 +277,7 @@ async fn a_forgetful_desk_decides_nothing_before_the_history_was_asked() {
     assert!(matches!(proposal.outcome, Outcome::Done(_)));
 }
 
-#[tokio::test]
-async fn a_desk_that_is_loaded_stays_whatever_is_restored_over_it() {
-    let mut house = House::new().await;
+async fn a_desk_that_is_loaded_stays_whatever_is_restored_over_it(mut house: House) {
     let before = house.propose(message("a")).await;
     let mut desk = Desk::new(SHOP);
     desk.replay(&before.tail[0]).expect("the first event");
@@ -240,9 +288,7 @@ async fn a_desk_that_is_loaded_stays_whatever_is_restored_over_it() {
     assert!(after.tail.len() > before.tail.len());
 }
 
-#[tokio::test]
-async fn a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does() {
-    let mut house = House::new().await;
+async fn a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does(mut house: House) {
     let mut last = house.propose(message("a")).await;
     let backlogged = loop {
         match house.attempt(Seq(0), message("a")).await {
@@ -256,9 +302,7 @@ async fn a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does() {
     assert_eq!(next.tail[0].seq, head(&last).seq.next(), "nothing was lost meanwhile");
 }
 
-#[tokio::test]
-async fn of_too_many_devices_the_most_silent_is_forgotten() {
-    let mut house = House::new().await;
+async fn of_too_many_devices_the_most_silent_is_forgotten(mut house: House) {
     house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
     for second in 0..100 {
         let now = house.now + Span::from_secs(second);
@@ -270,9 +314,7 @@ async fn of_too_many_devices_the_most_silent_is_forgotten() {
     assert_eq!(house.desks.lapsed(alive + Span::from_secs(1), 10).await.agents, vec![(SHOP, ANN)]);
 }
 
-#[tokio::test]
-async fn what_is_announced_is_heard_by_all_who_listen() {
-    let house = House::new().await;
+async fn what_is_announced_is_heard_by_all_who_listen(house: House) {
     let (mut first, mut second) = (house.desks.announcements(), house.desks.announcements());
     let announcement = Announcement { shop: SHOP, seq: Seq(7) };
     house.desks.announce(announcement).await;

@@ -1,0 +1,395 @@
+//! Live desks of many replicas: Redis puts what is asked of a desk into one order, and every replica decides it by itself.
+//!
+//! The machine is deterministic, so replicas that decide the same attempts in the same order come to the same desk, the
+//! same events and the same refusals. Redis therefore needs to know no rule: one call puts an attempt at the end of its
+//! shop's order, unless what its replica decided before is not what stands there, and brings back what other replicas put
+//! there meanwhile. An attempt stays in Redis until its events are stored; whoever makes it may die, and the next who asks
+//! anything of that desk, or the sweeper, decides it too and stores what came of it.
+//!
+//! [`keys`] documents what is in Redis, the scripts are in `crates/live/lua`, [`local`] is a desk as one replica knows it,
+//! [`flight`] the way there and back.
+//!
+//! Invariants: a script validates before it writes, touches one slot and is bounded; a replica decides every attempt of a
+//! life in its order, or drops the desk; a life that does not fit the history ends, and the next begins from the history.
+
+mod codec;
+mod flight;
+mod keys;
+mod link;
+mod local;
+mod news;
+mod scratch;
+mod scripts;
+mod shop;
+mod sweep;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fenliu_domain::desk::agent::{Agent, Presence};
+use fenliu_domain::desk::command::{Attempt, BuyerMessage, Ordered};
+use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::preview::Preview;
+use fenliu_domain::desk::snapshot::Snapshot;
+use fenliu_domain::desk::{Desk, Head};
+use fenliu_domain::ids::{AgentId, CommandId, ShopId};
+use fenliu_domain::time::{Span, Timestamp};
+use tokio::sync::{Notify, broadcast, oneshot};
+
+pub use self::codec::AttemptCodec;
+pub use self::scratch::ScratchRedis;
+
+use self::link::{Call, Link};
+use self::local::{Local, Place};
+use self::scripts::{Confirmed, Installed, command_bytes};
+use self::shop::{Errand, Shop};
+use crate::port::{
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, NotLoaded, Proposal,
+    ProposeError, QueueView,
+};
+use crate::room::Room;
+
+/// What needs no heartbeat.
+const AWAY: Presence = Presence::Offline;
+/// Most announcements a slow listener may be behind before it is told so.
+const ANNOUNCEMENT_BACKLOG: usize = 1_024;
+/// Names the rules this build decides by; replicas with others do not share a life of a desk.
+const RULES: &str = env!("FENLIU_RULES");
+
+/// How Redis is reached.
+#[derive(Clone, Debug)]
+pub struct RedisConfig {
+    /// Where it is, `redis://` or `rediss://`.
+    pub url: String,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long an answer may take; what was asked may still take effect later.
+    pub response_timeout: Duration,
+    /// How far the clocks of this machine and of Redis may be apart; `None` = not looked at, for virtual clocks.
+    pub max_skew: Option<Span>,
+}
+
+impl RedisConfig {
+    /// The usual way to a Redis at this URL.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            connect_timeout: Duration::from_secs(2),
+            response_timeout: Duration::from_secs(2),
+            max_skew: Some(Span::from_secs(2)),
+        }
+    }
+}
+
+/// Live desks whose order is in Redis. Clones are the same ones.
+#[derive(Clone)]
+pub struct RedisDesks {
+    engine: Arc<Engine>,
+}
+
+/// What the desks share.
+struct Engine {
+    config: RedisConfig,
+    link: Link,
+    codec: Arc<dyn AttemptCodec>,
+    /// Tells this replica's announcements from the others'.
+    replica: u128,
+    shops: Mutex<HashMap<ShopId, Arc<Shop>>>,
+    /// Shops of which Redis is to be told up to where they are stored.
+    untold: Mutex<BTreeSet<ShopId>>,
+    wake: Notify,
+    announcements: broadcast::Sender<Announcement>,
+    outgoing: tokio::sync::mpsc::Sender<Announcement>,
+}
+
+impl RedisDesks {
+    /// Connects. `replica` is any number no other replica has.
+    ///
+    /// # Errors
+    /// When Redis does not answer, or may throw away what it holds when its memory is full.
+    pub async fn connect(
+        config: RedisConfig,
+        codec: Arc<dyn AttemptCodec>,
+        replica: u128,
+    ) -> Result<Self, ConnectError> {
+        let link = Link::connect(&config).await?;
+        sweep::expect_keeping(&link).await?;
+        let (outgoing, waiting) = tokio::sync::mpsc::channel(ANNOUNCEMENT_BACKLOG);
+        let engine = Arc::new(Engine {
+            config,
+            link,
+            codec,
+            replica,
+            shops: Mutex::default(),
+            untold: Mutex::default(),
+            wake: Notify::new(),
+            announcements: broadcast::Sender::new(ANNOUNCEMENT_BACKLOG),
+            outgoing,
+        });
+        engine.start(waiting);
+        Ok(Self { engine })
+    }
+}
+
+/// Why Redis cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// It does not answer.
+    #[error("Redis cannot be reached: {0}")]
+    Redis(#[from] ::redis::RedisError),
+    /// It would throw keys away when its memory is full.
+    #[error("Redis evicts keys when its memory is full ({0}); set maxmemory-policy to noeviction")]
+    Evicts(String),
+}
+
+impl Engine {
+    fn shop(&self, id: ShopId) -> Arc<Shop> {
+        lock(&self.shops).entry(id).or_insert_with(|| Arc::new(Shop::new(id))).clone()
+    }
+
+    fn known(&self, id: ShopId) -> Result<Arc<Shop>, NotLoaded> {
+        lock(&self.shops).get(&id).cloned().ok_or(NotLoaded)
+    }
+
+    /// Asks something of a shop; the answer comes by the errand's own way.
+    fn ask(self: &Arc<Self>, shop: &Arc<Shop>, errand: Errand) {
+        if shop.lock().ask(errand) {
+            let (engine, shop) = (self.clone(), shop.clone());
+            tokio::spawn(engine.fly_guarded(shop));
+        }
+    }
+
+    /// Knows all that others have put into a shop's order before this call.
+    async fn refresh(self: &Arc<Self>, id: ShopId) -> Result<Arc<Shop>, NotLoaded> {
+        let shop = self.known(id)?;
+        let (answer, answered) = oneshot::channel();
+        self.ask(&shop, Errand::Look { answer });
+        answered.await.unwrap_or(Err(NotLoaded))?;
+        Ok(shop)
+    }
+
+    /// Looks at a desk as it is now.
+    async fn look<T>(self: &Arc<Self>, id: ShopId, look: impl FnOnce(&Room) -> T + Send) -> Result<T, NotLoaded> {
+        self.refresh(id).await?.look(look)
+    }
+
+    /// Begins a life with this desk, or finds its place in the life there is.
+    async fn install(&self, epoch: Epoch, desk: Desk, now: Timestamp) {
+        let shop = self.shop(desk.shop());
+        let keys = &shop.keys;
+        let head = desk.head();
+        let there: Vec<_> = desk.agents().iter().filter(|agent| agent.presence != AWAY).map(|a| a.id).collect();
+        let lapses = now + desk.policy().0.heartbeat_grace;
+        let call = Call::of(&scripts::INSTALL)
+            .key(&keys.order)
+            .key(&keys.tail)
+            .key(&keys.due)
+            .key(&keys.beats)
+            .arg(&keys.member)
+            .arg(&epoch.0.to_be_bytes()[..])
+            .arg(RULES)
+            .arg(desk.seq().0)
+            .arg(head.map(|head| head.event.bits().to_be_bytes().to_vec()).unwrap_or_default())
+            .arg(command_bytes(head.map(|head| CommandId::of(head.event))))
+            .arg(due_text(desk.next_due()))
+            .arg(lapses.micros())
+            .args(there.into_iter().map(|agent| keys.agent(agent)));
+        let (epoch, place, missed) = match self.link.run::<Installed>(&call).await {
+            Ok(Installed::Begun) => (epoch, Place { number: 0, command: None }, None),
+            Ok(Installed::Adopted { epoch, place, missed }) => (Epoch(epoch), place, Some(missed)),
+            // The caller finds it not loaded, and reads the history again.
+            Ok(Installed::Behind) => return,
+            Err(error) => return tracing::warn!(shop = %shop.id, %error, "a live desk could not be loaded"),
+        };
+        let mut local = Local::new(epoch, desk, place);
+        let followed = missed.map_or(Ok(()), |missed| self.follow(&mut local, &missed));
+        shop.lock().settle_in(local);
+        match followed {
+            Ok(()) => self.tell_later(&shop),
+            Err(damage) => self.drop_damaged(&shop, &damage).await,
+        }
+    }
+
+    /// Remembers to tell Redis up to where a shop is stored, if that has moved.
+    fn tell_later(&self, shop: &Shop) {
+        if shop.lock().local.as_ref().is_some_and(Local::is_untold) {
+            lock(&self.untold).insert(shop.id);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Tells Redis up to where a shop is stored.
+    async fn tell(&self, shop: &Shop) {
+        let Some(settled) = shop.lock().local.as_mut().and_then(Local::tell) else { return };
+        let Some(head) = settled.mark.head else { return };
+        let keys = &shop.keys;
+        let call = Call::of(&scripts::CONFIRM)
+            .key(&keys.order)
+            .key(&keys.tail)
+            .key(&keys.due)
+            .key(&keys.beats)
+            .arg(&keys.member)
+            .arg(&settled.epoch.0.to_be_bytes()[..])
+            .arg(settled.mark.place.number)
+            .arg(command_bytes(settled.mark.place.command))
+            .arg(head.seq.0)
+            .arg(&head.event.bits().to_be_bytes()[..])
+            .arg(keys::KEPT)
+            .arg(due_text(settled.due))
+            .args(settled.gone.iter().map(|agent| keys.agent(*agent)));
+        match self.link.run(&call).await {
+            Ok(Confirmed::Noted) => {}
+            Ok(Confirmed::OtherEpoch) => shop.lock().local = None,
+            Ok(Confirmed::Forked) => {
+                tracing::warn!(shop = %shop.id, "Redis has forked from the history; the live desk is rebuilt");
+                self.end_life(shop, settled.epoch).await;
+            }
+            // The next confirmation says it too; until then its shop is found due.
+            Err(error) => tracing::debug!(shop = %shop.id, %error, "a confirmation did not reach Redis"),
+        }
+    }
+
+    async fn beat(
+        self: &Arc<Self>,
+        id: ShopId,
+        agent: AgentId,
+        now: Timestamp,
+    ) -> Result<Option<Beat>, NotLoaded> {
+        let shop = self.known(id)?;
+        // Only whoever is there needs one; what others have decided of her meanwhile shows in the number.
+        for _ in 0..2 {
+            let (place, epoch, presence, grace) = {
+                let state = shop.lock();
+                let local = state.local.as_ref().ok_or(NotLoaded)?;
+                let room = &local.room;
+                (local.place(), room.epoch(), room.presence(agent), room.grace())
+            };
+            let lapses = now + grace;
+            if let Some(presence) = presence.filter(|presence| *presence != AWAY) {
+                let call = Call::of(&scripts::BEAT)
+                    .key(&shop.keys.order)
+                    .key(&shop.keys.beats)
+                    .arg(&epoch.0.to_be_bytes()[..])
+                    .arg(shop.keys.agent(agent))
+                    .arg(lapses.micros());
+                let number: i64 = self.link.run(&call).await.map_err(|_| NotLoaded)?;
+                if u64::try_from(number) == Ok(place.number) {
+                    return Ok(Some(Beat { presence, lapses: Some(lapses) }));
+                }
+            }
+            self.refresh(id).await?;
+        }
+        let presence = shop.look(|room| room.presence(agent))?;
+        let grace = shop.look(Room::grace)?;
+        let lapses = |presence| (presence != AWAY).then(|| now + grace);
+        Ok(presence.map(|presence| Beat { presence, lapses: lapses(presence) }))
+    }
+}
+
+fn due_text(due: Option<Timestamp>) -> String {
+    // What is due at the beginning of time is due at once, by a number that a score holds.
+    due.map(|at| at.max(Timestamp::default()).micros().to_string()).unwrap_or_default()
+}
+
+/// A lock over plain data, which is sound whoever panicked while holding it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl LiveDesk for RedisDesks {
+    async fn propose(
+        &self,
+        shop: ShopId,
+        now: Timestamp,
+        known: Known,
+        attempt: Attempt,
+    ) -> Result<Proposal, ProposeError> {
+        let shop = self.engine.known(shop).map_err(|NotLoaded| ProposeError::NotLoaded)?;
+        let (answer, answered) = oneshot::channel();
+        let attempt = Box::new(Ordered { attempt, now, is_new: known.is_new });
+        self.engine.ask(&shop, Errand::Propose { attempt, known: known.seq, answer });
+        answered.await.unwrap_or_else(|_| Err(ProposeError::Unavailable("its flight was lost".to_owned())))
+    }
+
+    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), NotLoaded> {
+        self.engine.look(shop, Room::pending).await
+    }
+
+    async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError> {
+        let shop = self.engine.known(shop).map_err(|NotLoaded| ConfirmError::OtherEpoch)?;
+        shop.lock().local.as_mut().ok_or(ConfirmError::OtherEpoch)?.confirm(epoch, head)?;
+        self.engine.tell_later(&shop);
+        Ok(())
+    }
+
+    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {
+        self.engine.install(epoch, Desk::restore(snapshot), now).await;
+    }
+
+    async fn begin(&self, epoch: Epoch, shop: ShopId) {
+        self.engine.install(epoch, Desk::new(shop), Timestamp::default()).await;
+    }
+
+    async fn invalidate(&self, shop: ShopId, epoch: Epoch) {
+        let shop = self.engine.shop(shop);
+        self.engine.end_life(&shop, epoch).await;
+    }
+
+    async fn beat(
+        &self,
+        shop: ShopId,
+        agent: AgentId,
+        // An agent is alive while any device of theirs beats, so the last beat of all of them is enough.
+        _device: &str,
+        now: Timestamp,
+    ) -> Result<Option<Beat>, NotLoaded> {
+        self.engine.beat(shop, agent, now).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId> {
+        self.engine.due(now, limit).await
+    }
+
+    async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {
+        self.engine.lapsed(now, limit).await
+    }
+
+    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, NotLoaded> {
+        self.engine.look(shop, move |room| room.desk().agent(agent).cloned()).await
+    }
+
+    async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded> {
+        self.engine.look(shop, Room::board).await
+    }
+
+    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
+        self.engine.look(shop, move |room| room.queue(limit)).await
+    }
+
+    async fn preview(
+        &self,
+        shop: ShopId,
+        now: Timestamp,
+        message: &BuyerMessage,
+    ) -> Result<Preview, NotLoaded> {
+        self.engine.look(shop, |room| room.desk().preview(now, message)).await
+    }
+
+    async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded> {
+        self.engine.look(shop, Room::info).await
+    }
+
+    async fn announce(&self, announcement: Announcement) {
+        // Nobody listening is fine; so is a wake-up that other replicas miss.
+        let _ = self.engine.announcements.send(announcement);
+        let _ = self.engine.outgoing.try_send(announcement);
+    }
+
+    fn announcements(&self) -> broadcast::Receiver<Announcement> {
+        self.engine.announcements.subscribe()
+    }
+}

@@ -1,0 +1,126 @@
+//! A Redis for tests, which throw it away.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use redis::Client;
+use tempfile::TempDir;
+
+use super::RedisConfig;
+
+/// How often a port is tried that somebody else may take first.
+const PORTS: usize = 20;
+/// How often a server that starts is asked whether it is there, a hundredth of a second apart.
+const ASKS: usize = 1_000;
+
+/// A Redis server of a test's own, on a loopback port, killed in the end. It keeps nothing unless it is told to.
+#[derive(Debug)]
+pub struct ScratchRedis {
+    server: Child,
+    port: u16,
+    options: Vec<String>,
+    directory: TempDir,
+}
+
+impl ScratchRedis {
+    /// Starts one with these options of redis-server's own.
+    ///
+    /// # Panics
+    /// When there is no redis-server, or it does not start: then nothing can be tested.
+    pub async fn start(options: &[&str]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for Redis");
+        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
+        for _ in 0..PORTS {
+            let port = free_port();
+            let mut server = run(port, &options, &directory.path().to_owned());
+            if answers(port, &mut server).await {
+                return Self { server, port, options, directory };
+            }
+        }
+        panic!("redis-server does not start; see whether it is installed");
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on the loopback.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// How it is reached by a replica whose clock is the test's.
+    #[must_use]
+    pub fn config(&self) -> RedisConfig {
+        RedisConfig { max_skew: None, ..RedisConfig::at(&self.url()) }
+    }
+
+    /// Kills it as kill -9 does.
+    pub fn kill(&mut self) {
+        // It may be gone already, which is as good.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+
+    /// Starts it again on its port, with whatever it kept.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_again(&mut self) {
+        self.kill();
+        self.server = run(self.port, &self.options, &self.directory.path().to_owned());
+        assert!(answers(self.port, &mut self.server).await, "redis-server starts again");
+    }
+}
+
+impl Drop for ScratchRedis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
+    listener.local_addr().expect("bound").port()
+}
+
+fn run(port: u16, options: &[String], directory: &PathBuf) -> Child {
+    Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
+        .arg(directory)
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("redis-server is installed")
+}
+
+/// Whether the server comes to answer on its port. One that finds the port taken ends.
+async fn answers(port: u16, server: &mut Child) -> bool {
+    let client = Client::open(format!("redis://127.0.0.1:{port}")).expect("a URL");
+    for _ in 0..ASKS {
+        if matches!(server.try_wait(), Ok(Some(_)) | Err(_)) {
+            return false;
+        }
+        if let Ok(mut connection) = client.get_multiplexed_async_connection().await {
+            let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
+            if pong.is_ok() {
+                return true;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
+}
