@@ -19,7 +19,7 @@ use fenliu_domain::time::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, NotLoaded, Proposal,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded, Proposal,
     ProposeError, QueueView,
 };
 use crate::room::Room;
@@ -38,7 +38,7 @@ type Shard = Mutex<HashMap<ShopId, WatchedRoom>>;
 pub struct EmbeddedDesks {
     shards: Vec<Shard>,
     due: Mutex<DueIndex>,
-    announcements: broadcast::Sender<Announcement>,
+    announcements: broadcast::Sender<News>,
 }
 
 impl Default for EmbeddedDesks {
@@ -186,10 +186,10 @@ impl LiveDesk for EmbeddedDesks {
 
     async fn announce(&self, announcement: Announcement) {
         // Nobody listening is fine.
-        let _ = self.announcements.send(announcement);
+        let _ = self.announcements.send(News::Stored(announcement));
     }
 
-    fn announcements(&self) -> broadcast::Receiver<Announcement> {
+    fn announcements(&self) -> broadcast::Receiver<News> {
         self.announcements.subscribe()
     }
 }

@@ -168,17 +168,24 @@ pub struct Announcement {
     pub shop: ShopId,
     /// Its last stored event's number.
     pub seq: Seq,
+    /// The history's last position when it was stored.
+    pub position: i64,
+}
+
+/// What whoever waits for something to be stored is woken by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Something was.
+    Stored(Announcement),
+    /// Other replicas may have told of something that did not arrive: whoever waits must look.
+    Missed,
 }
 
 /// A store of live desks. Calls for one shop take effect one after the other.
 ///
-/// **Timers.** Every engine keeps what `fenliu_domain::desk::Desk::next_due` is made of, moved with the command that
-/// changes it: by conversation the next of its reply-due step, ring, turn to late, idle remark or close and expiry; by
-/// agent the end of a shift, sanction, break or ramp. The embedded engine asks its desk. An engine whose desk is elsewhere
-/// (Redis) keeps both as sets of its shop ordered by time, takes the [`fenliu_domain::desk::WORK_LIMIT`] first that are due
-/// in one `Tick`, boundaries before timers and ties by id, exactly as `Desk::apply` does, and keeps one set of shops
-/// ordered by the earlier of their first due times, from which [`LiveDesk::due`] answers without touching any shop. Work
-/// left over makes a shop due at once. A timer has no other state: whatever fires it twice finds nothing due.
+/// **Timers.** What `fenliu_domain::desk::Desk::next_due` says of a desk follows from it and is no state of its own. Every
+/// engine keeps one set of shops ordered by it, from which [`LiveDesk::due`] answers without touching any shop; what is
+/// told too early finds nothing due. Work left over makes a shop due at once.
 #[async_trait]
 pub trait LiveDesk: Send + Sync + 'static {
     /// Runs one command at `now`. A desk behind what the caller knows to be stored is stale. An agent who is no
@@ -276,5 +283,5 @@ pub trait LiveDesk: Send + Sync + 'static {
 
     /// What is announced from now on, by any replica. A receiver that lags has missed only wake-ups, never truth:
     /// that is in the history.
-    fn announcements(&self) -> broadcast::Receiver<Announcement>;
+    fn announcements(&self) -> broadcast::Receiver<News>;
 }

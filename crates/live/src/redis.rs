@@ -46,7 +46,7 @@ use self::local::{Local, Place};
 use self::scripts::{Confirmed, Installed, command_bytes};
 use self::shop::{Errand, Shop};
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, NotLoaded, Proposal,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded, Proposal,
     ProposeError, QueueView,
 };
 use crate::room::Room;
@@ -101,7 +101,7 @@ struct Engine {
     /// Shops of which Redis is to be told up to where they are stored.
     untold: Mutex<BTreeSet<ShopId>>,
     wake: Notify,
-    announcements: broadcast::Sender<Announcement>,
+    announcements: broadcast::Sender<News>,
     outgoing: tokio::sync::mpsc::Sender<Announcement>,
 }
 
@@ -385,11 +385,11 @@ impl LiveDesk for RedisDesks {
 
     async fn announce(&self, announcement: Announcement) {
         // Nobody listening is fine; so is a wake-up that other replicas miss.
-        let _ = self.engine.announcements.send(announcement);
+        let _ = self.engine.announcements.send(News::Stored(announcement));
         let _ = self.engine.outgoing.try_send(announcement);
     }
 
-    fn announcements(&self) -> broadcast::Receiver<Announcement> {
+    fn announcements(&self) -> broadcast::Receiver<News> {
         self.engine.announcements.subscribe()
     }
 }

@@ -1,8 +1,11 @@
 //! What can be configured; the commented defaults are the documentation.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use fenliu_domain::time::Span;
+use fenliu_live::RedisConfig;
 use fenliu_runtime::config::{
     ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, bounded, load,
 };
@@ -23,6 +26,9 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where the history lies.
     pub database: DatabaseConfig,
+    /// Where live desks are.
+    #[serde(default)]
+    pub live: LiveConfig,
     /// Logs and traces; read by the binary only.
     pub telemetry: TelemetryConfig,
     /// Who tells of shops and accounts.
@@ -33,6 +39,23 @@ pub struct Config {
     pub sweeper: SweeperConfig,
     /// How it proves who it is; read by the binary only.
     pub auth: AuthConfig,
+}
+
+/// Where live desks are.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LiveConfig {
+    /// The Redis that replicas share; empty = they are in this process, which is then the only replica.
+    pub redis_url: String,
+    /// Milliseconds that connecting to Redis may take; 10 to 60,000.
+    #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
+    pub connect_timeout_ms: u32,
+    /// Milliseconds that an answer of Redis may take; 10 to 60,000.
+    #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
+    pub response_timeout_ms: u32,
+    /// Milliseconds that the clocks of this machine and of Redis may differ; 0 = they are not compared; up to 60,000.
+    #[serde(deserialize_with = "bounded::<_, _, 0, 60_000>")]
+    pub max_skew_ms: u32,
 }
 
 /// Who tells of shops and accounts.
@@ -85,11 +108,44 @@ impl Config {
         Self {
             server: ServerConfig::default(),
             database,
+            live: LiveConfig::default(),
             telemetry: TelemetryConfig::default(),
             directory: DirectoryConfig::default(),
             sweeper: SweeperConfig::default(),
             auth: AuthConfig::default(),
         }
+    }
+}
+
+impl LiveConfig {
+    /// The Redis that replicas share, if there is one.
+    pub(crate) fn redis(&self) -> Option<RedisConfig> {
+        let millis = |millis: u32| Duration::from_millis(millis.into());
+        (!self.redis_url.is_empty()).then(|| RedisConfig {
+            url: self.redis_url.clone(),
+            connect_timeout: millis(self.connect_timeout_ms),
+            response_timeout: millis(self.response_timeout_ms),
+            max_skew: (self.max_skew_ms > 0).then(|| Span::from_millis(self.max_skew_ms.into())),
+        })
+    }
+}
+
+impl Default for LiveConfig {
+    fn default() -> Self {
+        Self {
+            redis_url: String::new(),
+            connect_timeout_ms: 2_000,
+            response_timeout_ms: 2_000,
+            max_skew_ms: 2_000,
+        }
+    }
+}
+
+impl fmt::Debug for LiveConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL may hold a password.
+        let scheme = self.redis_url.split(':').next().unwrap_or_default();
+        f.debug_struct("LiveConfig").field("scheme", &scheme).finish_non_exhaustive()
     }
 }
 
@@ -133,6 +189,7 @@ mod tests {
         let (written, built) = (load_text("").expect("defaults"), Config::at(DatabaseConfig::default()));
         assert_eq!(written.directory, built.directory);
         assert_eq!(written.sweeper, built.sweeper);
+        assert_eq!(written.live, built.live);
         assert_eq!(written.database.url, "sqlite://dispatch.db");
     }
 
@@ -140,6 +197,7 @@ mod tests {
     fn a_bad_key_is_named() {
         for (text, key) in [
             ("[sweeper]\ninterval_ms = 5", "sweeper.interval_ms"),
+            ("[live]\nresponse_timeout_ms = 1", "live.response_timeout_ms"),
             ("[sweeper]\nmass_lapse_percent = 0", "sweeper.mass_lapse_percent"),
             ("[directory]\nadress = \"x\"", "adress"),
         ] {

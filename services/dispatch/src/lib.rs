@@ -12,6 +12,7 @@
 //! - Bodies never enter the live desk, logs or traces.
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.
 
+mod attempts;
 mod call;
 pub mod config;
 mod desks;
@@ -24,15 +25,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
-use fenliu_live::{EmbeddedDesks, LiveDesk};
+use fenliu_live::{EmbeddedDesks, LiveDesk, RedisDesks};
 use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
 use fenliu_runtime::sql::Database;
 
-pub use self::config::Config;
+pub use self::config::{Config, LiveConfig};
 
+use self::attempts::Attempts;
 use self::desks::Desks;
 use self::history::writer::Writer;
 use self::history::{History, Migrator};
@@ -49,12 +51,19 @@ pub const OWN_PERMISSIONS: Permissions = Permissions::of(&[Permission::PlatformD
 pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> anyhow::Result<Service> {
     let database = Database::open(&config.database).await?;
     database.migrate::<Migrator>().await?;
-    let live: Arc<dyn LiveDesk> = Arc::new(EmbeddedDesks::new());
+    let live = live(&config.live, &platform).await?;
     let writer = Writer::start(database.clone(), live.clone(), &platform.lifecycle).await?;
     let desks = Desks::new(live, writer, History::new(database), platform.clone());
     platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
     platform.lifecycle.spawn(sweeper::sweep(desks.clone(), config.sweeper));
     Ok(grpc::service(desks))
+}
+
+/// The live desks: in a Redis that replicas share, or in this process.
+async fn live(config: &LiveConfig, platform: &Platform) -> anyhow::Result<Arc<dyn LiveDesk>> {
+    let Some(redis) = config.redis() else { return Ok(Arc::new(EmbeddedDesks::new())) };
+    let desks = RedisDesks::connect(redis, Arc::new(Attempts), platform.ids.next_bits()).await;
+    Ok(Arc::new(desks.context("live.redis_url: the Redis of the live desks cannot be used")?))
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.

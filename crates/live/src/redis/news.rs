@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::shop::Shop;
 use super::{Engine, lock};
-use crate::port::{Announcement, ProposeError};
+use crate::port::{Announcement, News, ProposeError};
 
 /// How long confirmations of a shop are put together before Redis is told.
 const GATHER: Duration = Duration::from_millis(10);
@@ -18,8 +18,8 @@ const GATHER: Duration = Duration::from_millis(10);
 const AT_ONCE: usize = 64;
 /// How long after a lost connection announcements are listened to again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(200);
-/// Bytes of an announcement: the replica, the shop, the number.
-const NEWS_BYTES: usize = 40;
+/// Bytes of an announcement: the replica, the shop, the number, the position.
+const NEWS_BYTES: usize = 48;
 
 impl Engine {
     /// Starts what runs until the desks are dropped.
@@ -78,6 +78,7 @@ async fn publish(engine: Weak<Engine>, mut outgoing: mpsc::Receiver<Announcement
         news.extend(engine.replica.to_be_bytes());
         news.extend(announcement.shop.bits().to_be_bytes());
         news.extend(announcement.seq.0.to_be_bytes());
+        news.extend(announcement.position.to_be_bytes());
         if let Err(error) = engine.link.publish(&news).await {
             tracing::debug!(%error, "an announcement did not reach Redis");
         }
@@ -92,10 +93,14 @@ async fn listen(engine: Weak<Engine>) {
             None => return,
         };
         if let Ok(mut news) = subscribed {
+            // What was told before this connection did not arrive.
+            if let Some(engine) = engine.upgrade() {
+                let _ = engine.announcements.send(News::Missed);
+            }
             while let Some(heard) = news.next().await {
                 let Some(engine) = engine.upgrade() else { return };
                 if let Some(announcement) = heard_of_others(&heard, engine.replica) {
-                    let _ = engine.announcements.send(announcement);
+                    let _ = engine.announcements.send(News::Stored(announcement));
                 }
             }
         }
@@ -106,8 +111,9 @@ async fn listen(engine: Weak<Engine>) {
 fn heard_of_others(news: &[u8], own: u128) -> Option<Announcement> {
     let (replica, rest) = news.split_first_chunk::<16>()?;
     let (shop, rest) = rest.split_first_chunk::<16>()?;
-    let seq = <[u8; 8]>::try_from(rest).ok()?;
+    let (seq, rest) = rest.split_first_chunk::<8>()?;
+    let position = i64::from_be_bytes(<[u8; 8]>::try_from(rest).ok()?);
     let other = u128::from_be_bytes(*replica) != own;
     let shop = ShopId::from_bits(u128::from_be_bytes(*shop));
-    other.then(|| Announcement { shop, seq: Seq(u64::from_be_bytes(seq)) })
+    other.then(|| Announcement { shop, seq: Seq(u64::from_be_bytes(*seq)), position })
 }

@@ -3,7 +3,7 @@
 use fenliu_domain::desk::refusal::{agent_not_found, shop_not_found};
 use fenliu_domain::ids::{AgentId, EventId, ShopId};
 use fenliu_domain::problem::Problem;
-use fenliu_live::{Announcement, NotLoaded};
+use fenliu_live::{News, NotLoaded};
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::inbox_service_server::InboxService;
@@ -30,7 +30,7 @@ struct Watcher {
     agent: AgentId,
     place: Place,
     /// Wakes the watcher when something of a shop was stored.
-    news: Receiver<Announcement>,
+    news: Receiver<News>,
 }
 
 impl Watcher {

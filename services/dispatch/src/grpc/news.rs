@@ -2,7 +2,7 @@
 
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::Announcement;
+use fenliu_live::News;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use crate::history::follow::draining;
 /// DRAINING when the server shuts down.
 pub(super) async fn heard_of(
     shop: ShopId,
-    news: &mut Receiver<Announcement>,
+    news: &mut Receiver<News>,
     soft: &CancellationToken,
 ) -> Result<(), Problem> {
     loop {
@@ -25,8 +25,8 @@ pub(super) async fn heard_of(
             news = news.recv() => news,
         };
         match news {
-            Ok(news) if news.shop != shop => {}
-            // Who lags has missed wake-ups, so one of this shop may be among them.
+            Ok(News::Stored(news)) if news.shop != shop => {}
+            // Where wake-ups were missed, one of this shop may be among them.
             Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
             Err(RecvError::Closed) => return Err(draining()),
         }

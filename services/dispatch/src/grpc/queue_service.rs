@@ -3,7 +3,7 @@
 use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::{Announcement, NotLoaded, QueueView};
+use fenliu_live::{News, NotLoaded, QueueView};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::queue_service_server::QueueService;
 use fenliu_proto::status::refusal;
@@ -30,7 +30,7 @@ async fn queue(desks: &Desks, shop: ShopId) -> Result<QueueView, Problem> {
 struct Watcher {
     desks: Desks,
     shop: ShopId,
-    news: Receiver<Announcement>,
+    news: Receiver<News>,
     shown: Option<QueueView>,
 }
 

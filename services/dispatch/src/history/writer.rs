@@ -17,10 +17,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fenliu_domain::desk::Head;
 use fenliu_domain::desk::event::{Event, Seq};
 use fenliu_domain::ids::{ConversationId, EventId, ShopId};
-use fenliu_live::{Announcement, Epoch, LiveDesk};
+use fenliu_live::{Announcement, Epoch, LiveDesk, News};
 use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::sql::Database;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{Body, Fault, History};
 
@@ -83,7 +85,10 @@ impl Writer {
         lifecycle: &Lifecycle,
     ) -> Result<Self, Fault> {
         let (queue, waiting) = mpsc::channel(QUEUE_LIMIT);
-        let (head, position) = watch::channel(History::new(database.clone()).position().await?);
+        let news = live.announcements();
+        let history = History::new(database.clone());
+        let (head, position) = watch::channel(history.position().await?);
+        lifecycle.spawn(keep_up(head.clone(), news, history, lifecycle.soft()));
         let refusing = Arc::new(AtomicBool::new(false));
         let task = Task { database, live, head, refusing: refusing.clone() };
         lifecycle.spawn(task.run(waiting));
@@ -135,6 +140,33 @@ impl Batch {
         self.disposals.push(disposal);
         self.answers.push(answer);
     }
+}
+
+/// Lets the stored position grow with what other replicas store, until the server shuts down.
+async fn keep_up(
+    head: watch::Sender<i64>,
+    mut news: broadcast::Receiver<News>,
+    history: History,
+    soft: CancellationToken,
+) {
+    loop {
+        let news = tokio::select! {
+            () = soft.cancelled() => return,
+            news = news.recv() => news,
+        };
+        match news {
+            Ok(News::Stored(news)) => advance(&head, news.position),
+            Ok(News::Missed) | Err(RecvError::Lagged(_)) => match history.position().await {
+                Ok(position) => advance(&head, position),
+                Err(error) => tracing::warn!(%error, "it is not known how far the history has got"),
+            },
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn advance(head: &watch::Sender<i64>, position: i64) {
+    head.send_if_modified(|head| std::mem::replace(head, position.max(*head)) < position);
 }
 
 struct Task {
@@ -207,12 +239,11 @@ impl Task {
 
     /// Tells everybody how a batch that was committed ended.
     async fn end(&self, disposals: &[Disposal], answers: Vec<Answer>, stored: &store::Stored) {
-        self.head
-            .send_if_modified(|head| std::mem::replace(head, stored.position.max(*head)) < stored.position);
+        advance(&self.head, stored.position);
         for (answer, fits) in answers.into_iter().zip(&stored.fits) {
             let _ = answer.send(if *fits { Ok(()) } else { Err(DisposeError::Fork) });
         }
-        self.confirm(disposals, &stored.fits).await;
+        self.confirm(disposals, stored).await;
     }
 
     /// Commits the batch; `None` when the store refuses it again and again.
@@ -227,9 +258,9 @@ impl Task {
         None
     }
 
-    async fn confirm(&self, disposals: &[Disposal], fits: &[bool]) {
+    async fn confirm(&self, disposals: &[Disposal], stored: &store::Stored) {
         let mut heads: BTreeMap<ShopId, (Epoch, Head)> = BTreeMap::new();
-        for (disposal, _) in disposals.iter().zip(fits).filter(|(_, fits)| **fits) {
+        for (disposal, _) in disposals.iter().zip(&stored.fits).filter(|(_, fits)| **fits) {
             let Some(last) = disposal.tail.last() else { continue };
             let head = Head { seq: last.seq, event: last.id };
             let known = heads.entry(disposal.shop).or_insert((disposal.epoch, head));
@@ -242,7 +273,8 @@ impl Task {
                 tracing::warn!(%shop, %error, "a stored event could not be confirmed; the live desk is dropped");
                 self.live.invalidate(shop, epoch).await;
             }
-            self.live.announce(Announcement { shop, seq: Seq(head.seq.0) }).await;
+            let position = stored.position;
+            self.live.announce(Announcement { shop, seq: head.seq, position }).await;
         }
     }
 }

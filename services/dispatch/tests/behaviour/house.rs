@@ -1,13 +1,15 @@
 //! A running service with its clients, and short ways to say what a test wants.
 //!
 //! The database is a SQLite file, or, when `FENLIU_TEST_POSTGRES` holds the URL of a PostgreSQL whose user may
-//! create databases, a new database there for each house. So one suite proves both.
+//! create databases, a new database there for each house. Live desks are in the process, or, when `FENLIU_TEST_REDIS` is
+//! set, in a Redis of each house's own. So one suite proves all of them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use fenliu_dispatch::Config;
 use fenliu_domain::time::{Span, Timestamp};
+use fenliu_live::ScratchRedis;
 use fenliu_proto::accounts::v1::DirectoryAgent;
 use fenliu_proto::accounts::v1::directory_entry::Entry;
 use fenliu_proto::common::v1::Presence;
@@ -64,6 +66,7 @@ pub(crate) struct House {
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
     data: ScratchDatabase,
+    redis: Option<ScratchRedis>,
     interval_ms: u32,
     starts: u64,
 }
@@ -87,11 +90,16 @@ impl House {
     /// The same, sweeping so often, so that a day passes quickly.
     pub(crate) async fn sweeping_every(interval_ms: u32) -> Self {
         let (data, directory) = (ScratchDatabase::create("dispatch").await, Directory::open().await);
-        Self::start(data, directory, VirtualClock::new(START), interval_ms, 1).await
+        let redis = match std::env::var_os("FENLIU_TEST_REDIS") {
+            Some(_) => Some(ScratchRedis::start(&[]).await),
+            None => None,
+        };
+        Self::start(data, redis, directory, VirtualClock::new(START), interval_ms, 1).await
     }
 
     async fn start(
         data: ScratchDatabase,
+        redis: Option<ScratchRedis>,
         directory: Directory,
         clock: VirtualClock,
         interval_ms: u32,
@@ -103,6 +111,9 @@ impl House {
         let auth = platform.auth.clone();
         let mut config = Config::at(data.config());
         config.sweeper.interval_ms = interval_ms;
+        config.live.redis_url = redis.as_ref().map(ScratchRedis::url).unwrap_or_default();
+        // The clock is the test's own.
+        config.live.max_skew_ms = 0;
         let accounts = connect_lazy(format!("http://{}", directory.address).parse().expect("a URI"));
         let service = fenliu_dispatch::start(config, platform, accounts).await.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -131,18 +142,18 @@ impl House {
             }
         })
         .await;
-        Self { to, directory, clock, lifecycle, server, data, interval_ms, starts }
+        Self { to, directory, clock, lifecycle, server, data, redis, interval_ms, starts }
     }
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { to, directory, clock, lifecycle, server, data, interval_ms, starts } = self;
+        let Self { to, directory, clock, lifecycle, server, data, redis, interval_ms, starts } = self;
         // A server drains when its clients have hung up.
         drop(to);
         lifecycle.soft().cancel();
         assert_eq!(server.await.expect("the server ends"), Drained::Clean, "nothing had to be cut");
         assert!(!lifecycle.failed(), "no background task panicked");
-        Self::start(data, directory, clock, interval_ms, starts + 1).await
+        Self::start(data, redis, directory, clock, interval_ms, starts + 1).await
     }
 
     /// Begins to shut down.
