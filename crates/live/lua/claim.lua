@@ -1,8 +1,14 @@
--- Takes shops of a shard that are due, for a while: whoever takes one does its work, or somebody else does it later.
+-- Takes shops that are due, for a while: whoever takes one does its work, or somebody else does it later.
 --
--- KEYS  due
--- ARGV  now, until when they are taken, how many at most
+-- KEYS  the due sets of one or several shards
+-- ARGV  now, until when they are taken, how many of each shard at most
 -- Gives shops and since when they were due, in turn.
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
-for at = 1, #due, 2 do redis.call('ZADD', KEYS[1], ARGV[2], due[at]) end
-return due
+local claimed = {}
+for _, key in ipairs(KEYS) do
+  local due = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+  for at = 1, #due, 2 do
+    redis.call('ZADD', key, ARGV[2], due[at])
+    claimed[#claimed + 1], claimed[#claimed + 2] = due[at], due[at + 1]
+  end
+end
+return claimed

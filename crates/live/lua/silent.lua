@@ -1,10 +1,16 @@
--- Tells of a shard's agents whose heartbeats stopped.
+-- Tells of agents whose heartbeats stopped.
 --
--- KEYS  beats
--- ARGV  now, how many at most
+-- KEYS  the beats of one or several shards
+-- ARGV  now, how many of each shard at most
 -- Gives how many beats are waited for, how many of them have lapsed, and the first of those.
-return {
-  redis.call('ZCARD', KEYS[1]),
-  redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. ARGV[1]),
-  redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2]),
-}
+local watched, lapsed, first = 0, 0, {}
+for _, key in ipairs(KEYS) do
+  watched = watched + redis.call('ZCARD', key)
+  local silent = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[1])
+  if silent > 0 then
+    lapsed = lapsed + silent
+    local members = redis.call('ZRANGEBYSCORE', key, '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
+    for _, member in ipairs(members) do first[#first + 1] = member end
+  end
+end
+return {watched, lapsed, first}

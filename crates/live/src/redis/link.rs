@@ -4,7 +4,7 @@ use futures::{Stream, StreamExt};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, RedisError, Script, ToRedisArgs};
 
-use super::RedisConfig;
+use super::{RedisConfig, keys};
 
 /// The channel on which replicas tell each other what they stored.
 const NEWS: &str = "fl:news";
@@ -26,6 +26,13 @@ impl<'s> Call<'s> {
 
     pub(super) fn key(mut self, key: &str) -> Self {
         self.0.key(key);
+        self
+    }
+
+    pub(super) fn keys(mut self, keys: &[String]) -> Self {
+        for key in keys {
+            self.0.key(key);
+        }
         self
     }
 
@@ -51,6 +58,11 @@ impl Link {
             .set_max_delay(config.response_timeout);
         let connection = client.get_connection_manager_with_config(timeouts).await?;
         Ok(Self { client, connection })
+    }
+
+    /// How many shards one call may touch.
+    pub(super) const fn shards_a_call(&self) -> usize {
+        keys::SHARDS as usize
     }
 
     /// Runs a script, loading it where Redis does not know it. A call that timed out may still run later; every script

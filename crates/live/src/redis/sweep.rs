@@ -3,7 +3,8 @@
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::time::{Span, Timestamp};
 use futures::StreamExt;
-use redis::RedisError;
+use futures::stream::FuturesUnordered;
+use redis::{FromRedisValue, RedisError, Script};
 
 use super::keys::{self, SHARDS};
 use super::link::{Call, Link};
@@ -13,23 +14,16 @@ use crate::port::Lapsed;
 
 /// How long a shop that is due is left to the replica that took it.
 const CLAIMED: Span = Span::from_secs(2);
-/// Shards asked side by side.
+/// Calls side by side.
 const AT_ONCE: usize = 64;
 
 impl Engine {
     pub(super) async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId> {
         // What this replica knows to be done is not due.
         self.tell_all().await;
-        let shards = futures::stream::iter(0..SHARDS).map(|shard| async move {
-            let call = Call::of(&CLAIM)
-                .key(&keys::due(shard))
-                .arg(now.micros())
-                .arg((now + CLAIMED).micros())
-                .arg(limit);
-            self.link.run::<Vec<(String, f64)>>(&call).await
-        });
-        let answers: Vec<_> = shards.buffer_unordered(AT_ONCE).collect().await;
-        let mut due: Vec<(f64, ShopId)> = told(answers)
+        let args = [now.micros().to_string(), (now + CLAIMED).micros().to_string(), limit.to_string()];
+        let claims: Vec<Vec<(String, f64)>> = self.over_shards(&CLAIM, keys::due, &args).await;
+        let mut due: Vec<(f64, ShopId)> = claims
             .into_iter()
             .flatten()
             .filter_map(|(member, at)| Some((at, keys::shop_of(&member)?)))
@@ -39,13 +33,10 @@ impl Engine {
     }
 
     pub(super) async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {
-        let shards = futures::stream::iter(0..SHARDS).map(|shard| async move {
-            let call = Call::of(&SILENT).key(&keys::beats(shard)).arg(now.micros()).arg(limit);
-            self.link.run::<(usize, usize, Vec<String>)>(&call).await
-        });
-        let answers: Vec<_> = shards.buffer_unordered(AT_ONCE).collect().await;
+        let args = [now.micros().to_string(), limit.to_string()];
+        let silent: Vec<(usize, usize, Vec<String>)> = self.over_shards(&SILENT, keys::beats, &args).await;
         let mut lapsed = Lapsed::default();
-        for (watched, silent, members) in told(answers) {
+        for (watched, silent, members) in silent {
             lapsed.watched += watched;
             lapsed.silent += silent;
             let agents = members.iter().filter_map(|member| keys::agent_of(member));
@@ -55,24 +46,47 @@ impl Engine {
         lapsed.agents.truncate(limit);
         lapsed
     }
+
+    /// Runs a script over a set of every shard, of as many at once as Redis takes in one call.
+    async fn over_shards<T: FromRedisValue + Send>(
+        &self,
+        script: &'static Script,
+        key: fn(u16) -> String,
+        args: &[String],
+    ) -> Vec<T> {
+        let shards: Vec<_> = (0..SHARDS).map(key).collect();
+        let mut answers = FuturesUnordered::new();
+        let mut told = Told::default();
+        for keys in shards.chunks(self.link.shards_a_call()) {
+            let call = Call::of(script).keys(keys).args(args);
+            answers.push(async move { self.link.run(&call).await });
+            if answers.len() == AT_ONCE {
+                told.extend(answers.next().await);
+            }
+        }
+        told.extend(answers.collect::<Vec<_>>().await);
+        told.0
+    }
 }
 
 /// What shards answered; those that did not are asked again with the next sweep.
-fn told<T>(answers: Vec<Result<T, RedisError>>) -> Vec<T> {
-    let mut told = Vec::with_capacity(answers.len());
-    let mut silent = 0;
-    for answer in answers {
-        match answer {
-            Ok(answer) => told.push(answer),
-            Err(error) => {
-                silent += 1;
-                if silent == 1 {
-                    tracing::warn!(%error, "a shard of Redis was not swept; it is tried again");
-                }
+struct Told<T>(Vec<T>);
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Extend<Result<T, RedisError>> for Told<T> {
+    fn extend<I: IntoIterator<Item = Result<T, RedisError>>>(&mut self, answers: I) {
+        for answer in answers {
+            match answer {
+                Ok(answer) => self.0.push(answer),
+                Err(error) => tracing::warn!(%error, "a shard of Redis was not swept; it is tried again"),
             }
         }
     }
-    told
 }
 
 /// Refuses a Redis that would evict what it is given; warns of one that would not survive a restart.

@@ -17,7 +17,7 @@ const AGENTS: u32 = 3;
 const CAPACITY: u32 = 7;
 
 /// Highest load each agent ever had, and how often each conversation was assigned, by the events alone.
-fn tally(events: &[proto::StoredEvent]) -> (BTreeMap<String, u32>, BTreeMap<String, u32>) {
+pub(super) fn tally(events: &[proto::StoredEvent]) -> (BTreeMap<String, u32>, BTreeMap<String, u32>) {
     let (mut holders, mut highest, mut assigned) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for event in events.iter().filter_map(|stored| stored.event.as_ref()) {
         let conversation = event.conversation_id.clone();

@@ -63,12 +63,26 @@ pub(crate) struct House {
     pub(crate) to: Clients,
     pub(crate) directory: Directory,
     pub(crate) clock: VirtualClock,
-    lifecycle: Lifecycle,
-    server: JoinHandle<Drained>,
+    pub(crate) redis: Option<ScratchRedis>,
+    replicas: Vec<Replica>,
     data: ScratchDatabase,
-    redis: Option<ScratchRedis>,
     interval_ms: u32,
     starts: u64,
+}
+
+/// One process of the service, were it not in the test's own.
+struct Replica {
+    lifecycle: Lifecycle,
+    server: JoinHandle<Drained>,
+}
+
+impl Replica {
+    /// Ends it as a signal does. It drains when its clients have hung up.
+    async fn end(self) {
+        self.lifecycle.soft().cancel();
+        assert_eq!(self.server.await.expect("the server ends"), Drained::Clean, "nothing had to be cut");
+        assert!(!self.lifecycle.failed(), "no background task panicked");
+    }
 }
 
 /// Everything of a shop that can be asked for.
@@ -81,40 +95,52 @@ pub(crate) struct Everything {
     pub(crate) policy: proto::GetPolicyResponse,
 }
 
+fn redis_is_wanted() -> bool {
+    std::env::var_os("FENLIU_TEST_REDIS").is_some()
+}
+
 impl House {
-    /// A service that sweeps every quarter of a second.
+    /// A service that sweeps every quarter of a second; every second where each sweep asks a Redis.
     pub(crate) async fn open() -> Self {
-        Self::sweeping_every(250).await
+        Self::sweeping_every(if redis_is_wanted() { 1_000 } else { 250 }).await
     }
 
     /// The same, sweeping so often, so that a day passes quickly.
     pub(crate) async fn sweeping_every(interval_ms: u32) -> Self {
-        let (data, directory) = (ScratchDatabase::create("dispatch").await, Directory::open().await);
-        let redis = match std::env::var_os("FENLIU_TEST_REDIS") {
-            Some(_) => Some(ScratchRedis::start(&[]).await),
-            None => None,
-        };
-        Self::start(data, redis, directory, VirtualClock::new(START), interval_ms, 1).await
+        let redis = if redis_is_wanted() { Some(ScratchRedis::start(&[]).await) } else { None };
+        Self::of(redis, interval_ms).await
     }
 
-    async fn start(
-        data: ScratchDatabase,
-        redis: Option<ScratchRedis>,
-        directory: Directory,
-        clock: VirtualClock,
-        interval_ms: u32,
-        starts: u64,
-    ) -> Self {
+    /// One that shares a Redis with others.
+    pub(crate) async fn sharing() -> Self {
+        Self::of(Some(ScratchRedis::start(&[]).await), 250).await
+    }
+
+    async fn of(redis: Option<ScratchRedis>, interval_ms: u32) -> Self {
+        let (data, directory) = (ScratchDatabase::create("dispatch").await, Directory::open().await);
+        let clock = VirtualClock::new(START);
+        // Nobody listens there before the first replica does.
+        let to = Clients::of(channel(SocketAddr::from(([127, 0, 0, 1], 1))));
+        let mut house =
+            Self { to, directory, clock, redis, replicas: Vec::new(), data, interval_ms, starts: 0 };
+        house.to = house.another().await;
+        house
+    }
+
+    /// Starts another replica on the same stores, and gives its clients.
+    pub(crate) async fn another(&mut self) -> Clients {
+        self.starts += 1;
         let lifecycle = Lifecycle::new();
-        let platform = Platform::simulated(&clock, starts, lifecycle.clone())
+        let platform = Platform::simulated(&self.clock, self.starts, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
-        let mut config = Config::at(data.config());
-        config.sweeper.interval_ms = interval_ms;
-        config.live.redis_url = redis.as_ref().map(ScratchRedis::url).unwrap_or_default();
+        let mut config = Config::at(self.data.config());
+        config.sweeper.interval_ms = self.interval_ms;
+        config.live.redis_url = self.redis.as_ref().map(ScratchRedis::url).unwrap_or_default();
         // The clock is the test's own.
         config.live.max_skew_ms = 0;
-        let accounts = connect_lazy(format!("http://{}", directory.address).parse().expect("a URI"));
+        let accounts = connect_lazy(format!("http://{}", self.directory.address).parse().expect("a URI"));
+        let asleep = self.clock.sleepers();
         let service = fenliu_dispatch::start(config, platform, accounts).await.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
@@ -132,33 +158,34 @@ impl House {
         let server = tokio::spawn(async move {
             serve(listener, vec![service], options).await.expect("the server serves until it drains")
         });
-        let to = Clients::of(channel(address));
+        self.replicas.push(Replica { lifecycle, server });
         // The first sweep is over when the sweeper sleeps, and so does whoever waits for a directory that is lost;
         // before that, time would pass them by.
-        let sleepers = 1 + usize::from(directory.is_lost());
+        let sleepers = asleep + 1 + usize::from(self.directory.is_lost());
         within(async {
-            while clock.sleepers() < sleepers {
+            while self.clock.sleepers() < sleepers {
                 tokio::task::yield_now().await;
             }
         })
         .await;
-        Self { to, directory, clock, lifecycle, server, data, redis, interval_ms, starts }
+        Clients::of(channel(address))
     }
 
-    /// The same house after its process has ended and another one has begun.
-    pub(crate) async fn restart(self) -> Self {
-        let Self { to, directory, clock, lifecycle, server, data, redis, interval_ms, starts } = self;
-        // A server drains when its clients have hung up.
-        drop(to);
-        lifecycle.soft().cancel();
-        assert_eq!(server.await.expect("the server ends"), Drained::Clean, "nothing had to be cut");
-        assert!(!lifecycle.failed(), "no background task panicked");
-        Self::start(data, redis, directory, clock, interval_ms, starts + 1).await
+    /// The same house after its processes have ended and another one has begun.
+    pub(crate) async fn restart(mut self) -> Self {
+        self.to = Clients::of(channel(SocketAddr::from(([127, 0, 0, 1], 1))));
+        for replica in self.replicas.drain(..) {
+            replica.end().await;
+        }
+        self.to = self.another().await;
+        self
     }
 
     /// Begins to shut down.
     pub(crate) fn drain(&self) {
-        self.lifecycle.soft().cancel();
+        for replica in &self.replicas {
+            replica.lifecycle.soft().cancel();
+        }
     }
 
     /// Lets time pass.

@@ -8,6 +8,7 @@ mod language;
 mod overflow;
 mod reception;
 mod repetition;
+mod replicas;
 mod restart;
 mod rules;
 mod streams;

@@ -11,7 +11,7 @@ use super::words::count;
 
 #[tokio::test]
 async fn an_agent_whose_heartbeats_stop_is_logged_off_after_the_grace() {
-    let mut house = House::open().await;
+    let mut house = House::sweeping_every(250).await;
     let shop = house.shop(1).await;
     let ann = house.online(&shop, 1, 3).await;
     let bob = house.online(&shop, 2, 3).await;
