@@ -19,8 +19,8 @@ use fenliu_domain::time::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded, Proposal,
-    ProposeError, QueueView,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
+    Proposal, ProposeError, QueueView,
 };
 use crate::room::Room;
 use due::DueIndex;
@@ -111,7 +111,8 @@ impl LiveDesk for EmbeddedDesks {
     }
 
     async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError> {
-        self.change(shop, |watched| watched.room.confirm(epoch, head)).map_err(|NotLoaded| ConfirmError::OtherEpoch)?
+        self.change(shop, |watched| watched.room.confirm(epoch, head))
+            .map_err(|NotLoaded| ConfirmError::OtherEpoch)?
     }
 
     async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {

@@ -17,7 +17,7 @@ mod room;
 
 pub use embedded::EmbeddedDesks;
 pub use port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded, Outcome,
-    Proposal, ProposeError, QueueEntry, QueueView,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
+    Outcome, Proposal, ProposeError, QueueEntry, QueueView,
 };
 pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks, ScratchRedis};

@@ -46,8 +46,8 @@ use self::local::{Local, Place};
 use self::scripts::{Confirmed, Installed, command_bytes};
 use self::shop::{Errand, Shop};
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded, Proposal,
-    ProposeError, QueueView,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
+    Proposal, ProposeError, QueueView,
 };
 use crate::room::Room;
 
@@ -172,7 +172,11 @@ impl Engine {
     }
 
     /// Looks at a desk as it is now.
-    async fn look<T>(self: &Arc<Self>, id: ShopId, look: impl FnOnce(&Room) -> T + Send) -> Result<T, NotLoaded> {
+    async fn look<T>(
+        self: &Arc<Self>,
+        id: ShopId,
+        look: impl FnOnce(&Room) -> T + Send,
+    ) -> Result<T, NotLoaded> {
         self.refresh(id).await?.look(look)
     }
 
@@ -181,7 +185,8 @@ impl Engine {
         let shop = self.shop(desk.shop());
         let keys = &shop.keys;
         let head = desk.head();
-        let there: Vec<_> = desk.agents().iter().filter(|agent| agent.presence != AWAY).map(|a| a.id).collect();
+        let there: Vec<_> =
+            desk.agents().iter().filter(|agent| agent.presence != AWAY).map(|a| a.id).collect();
         let lapses = now + desk.policy().0.heartbeat_grace;
         let call = Call::of(&scripts::INSTALL)
             .key(&keys.order)

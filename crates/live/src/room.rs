@@ -10,7 +10,9 @@ use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::time::{Span, Timestamp};
 
-use crate::port::{Board, ConfirmError, DeskInfo, Epoch, Outcome, Proposal, ProposeError, QueueEntry, QueueView};
+use crate::port::{
+    Board, ConfirmError, DeskInfo, Epoch, Outcome, Proposal, ProposeError, QueueEntry, QueueView,
+};
 
 /// Most events that may wait to be stored; beyond that nothing more is proposed.
 pub(crate) const TAIL_LIMIT: usize = 8_192;

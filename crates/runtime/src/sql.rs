@@ -54,6 +54,9 @@ async fn expect_known<M: MigratorTrait>(transaction: &DatabaseTransaction) -> Re
 pub struct DatabaseConfig {
     /// `sqlite://path` (created when missing), `sqlite::memory:`, or `postgres://user:password@host/database`.
     pub url: String,
+    /// PostgreSQL: the schema of the tables, made when it is not there; empty = the connection's own, usually `public`.
+    /// Services that share a database have one each.
+    pub schema: String,
     /// Readers of a SQLite file, or all connections to a PostgreSQL; 1 to 1000.
     #[serde(deserialize_with = "bounded::<_, _, 1, 1_000>")]
     pub max_connections: u32,
@@ -90,6 +93,7 @@ impl Default for DatabaseConfig {
     fn default() -> Self {
         Self {
             url: String::new(),
+            schema: String::new(),
             max_connections: 8,
             acquire_timeout_ms: 3_000,
             busy_timeout_ms: 5_000,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::config::ServerFlags;
 use clap::{Args, Parser, Subcommand};
 
 use crate::recorded::Format;
@@ -81,19 +82,39 @@ pub enum Command {
 /// How to run `fenliu up`.
 #[derive(Clone, Debug, Args)]
 pub struct UpArgs {
-    /// Directory of the embedded stores; made when it is not there. One process at a time uses it.
+    /// Directory of the embedded stores, of keys and of tokens; made when it is not there. One process at a time uses it.
     #[arg(long, value_name = "DIR", env = "FENLIU_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
     pub data_dir: PathBuf,
     /// Address to listen on, 127.0.0.1:50050 unless configured otherwise; port 0 takes a free one, and the address
     /// printed is the real one.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// The PostgreSQL that keeps everything, such as postgres://user@host/database, instead of SQLite files in the data
+    /// directory; each service has a schema of its own there. FENLIU_DATABASE__URL keeps a password out of process lists.
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// The Redis that holds the live desks, such as redis://host:6379, instead of this process. FENLIU_LIVE__REDIS_URL keeps
+    /// a password out of process lists.
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
     /// Configuration file, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
     #[arg(long)]
     pub insecure_no_auth: bool,
+}
+
+impl UpArgs {
+    /// What of it says the same as keys of the configuration.
+    #[must_use]
+    pub fn flags(&self) -> ServerFlags<'_> {
+        ServerFlags {
+            listen: self.listen.as_deref(),
+            database: self.database.as_deref(),
+            redis: self.redis.as_deref(),
+        }
+    }
 }
 
 /// How to run `fenliu demo`.

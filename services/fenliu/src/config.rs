@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use fenliu_dispatch::LiveConfig;
 use fenliu_runtime::config::{
-    ConfigError, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load,
+    ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load,
 };
 use fenliu_runtime::server::ServerConfig;
+use fenliu_runtime::sql::DatabaseConfig;
 use fenliu_runtime::telemetry::TelemetryConfig;
 use serde::Deserialize;
 
@@ -22,16 +24,34 @@ pub struct Config {
     pub server: ServerConfig,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
+    /// The PostgreSQL of `fenliu up`, when its stores are not in its directory.
+    pub database: DatabaseConfig,
+    /// The Redis of `fenliu up`, when live desks are not in its process.
+    #[serde(default)]
+    pub live: LiveConfig,
+}
+
+/// The flags of `fenliu up` that say the same as keys of the configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ServerFlags<'a> {
+    /// `server.listen`.
+    pub listen: Option<&'a str>,
+    /// `database.url`.
+    pub database: Option<&'a str>,
+    /// `live.redis_url`.
+    pub redis: Option<&'a str>,
 }
 
 impl Config {
-    /// Reads the configuration of `fenliu up`; `listen` is the flag.
+    /// Reads the configuration of `fenliu up`.
     ///
     /// # Errors
     /// A key that is unknown or has a bad value, named with its place.
-    pub fn of_server(file: Option<PathBuf>, listen: Option<&str>) -> Result<Self, ConfigError> {
-        let flags = listen.map(|listen| ("server.listen", Value::from(listen))).into_iter().collect();
-        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DEFAULTS];
+    pub fn of_server(file: Option<PathBuf>, flags: ServerFlags<'_>) -> Result<Self, ConfigError> {
+        let ServerFlags { listen, database, redis } = flags;
+        let keys = [("server.listen", listen), ("database.url", database), ("live.redis_url", redis)];
+        let flags = keys.into_iter().filter_map(|(key, flag)| Some((key, Value::from(flag?)))).collect();
+        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS];
         load(Layers { defaults, file, env_prefix: ENV_PREFIX, flags })
     }
 
@@ -40,7 +60,7 @@ impl Config {
     /// # Errors
     /// As [`Config::of_server`].
     pub fn of_command() -> Result<Self, ConfigError> {
-        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DEFAULTS, QUIET];
+        let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS, QUIET];
         load(Layers { defaults, file: None, env_prefix: ENV_PREFIX, flags: Vec::new() })
     }
 }
@@ -51,14 +71,28 @@ mod tests {
 
     #[test]
     fn the_flag_beats_the_defaults() {
-        let config = Config::of_server(None, Some("127.0.0.1:0")).expect("loads");
+        let flags = ServerFlags {
+            listen: Some("127.0.0.1:0"),
+            database: Some("postgres://h/d"),
+            redis: Some("redis://h"),
+        };
+        let config = Config::of_server(None, flags).expect("loads");
         assert_eq!(config.server.listen.port(), 0);
-        assert_eq!(Config::of_server(None, None).expect("loads").server.listen.port(), 50_050);
+        assert_eq!(
+            (config.database.url.as_str(), config.live.redis_url.as_str()),
+            ("postgres://h/d", "redis://h")
+        );
+        let config = Config::of_server(None, ServerFlags::default()).expect("loads");
+        assert_eq!(config.server.listen.port(), 50_050);
+        assert_eq!(config.live, LiveConfig::default());
+        assert_eq!(config.database, DatabaseConfig::default());
     }
 
     #[test]
     fn a_bad_address_names_its_key() {
-        let error = Config::of_server(None, Some("nowhere")).expect_err("no address").to_string();
+        let error =
+            Config::of_server(None, ServerFlags { listen: Some("nowhere"), ..ServerFlags::default() });
+        let error = error.expect_err("no address").to_string();
         assert!(error.contains("server.listen"), "{error}");
     }
 }

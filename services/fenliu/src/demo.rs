@@ -39,7 +39,7 @@ use self::narrator::Narrator;
 use self::stage::Stage;
 use self::story::{Act, News, Story};
 use crate::cli::DemoArgs;
-use crate::embedded::{Embedded, Options};
+use crate::embedded::{Embedded, Options, Stores};
 use crate::output::{Answer, say};
 
 /// How long before the evening the shop is set up: before it serves that day, since a roster counts from its
@@ -67,6 +67,7 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
         TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
     let embedded = Embedded::start(Options {
         data_dir: scratch.path().join("data"),
+        stores: Stores::default(),
         listener,
         platform: Platform::simulated(&clock, args.seed, lifecycle.clone()),
         server: ServerConfig::default(),
@@ -234,6 +235,7 @@ mod tests {
         let virtual_clock = VirtualClock::new(START - SET_UP);
         let embedded = Embedded::start(Options {
             data_dir: directory.path().to_owned(),
+            stores: Stores::default(),
             listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),
             platform: Platform::simulated(&virtual_clock, seed, Lifecycle::new()),
             server: ServerConfig::default(),

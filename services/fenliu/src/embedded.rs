@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use fenliu_dispatch::LiveConfig;
 use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::page::PageTokens;
@@ -31,14 +32,25 @@ const ADMIN_TOKEN_FILE: &str = "admin.token";
 /// What an embedded fenliu is made of.
 #[derive(Debug)]
 pub struct Options {
-    /// Directory of its stores; made when it is not there.
+    /// Directory of its stores, as far as they are not elsewhere, and of its keys and tokens; made when it is not there.
     pub data_dir: PathBuf,
+    /// Stores elsewhere.
+    pub stores: Stores,
     /// Where it listens.
     pub listener: TcpListener,
     /// Its clock, ids and end.
     pub platform: Platform,
     /// Limits and switches of its server.
     pub server: ServerConfig,
+}
+
+/// Stores that are not in the data directory or in this process.
+#[derive(Clone, Debug, Default)]
+pub struct Stores {
+    /// The PostgreSQL of all services, each in a schema of its own; without a URL, SQLite files in the directory.
+    pub database: DatabaseConfig,
+    /// The Redis of the live desks; without a URL, they are in this process.
+    pub live: LiveConfig,
 }
 
 /// A fenliu that runs in this process.
@@ -61,7 +73,7 @@ impl Embedded {
     /// When the directory cannot be made or is in use, a store cannot be opened or migrated, or the address is
     /// one that other machines reach.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { data_dir, listener, platform, server } = options;
+        let Options { data_dir, stores, listener, platform, server } = options;
         let address = listener.local_addr().context("the listener has no address")?;
         make_private(&data_dir)
             .with_context(|| format!("cannot make the directory {}", data_dir.display()))?;
@@ -70,7 +82,8 @@ impl Embedded {
         let plain = connect_lazy(uri(&address.to_string())?);
         let lifecycle = platform.lifecycle.clone();
         let auth = platform.auth.clone();
-        let Hosted { services, channel, admin_token_file } = host(&data_dir, &platform, &plain).await?;
+        let Hosted { services, channel, admin_token_file } =
+            host(&data_dir, &stores, &platform, &plain).await?;
         let options = ServerOptions {
             config: server,
             descriptor_set: fenliu_proto::DESCRIPTOR_SET,
@@ -136,10 +149,15 @@ struct Hosted {
 }
 
 /// Starts the services, accounts first: it makes the tokens that the others show.
-async fn host(data_dir: &Path, platform: &Platform, plain: &Outgoing) -> anyhow::Result<Hosted> {
+async fn host(
+    data_dir: &Path,
+    stores: &Stores,
+    platform: &Platform,
+    plain: &Outgoing,
+) -> anyhow::Result<Hosted> {
     let own = SharedToken::default();
     let to_dispatch = plain.clone().with_token(TokenSource::shared(own.clone()));
-    let config = fenliu_accounts::Config::at(database(data_dir, "accounts")?);
+    let config = fenliu_accounts::Config::at(stores.database(data_dir, "accounts")?);
     let accounts = fenliu_accounts::start(config, platform.clone(), Some(to_dispatch)).await?;
     let issuer = accounts.issuer;
     own.set(&issuer.internal("accounts", fenliu_accounts::OWN_PERMISSIONS).await?)?;
@@ -149,12 +167,15 @@ async fn host(data_dir: &Path, platform: &Platform, plain: &Outgoing) -> anyhow:
     let admin = TokenSource::file("the admin's token", admin_token_file.clone(), clock)?;
 
     let token = issuer.internal("dispatch", fenliu_dispatch::OWN_PERMISSIONS).await?;
-    let config = fenliu_dispatch::Config::at(database(data_dir, "dispatch")?);
+    let config = fenliu_dispatch::Config {
+        live: stores.live.clone(),
+        ..fenliu_dispatch::Config::at(stores.database(data_dir, "dispatch")?)
+    };
     let to_accounts = plain.clone().with_token(TokenSource::fixed(&token)?);
     let dispatch = fenliu_dispatch::start(config, platform.clone(), to_accounts).await?;
 
     let token = issuer.internal("analytics", fenliu_analytics::OWN_PERMISSIONS).await?;
-    let config = fenliu_analytics::Config::at(database(data_dir, "analytics")?);
+    let config = fenliu_analytics::Config::at(stores.database(data_dir, "analytics")?);
     let to_dispatch = plain.clone().with_token(TokenSource::fixed(&token)?);
     let analytics = fenliu_analytics::start(config, platform.clone(), to_dispatch).await?;
 
@@ -198,6 +219,21 @@ fn page_tokens(data_dir: &Path, server: &ServerConfig) -> anyhow::Result<PageTok
     let configured = Some(&server.page_key_file).filter(|file| !file.as_os_str().is_empty());
     let file = configured.cloned().unwrap_or_else(|| data_dir.join(PAGE_KEY_FILE));
     Ok(PageTokens::from_file(&file)?)
+}
+
+impl Stores {
+    /// The store of one service.
+    fn database(&self, data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
+        if self.database.url.is_empty() {
+            return database(data_dir, service);
+        }
+        anyhow::ensure!(
+            self.database.url.starts_with("postgres"),
+            "configuration key database.url: the three services share a PostgreSQL only; for SQLite files, leave it out \
+             and set --data-dir"
+        );
+        Ok(DatabaseConfig { schema: service.to_owned(), ..self.database.clone() })
+    }
 }
 
 fn database(data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {

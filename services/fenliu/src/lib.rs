@@ -56,7 +56,7 @@ use self::output::Answer;
 /// What keeps the command from being done, in words for whoever typed it.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = match &cli.command {
-        Command::Up(args) => Config::of_server(args.config.clone(), args.listen.as_deref())?,
+        Command::Up(args) => Config::of_server(args.config.clone(), args.flags())?,
         _ => Config::of_command()?,
     };
     let telemetry = telemetry::start(&config.telemetry, "fenliu")?;

@@ -14,7 +14,7 @@ use tonic::{Request, Status};
 
 use crate::cli::TargetArgs;
 use crate::client::Client;
-use crate::embedded::{self, Embedded, Options};
+use crate::embedded::{self, Embedded, Options, Stores};
 
 /// How long one call of the command line may take; judging months of a busy shop takes longer than a console's calls.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
@@ -77,6 +77,7 @@ impl Target {
             TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback address")?;
         let embedded = Embedded::start(Options {
             data_dir: directory,
+            stores: Stores::default(),
             listener,
             platform: Platform::system(lifecycle),
             server: ServerConfig::default(),

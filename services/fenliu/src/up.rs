@@ -10,7 +10,7 @@ use fenliu_runtime::server::{ServerConfig, listen};
 
 use crate::cli::UpArgs;
 use crate::config::Config;
-use crate::embedded::{Embedded, Options};
+use crate::embedded::{Embedded, Options, Stores};
 use crate::output::say;
 
 /// Runs `fenliu up`.
@@ -25,8 +25,9 @@ pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()>
     let listener = listen(&server).await?;
     let platform = Platform::system(lifecycle);
     let name = format!("owner-{:08x}", platform.ids.next_bits() & 0xffff_ffff);
-    let embedded =
-        Embedded::start(Options { data_dir: args.data_dir.clone(), listener, platform, server }).await?;
+    let stores = Stores { database: config.database, live: config.live };
+    let data_dir = args.data_dir.clone();
+    let embedded = Embedded::start(Options { data_dir, stores, listener, platform, server }).await?;
     let address = reachable(embedded.address());
     let token_file = Some(embedded.admin_token_file()).filter(|_| !insecure_no_auth);
     if json {

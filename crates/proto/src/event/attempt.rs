@@ -95,10 +95,9 @@ fn command(of: &Command) -> Wire {
 fn about_agent(of: &Command) -> Wire {
     match of {
         Command::SyncAgent { agent, entry } => Wire::SyncAgent(outward::entry(*agent, entry)),
-        Command::ScoreAgent { agent, scores } => Wire::ScoreAgent(v1::AgentScored {
-            agent_id: agent.to_string(),
-            scores: outward::scores(scores),
-        }),
+        Command::ScoreAgent { agent, scores } => {
+            Wire::ScoreAgent(v1::AgentScored { agent_id: agent.to_string(), scores: outward::scores(scores) })
+        }
         Command::SetPresence { agent, presence, force } => Wire::SetPresence(v1::SetPresence {
             agent_id: agent.to_string(),
             presence: presence.number(),
@@ -258,9 +257,7 @@ fn parse_about_agent(of: &Wire) -> Result<Command, Problem> {
             next: inward::next(of.next, "next")?,
             force: of.force,
         },
-        Wire::SetCapacity(of) => {
-            Command::SetCapacity { agent: agent(&of.agent_id)?, capacity: of.capacity }
-        }
+        Wire::SetCapacity(of) => Command::SetCapacity { agent: agent(&of.agent_id)?, capacity: of.capacity },
         Wire::TakeNext(of) => Command::TakeNext { agent: agent(&of.agent_id)? },
         Wire::Lapse(of) => Command::Lapse { agent: agent(&of.agent_id)? },
         other => parse(other)?,

@@ -15,6 +15,9 @@ use super::{Database, DatabaseConfig};
 /// How long an idle connection to PostgreSQL is kept.
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
 
+/// Longest name PostgreSQL keeps whole.
+const MAX_SCHEMA_BYTES: usize = 63;
+
 /// `PRAGMA synchronous` as SQLite reports FULL; EXTRA (3) promises more.
 const SQLITE_SYNCHRONOUS_FULL: i64 = 2;
 
@@ -119,9 +122,17 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error>
             ("lock_timeout", millis(config.lock_timeout_ms)),
             ("idle_in_transaction_session_timeout", millis(config.idle_in_transaction_timeout_ms)),
         ]);
+    let schema = schema_of(config)?;
+    let options = match schema {
+        Some(schema) => options.options([("search_path", schema)]),
+        None => options,
+    };
     let first = async {
         let mut first = PgConnection::connect_with(&options).await?;
         prove_postgres(&mut first).await?;
+        if let Some(schema) = schema {
+            make_schema(&mut first, schema).await?;
+        }
         first.close().await
     };
     tokio::time::timeout(config.acquire_timeout(), first).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
@@ -134,6 +145,38 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error>
         .await?;
     let writer: DatabaseConnection = pool.into();
     Ok(Database { reader: writer.clone(), writer })
+}
+
+/// The schema of the tables, if it is said; its name stands in statements as it is.
+fn schema_of(config: &DatabaseConfig) -> Result<Option<&str>, sqlx::Error> {
+    let schema = config.schema.as_str();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let sound = schema.len() <= MAX_SCHEMA_BYTES
+        && schema.starts_with(|c: char| c.is_ascii_lowercase())
+        && schema.chars().all(plain);
+    match schema {
+        "" => Ok(None),
+        _ if sound => Ok(Some(schema)),
+        _ => Err(refused(
+            "database.schema must be lower-case letters, digits and underscores, at most 63, beginning with a letter",
+        )),
+    }
+}
+
+async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), sqlx::Error> {
+    let there = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1";
+    let there: i64 = sqlx::query_scalar(there).bind(schema).fetch_one(&mut *connection).await?;
+    if there == 0 {
+        // Another process may be making it, too.
+        let make = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+        let made = sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await;
+        if let Err(error) = made
+            && !error.as_database_error().is_some_and(|error| error.is_unique_violation())
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 async fn prove_postgres(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
