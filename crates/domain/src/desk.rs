@@ -18,6 +18,8 @@ use std::hash::BuildHasherDefault;
 pub mod agent;
 mod beginning;
 mod buyer;
+#[cfg(any(test, feature = "testing"))]
+pub mod chatter;
 pub mod command;
 pub mod conversation;
 mod decide;

@@ -62,7 +62,7 @@ on_every_engine! {
 }
 
 /// Attempts as dispatch writes them.
-struct Proto;
+pub(crate) struct Proto;
 
 impl AttemptCodec for Proto {
     fn encode(&self, attempt: &Ordered, bytes: &mut Vec<u8>) {

@@ -13,6 +13,8 @@
 //! life in its order, or drops the desk; a life that does not fit the history ends, and the next begins from the history.
 
 mod codec;
+#[cfg(test)]
+mod differential;
 mod flight;
 mod keys;
 mod link;

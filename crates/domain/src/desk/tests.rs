@@ -9,7 +9,6 @@ mod language;
 mod limits;
 mod overflowing;
 mod pipeline;
-mod policies;
 mod properties;
 mod property;
 mod queueing;

@@ -1,8 +1,8 @@
 //! Sanctions: who is muted or banned, and until when. One test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message, reply};
 use crate::desk::agent::{AgentEntry, Availability, Presence, Sanction, SanctionKind};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
 use crate::desk::event::{CloseActor, Event, Payload, PresenceCause, TransferTarget};

@@ -1,9 +1,9 @@
 //! Shifts: who is on duty, and what of it changes with time. One test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message};
 use crate::desk::WORK_LIMIT;
 use crate::desk::agent::{AgentEntry, Availability, Presence};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
 use crate::desk::duty::{Duty, DutyState, DutyWindow, MAX_DUTY_WINDOWS};

@@ -1,8 +1,8 @@
 //! Buyers who open the chat page where agents keep places for them: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message};
 use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{AssignReason, CloseActor, Event, Payload, TransferTarget};

@@ -1,8 +1,8 @@
 //! What whoever is asked to stay is told: who is away, why, and when it is safe. One test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry};
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::Command;
 use crate::desk::duty::{Duty, DutyWindow};
 use crate::desk::event::TransferTarget;

@@ -1,9 +1,9 @@
 //! Handing over and giving back, and who may: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message};
 use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::Command;
 use crate::desk::conversation::Standing;
 use crate::desk::event::{CloseActor, Event, Payload, ReportReason, TransferTarget};

@@ -1,7 +1,7 @@
 //! Language: what follows when an agent says words of the shop's list. One test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, Shop, reply};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{Command, Reply};
 use crate::desk::event::{Event, Payload, Text};
 use crate::desk::language::{LanguageAction, LanguagePolicy, MAX_HITS};

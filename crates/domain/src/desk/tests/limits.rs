@@ -1,8 +1,8 @@
 //! Every bound there is: the last value that is allowed, and the first that is not. One test per place.
 
-use super::properties::{agent_id, hours};
 use super::shop::{ANN, Shop, entry};
 use crate::desk::agent::AgentEntry;
+use crate::desk::chatter::{agent_id, hours};
 use crate::desk::command::Command;
 use crate::desk::policy::preset::Preset;
 use crate::desk::policy::rule::RoutingRule;

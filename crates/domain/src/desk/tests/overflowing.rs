@@ -1,9 +1,9 @@
 //! Where buyers go when their own group cannot take them: rules, rings, fallbacks and the order of the queue. One test
 //! per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, MAIN, Shop, entry, message};
 use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::{Stage, Standing};
 use crate::desk::event::{CloseActor, Payload, ReportReason, TransferTarget};

@@ -1,9 +1,9 @@
 //! The steps of routing, one after the other, and the lines that tell of them. One test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message};
 use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::Stage;
 use crate::desk::duty::Duty;

@@ -4,7 +4,6 @@
 //! its own name, which fails when the run has broken it, and then looks for the fewest commands that do.
 
 mod run;
-mod words;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,26 +14,12 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use super::property::{Broken, Property};
-use crate::desk::policy::ShopHours;
-use crate::ids::AgentId;
-use words::{Sequence, sequences};
+use crate::desk::chatter::{Sequence, sequences};
 
 /// How many sequences of commands are said unless `FENLIU_CASES` asks for another number.
 const USUAL_CASES: u32 = 5_000;
 /// How many commands a sequence has at least, on average; it has about 60.
 const MEAN_COMMANDS: u128 = 50;
-
-pub(super) fn agent_id(n: u8) -> AgentId {
-    AgentId::from_bits(0xa0_0000 + u128::from(n))
-}
-
-pub(super) fn hours() -> ShopHours {
-    ShopHours {
-        time_zone: "Asia/Shanghai".into(),
-        service_start: "08:00".into(),
-        service_end: "23:00".into(),
-    }
-}
 
 /// All the sequences of one run of the tests.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Who waits, and until when: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, message};
 use crate::desk::WORK_LIMIT;
 use crate::desk::agent::Presence;
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::Stage;
 use crate::desk::event::{CloseActor, Payload, TransferTarget};

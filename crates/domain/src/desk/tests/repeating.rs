@@ -1,9 +1,9 @@
 //! Repetitions, clocks and unknown shops: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, Shop, message};
 use crate::desk::Desk;
 use crate::desk::agent::Presence;
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{Applied, BuyerMessage, Command};
 use crate::desk::event::RequestMark;
 use crate::desk::policy::LastAgentWindow;

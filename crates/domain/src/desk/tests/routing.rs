@@ -1,8 +1,8 @@
 //! Who gets whom: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, MAIN, Shop, entry, message, reply};
 use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{BuyerMessage, Command};
 use crate::desk::conversation::Stage;
 use crate::desk::event::{Payload, TransferTarget};

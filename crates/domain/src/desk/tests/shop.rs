@@ -1,8 +1,8 @@
 //! A shop in the morning, with whoever a test needs.
 
-use super::properties::{agent_id, hours};
 use crate::desk::Desk;
 use crate::desk::agent::{AgentEntry, Presence};
+use crate::desk::chatter::{agent_id, hours};
 use crate::desk::command::{Applied, Attempt, BuyerMessage, Command, Reply};
 use crate::desk::conversation::Stage;
 use crate::desk::event::{CloseActor, Event, RequestMark};

@@ -1,8 +1,8 @@
 //! Who may leave, and what becomes of whom they leave: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, MAIN, Shop, entry};
 use crate::desk::agent::{AgentEntry, Availability, Presence};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
 use crate::desk::duty::{Duty, DutyWindow};

@@ -1,8 +1,8 @@
 //! How an agent is chosen within a group: one test per strategy and rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry};
 use crate::desk::agent::{Agent, AgentEntry, Presence, Sanction, SanctionKind};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::Command;
 use crate::desk::conversation::Stage;
 use crate::desk::event::TransferTarget;

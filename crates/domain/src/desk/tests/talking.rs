@@ -1,7 +1,7 @@
 //! What happens in a conversation: one test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, message, reply};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{Command, Reply};
 use crate::desk::conversation::Stage;
 use crate::desk::event::{AssignReason, CloseActor, HandOverReason, Payload};

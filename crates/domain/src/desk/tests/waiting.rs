@@ -1,9 +1,9 @@
 //! In which order those who wait are taken, and when time alone does something. One test per rule, named after it.
 
-use super::properties::agent_id;
 use super::shop::{ANN, BEN, Shop, entry, message, reply};
 use crate::desk::WORK_LIMIT;
 use crate::desk::agent::{AgentEntry, Presence, Sanction, SanctionKind};
+use crate::desk::chatter::agent_id;
 use crate::desk::command::{BuyerMessage, Command, Reply};
 use crate::desk::conversation::Stage;
 use crate::desk::duty::{Duty, DutyWindow};

@@ -3,11 +3,11 @@
 use proptest::collection;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
+use super::policies::{More, more};
 use crate::desk::agent::{Presence, Sanction, SanctionKind};
 use crate::desk::duty::{Duty, DutyWindow};
 use crate::desk::event::CloseActor;
 use crate::desk::language::LanguageAction;
-use crate::desk::tests::policies::{More, more};
 use crate::message::Actor;
 use crate::time::{Span, Timestamp};
 
@@ -18,14 +18,17 @@ const LENGTH: usize = 120;
 
 /// Commands that follow each other, and after how many of them a desk is stopped and restored.
 #[derive(Clone, Debug)]
-pub(super) struct Sequence {
-    pub(super) steps: Vec<Step>,
-    pub(super) cut: usize,
+pub struct Sequence {
+    /// The commands.
+    pub steps: Vec<Step>,
+    /// After how many of them, modulo how many there are.
+    pub cut: usize,
 }
 
 /// A command in words that shrink well; numbers are taken modulo what there is.
 #[derive(Clone, Debug)]
-pub(super) enum Word {
+#[expect(missing_docs, reason = "each is the command of its name")]
+pub enum Word {
     Sync { agent: u8, groups: u8, capacity: u8, unlimited: bool, enabled: bool, standing: Standing },
     Presence(u8, Presence, bool),
     WindDown(u8, Option<Presence>, bool),
@@ -51,7 +54,7 @@ pub(super) enum Word {
 
 /// Roster and sanction of an agent, in minutes from when they are told.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub struct Standing {
     windows: Option<Vec<(i8, u8)>>,
     through: u8,
     sanction: Option<(SanctionKind, Option<i8>)>,
@@ -81,7 +84,7 @@ fn standing() -> impl Strategy<Value = Standing> {
 }
 
 /// A word, how much later it is said than the one before, and the request id it carries, if any.
-pub(super) type Step = (Word, u16, Option<u8>);
+pub type Step = (Word, u16, Option<u8>);
 
 fn word() -> impl Strategy<Value = Word> {
     let agent = 0..AGENTS + 1;
@@ -129,7 +132,8 @@ fn word() -> impl Strategy<Value = Word> {
     ]
 }
 
-pub(super) fn sequences() -> impl Strategy<Value = Sequence> {
+/// Random sequences.
+pub fn sequences() -> impl Strategy<Value = Sequence> {
     let step = (word(), 0..400_u16, proptest::option::weighted(0.3, 0..10_u8));
     (collection::vec(step, 1..LENGTH), 0..LENGTH).prop_map(|(steps, cut)| Sequence { steps, cut })
 }

@@ -8,7 +8,7 @@ use crate::time::Span;
 
 /// What else a policy says; numbers choose among a few.
 #[derive(Clone, Debug)]
-pub(super) struct More {
+pub struct More {
     strategy: usize,
     fallbacks: usize,
     rings: u8,
