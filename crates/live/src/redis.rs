@@ -6,8 +6,8 @@
 //! there meanwhile. An attempt stays in Redis until its events are stored; whoever makes it may die, and the next who asks
 //! anything of that desk, or the sweeper, decides it too and stores what came of it.
 //!
-//! [`keys`] documents what is in Redis, the scripts are in `crates/live/lua`, [`local`] is a desk as one replica knows it,
-//! [`flight`] the way there and back.
+//! `keys` documents what is in Redis, the scripts are in `crates/live/lua`, `local` is a desk as one replica knows it,
+//! `flight` the way there and back.
 //!
 //! Invariants: a script validates before it writes, touches one slot and is bounded; a replica decides every attempt of a
 //! life in its order, or drops the desk; a life that does not fit the history ends, and the next begins from the history.

@@ -121,7 +121,7 @@ impl Stage<'_> {
                 self.stored.append(&mut self.waiting);
                 let confirmed = self.replicas[replica].confirm(self.shop, epoch, head).await;
                 check(confirmed == Ok(()), || format!("{confirmed:?}"))?;
-                if self.stored.len() % 2 == 0 {
+                if self.stored.len().is_multiple_of(2) {
                     self.replicas[replica].engine.tell_all().await;
                 }
             }

@@ -12,7 +12,7 @@ use super::local::{Local, Place};
 use super::scripts::{self, COMMAND_BYTES, Missed, SUBMIT, Submitted, Verdict, command_bytes};
 use super::shop::{Errand, Shop};
 use crate::port::{Epoch, Outcome, ProposeError};
-use crate::room::{TAIL_LIMIT, TAIL_PATIENCE};
+use crate::room::{Room, TAIL_LIMIT, TAIL_PATIENCE};
 
 /// A beat's time that stands for: put the attempt only if there is none that lives.
 const IF_SILENT: &str = "if silent";
@@ -86,7 +86,7 @@ impl Engine {
     fn beat_of(&self, shop: &Shop, attempt: &Ordered) -> (String, String) {
         match attempt.attempt.command {
             Command::SetPresence { agent, presence, .. } if presence != super::AWAY => {
-                let grace = shop.look(|room| room.grace()).unwrap_or_default();
+                let grace = shop.look(Room::grace).unwrap_or_default();
                 (shop.keys.agent(agent), (attempt.now + grace).micros().to_string())
             }
             Command::Lapse { agent } => (shop.keys.agent(agent), IF_SILENT.to_owned()),
@@ -171,7 +171,7 @@ impl Engine {
 
     /// A desk whose order cannot be read ends here; the history has all that was acknowledged.
     pub(super) async fn drop_damaged(&self, shop: &Shop, damage: &Problem) {
-        let epoch = shop.look(|room| room.epoch());
+        let epoch = shop.look(Room::epoch);
         tracing::error!(shop = %shop.id, %damage, "an attempt in Redis cannot be read; the live desk is rebuilt");
         if let Ok(epoch) = epoch {
             self.end_life(shop, epoch).await;

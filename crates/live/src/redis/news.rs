@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::shop::Shop;
 use super::{Engine, lock};
 use crate::port::{Announcement, News, ProposeError};
+use crate::room::Room;
 
 /// How long confirmations of a shop are put together before Redis is told.
 const GATHER: Duration = Duration::from_millis(10);
@@ -46,7 +47,7 @@ impl Engine {
             return;
         }
         tracing::error!(shop = %shop.id, "a live desk could not decide what was asked of it and is rebuilt");
-        let epoch = shop.look(crate::room::Room::epoch);
+        let epoch = shop.look(Room::epoch);
         if let Ok(epoch) = epoch {
             self.end_life(&shop, epoch).await;
         }

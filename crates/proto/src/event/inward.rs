@@ -161,10 +161,7 @@ fn payload(wire: &Wire) -> Result<Payload, Problem> {
         Wire::QueueLeft(e) => {
             Payload::QueueLeft { group: text(&e.group), reason: Word::parse(e.reason, "reason")? }
         }
-        Wire::Transferred(e) => {
-            let (from, target) = transferred(e)?;
-            Payload::Transferred { from, target }
-        }
+        Wire::Transferred(e) => transferred(e).map(|(from, target)| Payload::Transferred { from, target })?,
         Wire::ChatEntered(e) => Payload::ChatEntered {
             buyer: text(&e.buyer_id),
             channel: text(&e.channel),

@@ -171,7 +171,7 @@ async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), 
         let make = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
         let made = sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await;
         if let Err(error) = made
-            && !error.as_database_error().is_some_and(|error| error.is_unique_violation())
+            && !error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
         {
             return Err(error);
         }
