@@ -23,12 +23,14 @@ use serde::Deserialize;
 use crate::config::bounded;
 
 mod append_only;
+mod bulk;
 mod open;
 #[cfg(feature = "testing")]
 mod scratch;
 mod transaction;
 
 pub use self::append_only::{make_append_only, make_changeable};
+pub use self::bulk::{filled_up, insert_all};
 #[cfg(feature = "testing")]
 pub use self::scratch::ScratchDatabase;
 pub use self::transaction::Work;

@@ -1,5 +1,6 @@
 //! What runs beside the calls: telling Redis what is stored, and telling replicas what happened.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -14,13 +15,15 @@ use crate::port::{Announcement, News, ProposeError};
 use crate::room::Room;
 
 /// How long confirmations of a shop are put together before Redis is told.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(100);
 /// Shops that Redis is told of side by side.
 const AT_ONCE: usize = 64;
 /// How long after a lost connection announcements are listened to again.
 const LISTEN_AGAIN: Duration = Duration::from_millis(200);
-/// Bytes of an announcement: the replica, the shop, the number, the position.
-const NEWS_BYTES: usize = 48;
+/// Most announcements in one message.
+const ANNOUNCED_AT_ONCE: usize = 256;
+/// Bytes of an announcement: the shop, the number, the position.
+const ANNOUNCEMENT_BYTES: usize = 32;
 
 impl Engine {
     /// Starts what runs until the desks are dropped.
@@ -73,13 +76,18 @@ async fn tell_on(engine: Weak<Engine>) {
 }
 
 async fn publish(engine: Weak<Engine>, mut outgoing: mpsc::Receiver<Announcement>) {
-    while let Some(announcement) = outgoing.recv().await {
+    let mut waiting = Vec::new();
+    // What waits goes together, each shop's last alone: it stands for those before it.
+    while outgoing.recv_many(&mut waiting, ANNOUNCED_AT_ONCE).await > 0 {
         let Some(engine) = engine.upgrade() else { return };
-        let mut news = Vec::with_capacity(NEWS_BYTES);
-        news.extend(engine.replica.to_be_bytes());
-        news.extend(announcement.shop.bits().to_be_bytes());
-        news.extend(announcement.seq.0.to_be_bytes());
-        news.extend(announcement.position.to_be_bytes());
+        let last: BTreeMap<_, _> =
+            waiting.drain(..).map(|announcement| (announcement.shop, announcement)).collect();
+        let mut news = engine.replica.to_be_bytes().to_vec();
+        for announcement in last.into_values() {
+            news.extend(announcement.shop.bits().to_be_bytes());
+            news.extend(announcement.seq.0.to_be_bytes());
+            news.extend(announcement.position.to_be_bytes());
+        }
         if let Err(error) = engine.link.publish(&news).await {
             tracing::debug!(%error, "an announcement did not reach Redis");
         }
@@ -100,7 +108,7 @@ async fn listen(engine: Weak<Engine>) {
             }
             while let Some(heard) = news.next().await {
                 let Some(engine) = engine.upgrade() else { return };
-                if let Some(announcement) = heard_of_others(&heard, engine.replica) {
+                for announcement in heard_of_others(&heard, engine.replica) {
                     let _ = engine.announcements.send(News::Stored(announcement));
                 }
             }
@@ -109,12 +117,19 @@ async fn listen(engine: Weak<Engine>) {
     }
 }
 
-fn heard_of_others(news: &[u8], own: u128) -> Option<Announcement> {
-    let (replica, rest) = news.split_first_chunk::<16>()?;
-    let (shop, rest) = rest.split_first_chunk::<16>()?;
+/// What another replica announces; nothing of what this one does.
+fn heard_of_others(news: &[u8], own: u128) -> Vec<Announcement> {
+    let Some((replica, rest)) = news.split_first_chunk::<16>() else { return Vec::new() };
+    if u128::from_be_bytes(*replica) == own {
+        return Vec::new();
+    }
+    rest.chunks_exact(ANNOUNCEMENT_BYTES).filter_map(announcement).collect()
+}
+
+fn announcement(bytes: &[u8]) -> Option<Announcement> {
+    let (shop, rest) = bytes.split_first_chunk::<16>()?;
     let (seq, rest) = rest.split_first_chunk::<8>()?;
     let position = i64::from_be_bytes(<[u8; 8]>::try_from(rest).ok()?);
-    let other = u128::from_be_bytes(*replica) != own;
     let shop = ShopId::from_bits(u128::from_be_bytes(*shop));
-    other.then(|| Announcement { shop, seq: Seq(u64::from_be_bytes(*seq)), position })
+    Some(Announcement { shop, seq: Seq(u64::from_be_bytes(*seq)), position })
 }

@@ -1,6 +1,6 @@
 //! One row per conversation, kept in the same transaction as its events: what lists are made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fenliu_domain::desk::conversation::Standing;
@@ -9,15 +9,19 @@ use fenliu_domain::ids::{AgentId, ConversationId, ShopId};
 use fenliu_domain::message::Actor;
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::history::v1::Stage;
+use fenliu_runtime::sql::{filled_up, insert_all};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::rows::conversation::{ActiveModel, Column, Entity, Model};
 use super::{Fault, moment, uuid};
 
-/// Rows written by one statement: thirteen values each, within SQLite's 32,766.
-const ROWS_PER_STATEMENT: usize = 1_000;
+/// What a row that is there takes over; whose it is never changes.
+const OVERWRITE: &str = "ON CONFLICT (conversation_id) DO UPDATE SET channel = excluded.channel, \
+    group_name = excluded.group_name, stage = excluded.stage, agent_id = excluded.agent_id, \
+    open_time = excluded.open_time, last_message_time = excluded.last_message_time, \
+    owed_since_time = excluded.owed_since_time, unanswered = excluded.unanswered, \
+    close_time = excluded.close_time, seq = excluded.seq";
 
 /// A conversation as its events tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,33 +153,15 @@ pub(super) fn read(rows: Vec<Model>) -> Result<Vec<ConversationRecord>, Fault> {
 
 /// Carries a batch of events over into their conversations' rows.
 pub(super) async fn project(txn: &DatabaseTransaction, events: &[Arc<Event>]) -> Result<(), Fault> {
-    let touched: BTreeMap<_, _> =
-        events.iter().filter_map(|event| event.conversation.map(|id| (id, uuid(id.bits())))).collect();
+    let touched: BTreeSet<_> = events.iter().filter_map(|event| event.conversation).collect();
     if touched.is_empty() {
         return Ok(());
     }
-    let rows = Entity::find().filter(Column::ConversationId.is_in(touched.into_values())).all(txn).await?;
+    let touched = filled_up(touched.into_iter().map(|id| uuid(id.bits())).collect());
+    let rows = Entity::find().filter(Column::ConversationId.is_in(touched)).all(txn).await?;
     let known = read(rows)?.into_iter().map(|record| (record.id, record)).collect();
-    let mut rows = fold(known, events).into_values().map(ConversationRecord::into_row);
-    while rows.len() > 0 {
-        let overwrite = OnConflict::column(Column::ConversationId)
-            .update_columns([
-                Column::Channel,
-                Column::GroupName,
-                Column::Stage,
-                Column::AgentId,
-                Column::OpenTime,
-                Column::LastMessageTime,
-                Column::OwedSinceTime,
-                Column::Unanswered,
-                Column::CloseTime,
-                Column::Seq,
-            ])
-            .to_owned();
-        let some = rows.by_ref().take(ROWS_PER_STATEMENT);
-        Entity::insert_many(some).on_conflict(overwrite).exec_without_returning(txn).await?;
-    }
-    Ok(())
+    let rows = fold(known, events).into_values().map(ConversationRecord::into_row).collect();
+    Ok(insert_all(txn, rows, OVERWRITE).await?)
 }
 
 type Records = BTreeMap<ConversationId, ConversationRecord>;

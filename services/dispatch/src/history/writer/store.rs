@@ -7,10 +7,10 @@ use fenliu_domain::desk::Head;
 use fenliu_domain::desk::event::{Event, Payload, Seq};
 use fenliu_domain::ids::{EventId, ShopId};
 use fenliu_proto::event::to_proto;
-use fenliu_runtime::sql::Database;
+use fenliu_runtime::sql::{Database, filled_up, insert_all};
 use prost::Message;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
 use super::Disposal;
@@ -18,9 +18,6 @@ use crate::history::plan::{ShopPlan, Verdict};
 use crate::history::rows::log_head::{self, LOG_HEAD};
 use crate::history::rows::{event, message_body, shop_head};
 use crate::history::{Fault, projection, uuid};
-
-/// Events or bodies written by one statement: thirteen values each, within SQLite's 32,766.
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// A committed batch.
 #[derive(Debug)]
@@ -85,7 +82,8 @@ type Plans = BTreeMap<ShopId, ShopPlan>;
 async fn shop_plans(txn: &DatabaseTransaction, batch: &[Disposal]) -> Result<Plans, Fault> {
     let mut plans: Plans = batch.iter().map(|disposal| (disposal.shop, ShopPlan::new(None))).collect();
     let shops: Vec<_> = plans.keys().map(|shop| uuid(shop.bits())).collect();
-    let heads = shop_head::Entity::find().filter(shop_head::Column::ShopId.is_in(shops)).all(txn).await?;
+    let heads =
+        shop_head::Entity::find().filter(shop_head::Column::ShopId.is_in(filled_up(shops))).all(txn).await?;
     for row in heads {
         let seq = u64::try_from(row.seq)
             .map_err(|_| Fault::corrupt("shop_head", "seq", row.shop_id, "is negative"))?;
@@ -115,12 +113,7 @@ async fn is_stored(txn: &DatabaseTransaction, of: &Event) -> Result<bool, Fault>
 
 async fn insert_events(txn: &DatabaseTransaction, before: i64, events: &[Arc<Event>]) -> Result<(), Fault> {
     let rows = events.iter().zip(before + 1..).map(|(event, position)| row(event, position));
-    let mut rows = rows.collect::<Result<Vec<_>, _>>()?.into_iter();
-    while rows.len() > 0 {
-        let some = rows.by_ref().take(ROWS_PER_STATEMENT);
-        event::Entity::insert_many(some).exec_without_returning(txn).await?;
-    }
-    Ok(())
+    Ok(insert_all(txn, rows.collect::<Result<Vec<_>, _>>()?, "").await?)
 }
 
 fn row(of: &Event, position: i64) -> Result<event::ActiveModel, Fault> {
@@ -159,15 +152,7 @@ async fn insert_bodies(txn: &DatabaseTransaction, batch: &[Disposal], fits: &[bo
             reference: Set(content.body.reference.clone()),
         }));
     }
-    let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        let keep = OnConflict::column(message_body::Column::EventId).do_nothing().to_owned();
-        message_body::Entity::insert_many(rows.by_ref().take(ROWS_PER_STATEMENT))
-            .on_conflict(keep)
-            .exec_without_returning(txn)
-            .await?;
-    }
-    Ok(())
+    Ok(insert_all(txn, rows, "ON CONFLICT (event_id) DO NOTHING").await?)
 }
 
 async fn move_heads(txn: &DatabaseTransaction, plans: &Plans) -> Result<(), Fault> {
@@ -180,12 +165,6 @@ async fn move_heads(txn: &DatabaseTransaction, plans: &Plans) -> Result<(), Faul
             event_id: Set(uuid(head.event.bits())),
         });
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let overwrite = OnConflict::column(shop_head::Column::ShopId)
-        .update_columns([shop_head::Column::Seq, shop_head::Column::EventId])
-        .to_owned();
-    shop_head::Entity::insert_many(rows).on_conflict(overwrite).exec_without_returning(txn).await?;
-    Ok(())
+    let overwrite = "ON CONFLICT (shop_id) DO UPDATE SET seq = excluded.seq, event_id = excluded.event_id";
+    Ok(insert_all(txn, rows, overwrite).await?)
 }
