@@ -19,7 +19,7 @@ use crate::embedded::EmbeddedDesks;
 use crate::port::{
     Announcement, ConfirmError, Epoch, Known, LiveDesk, News, NotLoaded, Outcome, Proposal, ProposeError,
 };
-use crate::redis::{AttemptCodec, RedisDesks, ScratchRedis};
+use crate::redis::{AttemptCodec, RedisConfig, RedisDesks, ScratchRedis};
 
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(2);
@@ -40,6 +40,16 @@ macro_rules! on_every_engine {
             async fn $behaviour() {
                 super::$behaviour(super::House::redis().await).await;
             })*
+
+            /// One Cluster for all of them, since it takes seconds to come up.
+            #[tokio::test]
+            async fn a_cluster_behaves_as_one_server_does() {
+                let cluster = crate::redis::ScratchCluster::start().await;
+                $(
+                    cluster.flush().await;
+                    super::$behaviour(super::House::at(&cluster.url()).await).await;
+                )*
+            }
         }
     };
 }
@@ -92,6 +102,12 @@ impl House {
         let server = ScratchRedis::start(&[]).await;
         let desks = RedisDesks::connect(server.config(), Arc::new(Proto), 1).await.expect("Redis is there");
         Self::of(Arc::new(desks), Some(server)).await
+    }
+
+    async fn at(url: &str) -> Self {
+        let config = RedisConfig { max_skew: None, ..RedisConfig::at(url) };
+        let desks = RedisDesks::connect(config, Arc::new(Proto), 1).await.expect("Redis is there");
+        Self::of(Arc::new(desks), None).await
     }
 
     async fn of(desks: Arc<dyn LiveDesk>, redis: Option<ScratchRedis>) -> Self {

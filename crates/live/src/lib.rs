@@ -20,4 +20,4 @@ pub use port::{
     Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
     Outcome, Proposal, ProposeError, QueueEntry, QueueView,
 };
-pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks, ScratchRedis};
+pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks, ScratchCluster, ScratchRedis};

@@ -12,6 +12,7 @@
 //! Invariants: a script validates before it writes, touches one slot and is bounded; a replica decides every attempt of a
 //! life in its order, or drops the desk; a life that does not fit the history ends, and the next begins from the history.
 
+mod address;
 mod codec;
 #[cfg(test)]
 mod differential;
@@ -41,7 +42,7 @@ use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::{Notify, broadcast, oneshot};
 
 pub use self::codec::AttemptCodec;
-pub use self::scratch::ScratchRedis;
+pub use self::scratch::{ScratchCluster, ScratchRedis};
 
 use self::link::{Call, Link};
 use self::local::{Local, Place};
@@ -63,7 +64,8 @@ const RULES: &str = env!("FENLIU_RULES");
 /// How Redis is reached.
 #[derive(Clone, Debug)]
 pub struct RedisConfig {
-    /// Where it is, `redis://` or `rediss://`.
+    /// Where it is: `redis://user:password@host:port`, `redis+cluster://user:password@host:port,host:port` or
+    /// `redis+sentinel://user:password@host:port,host:port/name-of-the-master`; with `rediss` for TLS.
     pub url: String,
     /// How long connecting may take.
     pub connect_timeout: Duration,

@@ -21,14 +21,17 @@ impl Engine {
     /// Flies until nobody asks any more.
     pub(super) async fn fly(self: Arc<Self>, shop: Arc<Shop>) {
         loop {
-            let (errands, from) = {
+            let (errands, from, pressing) = {
                 let mut state = shop.lock();
                 let errands = state.load();
                 let from = state.local.as_ref().map(|local| (local.room.epoch(), local.place()));
-                (errands, from)
+                (errands, from, state.local.as_ref().is_some_and(Local::is_pressing))
             };
             if errands.is_empty() {
                 return;
+            }
+            if pressing {
+                self.tell(&shop).await;
             }
             let Some((epoch, place)) = from else {
                 errands.into_iter().for_each(|errand| errand.fail(&ProposeError::NotLoaded));

@@ -1,9 +1,18 @@
 //! The way to Redis: one pipelined connection for scripts, another for what other replicas announce.
 
-use futures::{Stream, StreamExt};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, FromRedisValue, RedisError, Script, ToRedisArgs};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::{Stream, StreamExt};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisConnectionInfo, RedisError, Script,
+    ScriptInvocation, TlsMode, ToRedisArgs,
+};
+
+use super::address::Address;
 use super::{RedisConfig, keys};
 
 /// The channel on which replicas tell each other what they stored.
@@ -11,13 +20,24 @@ const NEWS: &str = "fl:news";
 
 /// The connection that scripts run on. Clones share it; it comes back by itself when it is lost.
 #[derive(Clone)]
-pub(super) struct Link {
-    client: Client,
-    connection: ConnectionManager,
+pub(super) enum Link {
+    /// One server.
+    One { client: Client, connection: ConnectionManager },
+    /// A Cluster, and the nodes it was found by.
+    Cluster { nodes: Vec<Client>, connection: ClusterConnection },
+    /// Whichever server Sentinels say.
+    Watched(Arc<Watched>),
+}
+
+/// The server that Sentinels name. It is asked for anew whenever the one before is lost or serves no more.
+pub(super) struct Watched {
+    sentinels: tokio::sync::Mutex<SentinelClient>,
+    connection: Mutex<Option<MultiplexedConnection>>,
+    timeouts: AsyncConnectionConfig,
 }
 
 /// A script's call, as its keys and arguments are put together.
-pub(super) struct Call<'s>(redis::ScriptInvocation<'s>);
+pub(super) struct Call<'s>(ScriptInvocation<'s>);
 
 impl<'s> Call<'s> {
     pub(super) fn of(script: &'s Script) -> Self {
@@ -51,40 +71,154 @@ impl<'s> Call<'s> {
 
 impl Link {
     pub(super) async fn connect(config: &RedisConfig) -> Result<Self, RedisError> {
-        let client = Client::open(config.url.as_str())?;
-        let timeouts = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(config.connect_timeout))
-            .set_response_timeout(Some(config.response_timeout))
-            .set_max_delay(config.response_timeout);
-        let connection = client.get_connection_manager_with_config(timeouts).await?;
-        Ok(Self { client, connection })
+        match Address::parse(&config.url)? {
+            Address::One(url) => {
+                let client = Client::open(url)?;
+                let timeouts = ConnectionManagerConfig::new()
+                    .set_connection_timeout(Some(config.connect_timeout))
+                    .set_response_timeout(Some(config.response_timeout))
+                    .set_max_delay(config.response_timeout);
+                let connection = client.get_connection_manager_with_config(timeouts).await?;
+                Ok(Self::One { client, connection })
+            }
+            Address::Cluster(nodes) => {
+                let cluster = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
+                    .connection_timeout(config.connect_timeout)
+                    .response_timeout(config.response_timeout)
+                    .build()?;
+                let connection = cluster.get_async_connection().await?;
+                let nodes = nodes.into_iter().map(Client::open).collect::<Result<_, _>>()?;
+                Ok(Self::Cluster { nodes, connection })
+            }
+            Address::Sentinel { nodes, name, credentials, tls } => {
+                let mut server = SentinelNodeConnectionInfo::default();
+                if let Some((user, password)) = credentials {
+                    let mut info = RedisConnectionInfo::default().set_password(password);
+                    if !user.is_empty() {
+                        info = info.set_username(user);
+                    }
+                    server = server.set_redis_connection_info(info);
+                }
+                if tls {
+                    server = server.set_tls_mode(TlsMode::Secure);
+                }
+                let sentinels = SentinelClient::build(nodes, name, Some(server), SentinelServerType::Master)?;
+                let timeouts = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(config.connect_timeout))
+                    .set_response_timeout(Some(config.response_timeout));
+                let sentinels = tokio::sync::Mutex::new(sentinels);
+                let watched = Watched { sentinels, connection: Mutex::default(), timeouts };
+                watched.connection().await?;
+                Ok(Self::Watched(Arc::new(watched)))
+            }
+        }
     }
 
     /// How many shards one call may touch.
     pub(super) const fn shards_a_call(&self) -> usize {
-        keys::SHARDS as usize
+        match self {
+            Self::One { .. } | Self::Watched(_) => keys::SHARDS as usize,
+            Self::Cluster { .. } => 1,
+        }
     }
 
     /// Runs a script, loading it where Redis does not know it. A call that timed out may still run later; every script
     /// is safe to run late.
     pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, RedisError> {
-        call.0.invoke_async(&mut self.connection.clone()).await
+        match self {
+            Self::One { connection, .. } => call.0.invoke_async(&mut connection.clone()).await,
+            Self::Cluster { connection, .. } => call.0.invoke_async(&mut connection.clone()).await,
+            Self::Watched(watched) => {
+                let mut connection = watched.connection().await?;
+                watched.expect(call.0.invoke_async(&mut connection).await)
+            }
+        }
     }
 
     /// Runs a plain command.
-    pub(super) async fn query<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, RedisError> {
-        command.query_async(&mut self.connection.clone()).await
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        match self {
+            Self::One { connection, .. } => command.query_async(&mut connection.clone()).await,
+            Self::Cluster { connection, .. } => command.query_async(&mut connection.clone()).await,
+            Self::Watched(watched) => {
+                let mut connection = watched.connection().await?;
+                watched.expect(command.query_async(&mut connection).await)
+            }
+        }
     }
 
-    /// Tells all replicas.
+    /// Tells all replicas; a Cluster passes it on to all its nodes.
     pub(super) async fn publish(&self, news: &[u8]) -> Result<(), RedisError> {
-        redis::cmd("PUBLISH").arg(NEWS).arg(news).query_async(&mut self.connection.clone()).await
+        self.query(redis::cmd("PUBLISH").arg(NEWS).arg(news)).await
     }
 
     /// What replicas tell from now on, until the connection is lost.
     pub(super) async fn subscribe(&self) -> Result<impl Stream<Item = Vec<u8>> + use<>, RedisError> {
-        let mut listener = self.client.get_async_pubsub().await?;
+        let mut listener = self.any_server().await?.get_async_pubsub().await?;
         listener.subscribe(NEWS).await?;
         Ok(listener.into_on_message().map(|message| message.get_payload_bytes().to_vec()))
+    }
+
+    /// What each server that is known by name says of itself.
+    pub(super) async fn info(&self) -> Result<Vec<String>, RedisError> {
+        let servers = match self {
+            Self::Cluster { nodes, .. } => nodes.clone(),
+            _ => vec![self.any_server().await?],
+        };
+        let mut told = Vec::with_capacity(servers.len());
+        for server in servers {
+            let mut connection = server.get_multiplexed_async_connection().await?;
+            told.push(redis::cmd("INFO").arg("everything").query_async(&mut connection).await?);
+        }
+        Ok(told)
+    }
+
+    /// A server that hears what any of them is told.
+    async fn any_server(&self) -> Result<Client, RedisError> {
+        match self {
+            Self::One { client, .. } => Ok(client.clone()),
+            Self::Cluster { nodes, .. } => {
+                let mut found = Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::NotFound)));
+                for node in nodes {
+                    match node.get_multiplexed_async_connection().await {
+                        Ok(_) => return Ok(node.clone()),
+                        Err(error) => found = Err(error),
+                    }
+                }
+                found
+            }
+            Self::Watched(watched) => watched.sentinels.lock().await.async_get_client().await,
+        }
+    }
+}
+
+impl Watched {
+    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
+        if let Some(connection) = self.current().clone() {
+            return Ok(connection);
+        }
+        let mut sentinels = self.sentinels.lock().await;
+        // Somebody else may have found it meanwhile.
+        if let Some(connection) = self.current().clone() {
+            return Ok(connection);
+        }
+        let client = sentinels.async_get_client().await?;
+        let connection = client.get_multiplexed_async_connection_with_config(&self.timeouts).await?;
+        *self.current() = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// Lets go of a server that is lost, or is the one that counts no more.
+    fn expect<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
+        if let Err(error) = &answer
+            && (error.is_io_error() || error.is_unrecoverable_error() || error.code() == Some("READONLY"))
+        {
+            *self.current() = None;
+        }
+        answer
+    }
+
+    fn current(&self) -> std::sync::MutexGuard<'_, Option<MultiplexedConnection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

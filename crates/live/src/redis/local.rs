@@ -10,7 +10,7 @@ use fenliu_domain::ids::{AgentId, CommandId};
 use fenliu_domain::time::Timestamp;
 
 use crate::port::{ConfirmError, Epoch, Outcome, ProposeError};
-use crate::room::Room;
+use crate::room::{Room, TAIL_LIMIT};
 
 /// A place in the order of a desk's attempts: the attempt that stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub(super) struct Local {
     stored: Mark,
     /// Whether Redis does not know yet what follows from what is stored.
     untold: bool,
+    /// The number up to which Redis knows it to be stored, as far as this replica told it.
+    told: u64,
     gone: Vec<AgentId>,
 }
 
@@ -63,7 +65,8 @@ impl Local {
     pub(super) fn new(epoch: Epoch, desk: Desk, place: Place) -> Self {
         let stored = Mark { place, head: desk.head() };
         let room = Room::new(epoch, desk);
-        Self { room, place, marks: VecDeque::new(), stored, untold: false, gone: Vec::new() }
+        let told = place.number;
+        Self { room, place, marks: VecDeque::new(), stored, untold: false, told, gone: Vec::new() }
     }
 
     pub(super) const fn place(&self) -> Place {
@@ -113,6 +116,7 @@ impl Local {
         if !std::mem::take(&mut self.untold) {
             return None;
         }
+        self.told = self.stored.place.number;
         let gone = if self.marks.is_empty() { std::mem::take(&mut self.gone) } else { Vec::new() };
         Some(Settled {
             epoch: self.room.epoch(),
@@ -120,6 +124,12 @@ impl Local {
             due: self.room.desk().next_due(),
             gone: gone.into_iter().filter(|agent| self.is_away(*agent)).collect(),
         })
+    }
+
+    /// Whether Redis should be told at once: so much seems to wait there that it would soon take no more.
+    pub(super) fn is_pressing(&self) -> bool {
+        let seems = self.place.number - self.told;
+        self.untold && usize::try_from(seems).is_ok_and(|seems| seems > TAIL_LIMIT / 2)
     }
 
     /// Whether there is something to tell Redis.

@@ -15,6 +15,62 @@ const PORTS: usize = 20;
 /// How often a server that starts is asked whether it is there, a hundredth of a second apart.
 const ASKS: usize = 1_000;
 
+/// Slots of a Redis Cluster.
+const SLOTS: u16 = 16_384;
+
+/// A Redis Cluster of three servers of a test's own.
+#[derive(Debug)]
+pub struct ScratchCluster {
+    servers: Vec<ScratchRedis>,
+}
+
+impl ScratchCluster {
+    /// Starts one, each server with a third of the slots.
+    ///
+    /// # Panics
+    /// When it does not come up: then nothing can be tested.
+    pub async fn start() -> Self {
+        let mut servers = Vec::new();
+        for _ in 0..3 {
+            servers.push(ScratchRedis::start(&["--cluster-enabled", "yes"]).await);
+        }
+        let first = servers[0].port;
+        for (at, server) in (0..).zip(&servers) {
+            let (from, to) = (SLOTS / 3 * at, if at == 2 { SLOTS } else { SLOTS / 3 * (at + 1) });
+            let mut add = redis::cmd("CLUSTER");
+            add.arg("ADDSLOTS");
+            for slot in from..to {
+                add.arg(slot);
+            }
+            server.tell(&add).await;
+            server.tell(redis::cmd("CLUSTER").arg("MEET").arg("127.0.0.1").arg(first)).await;
+        }
+        for server in &servers {
+            for _ in 0..ASKS {
+                if server.tell(redis::cmd("CLUSTER").arg("INFO")).await.contains("cluster_state:ok") {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        Self { servers }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let nodes: Vec<_> = self.servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
+        format!("redis+cluster://{}", nodes.join(","))
+    }
+
+    /// Makes it lose everything.
+    pub async fn flush(&self) {
+        for server in &self.servers {
+            server.tell(redis::cmd("FLUSHALL").arg("SYNC")).await;
+        }
+    }
+}
+
 /// A Redis server of a test's own, on a loopback port, killed in the end. It keeps nothing unless it is told to.
 #[derive(Debug)]
 pub struct ScratchRedis {
@@ -64,6 +120,14 @@ impl ScratchRedis {
     #[must_use]
     pub fn config(&self) -> RedisConfig {
         RedisConfig { max_skew: None, ..RedisConfig::at(&self.url()) }
+    }
+
+    /// Tells it something by a connection of its own, and gives the answer's text.
+    async fn tell(&self, command: &redis::Cmd) -> String {
+        let client = Client::open(self.url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("it is there");
+        let answer: redis::Value = command.query_async(&mut connection).await.expect("it is taken");
+        redis::from_redis_value(answer).unwrap_or_default()
     }
 
     /// Kills it as kill -9 does.

@@ -91,19 +91,21 @@ impl<T> Extend<Result<T, RedisError>> for Told<T> {
 
 /// Refuses a Redis that would evict what it is given; warns of one that would not survive a restart.
 pub(super) async fn expect_keeping(link: &Link) -> Result<(), ConnectError> {
-    let info: String = link.query(redis::cmd("INFO").arg("everything")).await?;
-    let field = |name: &str| {
-        let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.map(str::trim).unwrap_or_default()
-    };
-    let policy = field("maxmemory_policy");
-    if policy != "noeviction" {
-        return Err(ConnectError::Evicts(policy.to_owned()));
-    }
-    if field("aof_enabled") != "1" {
-        tracing::warn!(
-            "Redis writes no append-only file: after a restart every live desk is rebuilt from the history; set appendonly yes"
-        );
+    for info in link.info().await? {
+        let field = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.map(str::trim).unwrap_or_default()
+        };
+        let policy = field("maxmemory_policy");
+        if policy != "noeviction" {
+            return Err(ConnectError::Evicts(policy.to_owned()));
+        }
+        if field("aof_enabled") != "1" {
+            tracing::warn!(
+                "Redis writes no append-only file: after a restart every live desk is rebuilt from the history; set \
+                 appendonly yes"
+            );
+        }
     }
     Ok(())
 }
