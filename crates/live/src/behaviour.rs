@@ -1,5 +1,7 @@
 //! What every engine does, whatever it is made of.
 
+mod shared;
+
 use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use std::sync::Arc;
 
@@ -24,6 +26,8 @@ use crate::redis::{AttemptCodec, RedisConfig, RedisDesks, ScratchRedis};
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(2);
 const FIRST: Epoch = Epoch(1);
+/// How long something that must come may take by the wall.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Each behaviour is a test of each engine.
 macro_rules! on_every_engine {
@@ -90,7 +94,7 @@ struct House {
     desks: Arc<dyn LiveDesk>,
     now: Timestamp,
     commands: u128,
-    _redis: Option<ScratchRedis>,
+    redis: Option<ScratchRedis>,
 }
 
 impl House {
@@ -111,7 +115,7 @@ impl House {
     }
 
     async fn of(desks: Arc<dyn LiveDesk>, redis: Option<ScratchRedis>) -> Self {
-        let mut house = Self { desks, now: Timestamp::default(), commands: 0, _redis: redis };
+        let mut house = Self { desks, now: Timestamp::default(), commands: 0, redis };
         house.desks.begin(FIRST, SHOP).await;
         let hours =
             ShopHours { time_zone: "UTC".into(), service_start: "08:00".into(), service_end: "23:00".into() };
@@ -336,6 +340,7 @@ async fn what_is_announced_is_heard_by_all_who_listen(house: House) {
     house.desks.announce(announcement).await;
     for heard in [&mut first, &mut second] {
         // An engine that has just begun to listen may have missed something before.
-        while heard.recv().await != Ok(News::Stored(announcement)) {}
+        let until = async { while heard.recv().await != Ok(News::Stored(announcement)) {} };
+        tokio::time::timeout(PATIENCE, until).await.expect("it is heard");
     }
 }

@@ -22,11 +22,18 @@ const NEWS: &str = "fl:news";
 #[derive(Clone)]
 pub(super) enum Link {
     /// One server.
-    One { client: Client, connection: ConnectionManager },
+    One(Box<One>),
     /// A Cluster, and the nodes it was found by.
     Cluster { nodes: Vec<Client>, connection: ClusterConnection },
     /// Whichever server Sentinels say.
     Watched(Arc<Watched>),
+}
+
+/// One server.
+#[derive(Clone)]
+pub(super) struct One {
+    client: Client,
+    connection: ConnectionManager,
 }
 
 /// The server that Sentinels name. It is asked for anew whenever the one before is lost or serves no more.
@@ -79,7 +86,7 @@ impl Link {
                     .set_response_timeout(Some(config.response_timeout))
                     .set_max_delay(config.response_timeout);
                 let connection = client.get_connection_manager_with_config(timeouts).await?;
-                Ok(Self::One { client, connection })
+                Ok(Self::One(Box::new(One { client, connection })))
             }
             Address::Cluster(nodes) => {
                 let cluster = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
@@ -117,7 +124,7 @@ impl Link {
     /// How many shards one call may touch.
     pub(super) const fn shards_a_call(&self) -> usize {
         match self {
-            Self::One { .. } | Self::Watched(_) => keys::SHARDS as usize,
+            Self::One(_) | Self::Watched(_) => keys::SHARDS as usize,
             Self::Cluster { .. } => 1,
         }
     }
@@ -126,7 +133,7 @@ impl Link {
     /// is safe to run late.
     pub(super) async fn run<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, RedisError> {
         match self {
-            Self::One { connection, .. } => call.0.invoke_async(&mut connection.clone()).await,
+            Self::One(one) => call.0.invoke_async(&mut one.connection.clone()).await,
             Self::Cluster { connection, .. } => call.0.invoke_async(&mut connection.clone()).await,
             Self::Watched(watched) => {
                 let mut connection = watched.connection().await?;
@@ -138,7 +145,7 @@ impl Link {
     /// Runs a plain command.
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
         match self {
-            Self::One { connection, .. } => command.query_async(&mut connection.clone()).await,
+            Self::One(one) => command.query_async(&mut one.connection.clone()).await,
             Self::Cluster { connection, .. } => command.query_async(&mut connection.clone()).await,
             Self::Watched(watched) => {
                 let mut connection = watched.connection().await?;
@@ -176,7 +183,7 @@ impl Link {
     /// A server that hears what any of them is told.
     async fn any_server(&self) -> Result<Client, RedisError> {
         match self {
-            Self::One { client, .. } => Ok(client.clone()),
+            Self::One(one) => Ok(one.client.clone()),
             Self::Cluster { nodes, .. } => {
                 let mut found = Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::NotFound)));
                 for node in nodes {

@@ -1,5 +1,8 @@
 //! Attempts in and out: what replicas of dispatch leave to each other until its events are stored.
 
+#[cfg(test)]
+mod tests;
+
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Command, Ordered, Reply};
 use fenliu_domain::desk::event::{Seq, Text};
 use fenliu_domain::desk::policy::ShopHours;

@@ -1,0 +1,133 @@
+//! What a Redis that several replicas share makes possible, and what it may go wrong by.
+
+use std::sync::Arc;
+
+use fenliu_domain::desk::Desk;
+use fenliu_domain::desk::agent::Presence;
+use fenliu_domain::desk::command::Command;
+use fenliu_domain::desk::event::Seq;
+use fenliu_domain::time::Span;
+
+use super::{ANN, FIRST, House, PATIENCE, Proto, SHOP, head, message};
+use crate::port::{Announcement, Epoch, Known, LiveDesk, News, NotLoaded, ProposeError};
+use crate::redis::{RedisConfig, RedisDesks, ScratchRedis};
+
+/// The commands and keys that `deploy/redis/fenliu.acl` allows are those that are needed.
+#[tokio::test]
+async fn redis_is_asked_for_no_more_than_its_acl_allows() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let acl = directory.path().join("fenliu.acl");
+    let shipped = include_str!("../../../../deploy/redis/fenliu.acl")
+        .replace("user default off\n", "user default on nopass +ping\n");
+    std::fs::write(&acl, shipped).expect("the file is written");
+    let server = ScratchRedis::start(&["--aclfile", acl.to_str().expect("a path in UTF-8")]).await;
+    let url = server.url().replace("redis://", "redis://fenliu:change-me@");
+    let mut house = House::at(&url).await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
+    house.desks.beat(SHOP, ANN, "phone", house.now).await.expect("loaded").expect("known");
+    let proposal = house.propose(message("a")).await;
+    house.desks.confirm(SHOP, FIRST, head(&proposal)).await.expect("it fits");
+    let silent = house.now + Span::from_mins(1);
+    assert_eq!(house.desks.due(silent, 10).await, Vec::new(), "all is stored, and nothing is due yet");
+    assert_eq!(house.desks.lapsed(silent, 10).await.agents, vec![(SHOP, ANN)]);
+    house.propose(Command::Lapse { agent: ANN }).await;
+    let config = RedisConfig { max_skew: None, ..RedisConfig::at(&url) };
+    let other = RedisDesks::connect(config, Arc::new(Proto), 2).await.expect("Redis is there");
+    let mut news = other.announcements();
+    let announcement = Announcement { shop: SHOP, seq: Seq(7), position: 9 };
+    let heard = async {
+        // Whoever has just come may not listen yet.
+        while news.try_recv() != Ok(News::Stored(announcement)) {
+            house.desks.announce(announcement).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.expect("the other replica hears of it");
+    house.desks.invalidate(SHOP, FIRST).await;
+    assert_eq!(house.desks.info(SHOP).await, Err(NotLoaded));
+}
+
+/// A copy of what Redis holds of the shop, and the way back to it: what a failover to a copy that lags looks like.
+struct Lagging {
+    connection: ::redis::aio::MultiplexedConnection,
+    keys: Vec<(String, Vec<u8>)>,
+}
+
+impl Lagging {
+    async fn copy(server: &ScratchRedis) -> Self {
+        let client = ::redis::Client::open(server.url()).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("it is there");
+        let names: Vec<String> =
+            ::redis::cmd("KEYS").arg("fl:*").query_async(&mut connection).await.expect("taken");
+        let mut keys = Vec::new();
+        for name in names {
+            let dump = ::redis::cmd("DUMP").arg(&name).query_async(&mut connection).await.expect("taken");
+            keys.push((name, dump));
+        }
+        Self { connection, keys }
+    }
+
+    async fn fail_over(mut self) {
+        let _: () = ::redis::cmd("FLUSHALL").query_async(&mut self.connection).await.expect("taken");
+        for (name, dump) in &self.keys {
+            let mut restore = ::redis::cmd("RESTORE");
+            restore.arg(name).arg(0).arg(dump.as_slice());
+            let _: () = restore.query_async(&mut self.connection).await.expect("taken");
+        }
+    }
+}
+
+/// Two replicas of one house.
+async fn two_replicas() -> (House, Arc<dyn LiveDesk>) {
+    let house = House::redis().await;
+    let server = house.redis.as_ref().expect("it has one");
+    let other = RedisDesks::connect(server.config(), Arc::new(Proto), 2).await.expect("Redis is there");
+    let (_, tail) = house.desks.tail(SHOP).await.expect("loaded");
+    let mut desk = Desk::new(SHOP);
+    desk.replay(&tail[0]).expect("the first event");
+    other.restore(Epoch(2), desk.snapshot().expect("a desk"), house.now).await;
+    (house, Arc::new(other))
+}
+
+#[tokio::test]
+async fn on_redis_a_replica_that_decided_on_another_past_begins_anew() {
+    let (mut house, other) = two_replicas().await;
+    let before = Lagging::copy(house.redis.as_ref().expect("it has one")).await;
+    house.propose(message("a")).await;
+    before.fail_over().await;
+    // The other one knows nothing of it, and goes on from what is left.
+    for buyer in ["b", "c"] {
+        let attempt = house.next(message(buyer));
+        let known = Known { seq: Seq(0), is_new: false };
+        other.propose(SHOP, house.now, known, attempt).await.expect("allowed");
+    }
+    let refused = house.attempt(Seq(0), message("d")).await.expect_err("its past is not theirs");
+    assert_eq!(refused, ProposeError::NotLoaded);
+}
+
+#[tokio::test]
+async fn on_redis_a_confirmation_of_another_past_ends_its_life() {
+    let (mut house, other) = two_replicas().await;
+    let before = Lagging::copy(house.redis.as_ref().expect("it has one")).await;
+    let lost = house.propose(message("a")).await;
+    before.fail_over().await;
+    let (attempt, known) = (house.next(message("b")), Known { seq: Seq(0), is_new: false });
+    other.propose(SHOP, house.now, known, attempt).await.expect("allowed");
+    house.desks.confirm(SHOP, FIRST, head(&lost)).await.expect("here it fits");
+    // What is known to be stored is told before anything is looked for.
+    assert_eq!(house.desks.due(house.now, 10).await, [SHOP], "somebody must begin the next life");
+    let attempt = house.next(message("c"));
+    let gone = other.propose(SHOP, house.now, known, attempt).await.expect_err("the life has ended");
+    assert_eq!(gone, ProposeError::NotLoaded);
+}
+
+#[tokio::test]
+async fn on_redis_what_a_replica_left_behind_is_decided_by_the_next() {
+    let (mut house, other) = two_replicas().await;
+    let left = house.propose(message("a")).await;
+    let (epoch, tail) = other.tail(SHOP).await.expect("loaded");
+    assert_eq!(epoch, FIRST);
+    assert!(tail.ends_with(&left.tail[1..]), "all that was proposed and not confirmed");
+    let soon = house.now + Span::from_secs(1);
+    assert_eq!(other.due(soon, 10).await, [SHOP], "somebody is called to store it");
+}
