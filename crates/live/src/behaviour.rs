@@ -19,7 +19,7 @@ use prost::Message;
 
 use crate::embedded::EmbeddedDesks;
 use crate::port::{
-    Announcement, ConfirmError, Epoch, Known, LiveDesk, News, NotLoaded, Outcome, Proposal, ProposeError,
+    Announcement, ConfirmError, Epoch, Known, LiveDesk, LookError, News, Outcome, Proposal, ProposeError,
 };
 use crate::redis::{AttemptCodec, RedisConfig, RedisDesks, ScratchRedis};
 
@@ -197,7 +197,7 @@ async fn a_desk_behind_what_was_seen_is_stale(mut house: House) {
     house.desks.invalidate(SHOP, Epoch(2)).await;
     assert!(house.desks.info(SHOP).await.is_ok(), "another epoch's end is not this one's");
     house.desks.invalidate(SHOP, FIRST).await;
-    assert_eq!(house.desks.info(SHOP).await, Err(NotLoaded));
+    assert_eq!(house.desks.info(SHOP).await, Err(LookError::NotLoaded));
     assert_eq!(house.attempt(Seq(0), message("a")).await.expect_err("gone"), ProposeError::NotLoaded);
 }
 

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use fenliu_domain::desk::agent::Agent;
 use fenliu_domain::desk::command::{Attempt, BuyerMessage};
 use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
@@ -19,7 +20,7 @@ use fenliu_domain::time::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
     Proposal, ProposeError, QueueView,
 };
 use crate::room::Room;
@@ -65,14 +66,14 @@ impl EmbeddedDesks {
     }
 
     /// Looks at a shop's room.
-    fn look<T>(&self, shop: ShopId, look: impl FnOnce(&Room) -> T) -> Result<T, NotLoaded> {
-        self.shard(shop).get(&shop).map(|watched| look(&watched.room)).ok_or(NotLoaded)
+    fn look<T>(&self, shop: ShopId, look: impl FnOnce(&Room) -> T) -> Result<T, LookError> {
+        self.shard(shop).get(&shop).map(|watched| look(&watched.room)).ok_or(LookError::NotLoaded)
     }
 
     /// Changes a shop's room, and notes when something of it is due next.
-    fn change<T>(&self, shop: ShopId, change: impl FnOnce(&mut WatchedRoom) -> T) -> Result<T, NotLoaded> {
+    fn change<T>(&self, shop: ShopId, change: impl FnOnce(&mut WatchedRoom) -> T) -> Result<T, LookError> {
         let mut shard = self.shard(shop);
-        let room = shard.get_mut(&shop).ok_or(NotLoaded)?;
+        let room = shard.get_mut(&shop).ok_or(LookError::NotLoaded)?;
         let changed = change(room);
         let due = room.due();
         drop(shard);
@@ -102,17 +103,16 @@ impl LiveDesk for EmbeddedDesks {
         known: Known,
         attempt: Attempt,
     ) -> Result<Proposal, ProposeError> {
-        self.change(shop, |room| room.propose(now, known, attempt))
-            .map_err(|NotLoaded| ProposeError::NotLoaded)?
+        self.change(shop, |room| room.propose(now, known, attempt)).map_err(|_| ProposeError::NotLoaded)?
     }
 
-    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), NotLoaded> {
+    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), LookError> {
         self.look(shop, Room::pending)
     }
 
     async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError> {
         self.change(shop, |watched| watched.room.confirm(epoch, head))
-            .map_err(|NotLoaded| ConfirmError::OtherEpoch)?
+            .map_err(|_| ConfirmError::OtherEpoch)?
     }
 
     async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {
@@ -138,7 +138,7 @@ impl LiveDesk for EmbeddedDesks {
         agent: AgentId,
         device: &str,
         now: Timestamp,
-    ) -> Result<Option<Beat>, NotLoaded> {
+    ) -> Result<Option<Beat>, LookError> {
         self.change(shop, |room| room.beat(agent, device, now))
     }
 
@@ -160,15 +160,15 @@ impl LiveDesk for EmbeddedDesks {
         lapsed
     }
 
-    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, NotLoaded> {
+    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, LookError> {
         self.look(shop, |room| room.desk().agent(agent).cloned())
     }
 
-    async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded> {
+    async fn board(&self, shop: ShopId) -> Result<Board, LookError> {
         self.look(shop, Room::board)
     }
 
-    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
+    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, LookError> {
         self.look(shop, |room| room.queue(limit))
     }
 
@@ -177,12 +177,16 @@ impl LiveDesk for EmbeddedDesks {
         shop: ShopId,
         now: Timestamp,
         message: &BuyerMessage,
-    ) -> Result<Preview, NotLoaded> {
+    ) -> Result<Preview, LookError> {
         self.look(shop, |room| room.desk().preview(now, message))
     }
 
-    async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded> {
+    async fn info(&self, shop: ShopId) -> Result<DeskInfo, LookError> {
         self.look(shop, Room::info)
+    }
+
+    async fn policy(&self, shop: ShopId) -> Result<Policy, LookError> {
+        self.look(shop, |room| room.desk().policy().0.clone())
     }
 
     async fn announce(&self, announcement: Announcement) {

@@ -17,7 +17,7 @@ mod room;
 
 pub use embedded::EmbeddedDesks;
 pub use port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
     Outcome, Proposal, ProposeError, QueueEntry, QueueView,
 };
 pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks, ScratchCluster, ScratchRedis};

@@ -79,10 +79,16 @@ pub enum ProposeError {
     Unavailable(String),
 }
 
-/// The engine has no desk of this shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the desk is not loaded")]
-pub struct NotLoaded;
+/// Why a desk cannot be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LookError {
+    /// The engine has no desk of this shop: rebuild it, restore it, look again.
+    #[error("the desk is not loaded")]
+    NotLoaded,
+    /// The engine cannot be reached.
+    #[error("the live desk cannot be reached: {0}")]
+    Unavailable(String),
+}
 
 /// A confirmation that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -204,8 +210,8 @@ pub trait LiveDesk: Send + Sync + 'static {
     /// The pending tail and its epoch: what somebody has proposed and nobody has confirmed.
     ///
     /// # Errors
-    /// [`NotLoaded`].
-    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), NotLoaded>;
+    /// [`LookError`].
+    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), LookError>;
 
     /// Everything up to this event is stored: the tail needs it no longer.
     ///
@@ -226,14 +232,14 @@ pub trait LiveDesk: Send + Sync + 'static {
     /// Takes a heartbeat of one of an agent's devices; `None` when the shop has no such agent.
     ///
     /// # Errors
-    /// [`NotLoaded`].
+    /// [`LookError`].
     async fn beat(
         &self,
         shop: ShopId,
         agent: AgentId,
         device: &str,
         now: Timestamp,
-    ) -> Result<Option<Beat>, NotLoaded>;
+    ) -> Result<Option<Beat>, LookError>;
 
     /// Shops with something due by `now` (a timer, work left over, a tail nobody stored for a second), the
     /// longest due first, at most `limit`.
@@ -245,38 +251,45 @@ pub trait LiveDesk: Send + Sync + 'static {
     /// One agent; `None` when the shop has none of that id.
     ///
     /// # Errors
-    /// [`NotLoaded`].
-    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, NotLoaded>;
+    /// [`LookError`].
+    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, LookError>;
 
     /// Every agent of a shop, by name.
     ///
     /// # Errors
-    /// [`NotLoaded`].
-    async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded>;
+    /// [`LookError`].
+    async fn board(&self, shop: ShopId) -> Result<Board, LookError>;
 
     /// The queue of a shop, with its first `limit` conversations.
     ///
     /// # Errors
-    /// [`NotLoaded`].
-    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded>;
+    /// [`LookError`].
+    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, LookError>;
 
     /// Where a message would go now, without effect. An engine that cannot decide without changing anything answers
     /// from a copy of the desk.
     ///
     /// # Errors
-    /// [`NotLoaded`].
+    /// [`LookError`].
     async fn preview(
         &self,
         shop: ShopId,
         now: Timestamp,
         message: &BuyerMessage,
-    ) -> Result<Preview, NotLoaded>;
+    ) -> Result<Preview, LookError>;
 
     /// What is known of a desk as a whole.
     ///
     /// # Errors
-    /// [`NotLoaded`].
-    async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded>;
+    /// [`LookError`].
+    async fn info(&self, shop: ShopId) -> Result<DeskInfo, LookError>;
+
+    /// The policy as this engine knows it without asking anybody: one that was replaced a moment ago by another replica may
+    /// not be here yet.
+    ///
+    /// # Errors
+    /// [`LookError`].
+    async fn policy(&self, shop: ShopId) -> Result<Policy, LookError>;
 
     /// Tells every replica that something of a shop was stored.
     async fn announce(&self, announcement: Announcement);

@@ -34,6 +34,7 @@ use async_trait::async_trait;
 use fenliu_domain::desk::agent::{Agent, Presence};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Ordered};
 use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
@@ -49,7 +50,7 @@ use self::local::{Local, Place};
 use self::scripts::{Confirmed, Installed, command_bytes};
 use self::shop::{Errand, Shop};
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, News, NotLoaded,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
     Proposal, ProposeError, QueueView,
 };
 use crate::room::Room;
@@ -154,8 +155,8 @@ impl Engine {
         lock(&self.shops).entry(id).or_insert_with(|| Arc::new(Shop::new(id))).clone()
     }
 
-    fn known(&self, id: ShopId) -> Result<Arc<Shop>, NotLoaded> {
-        lock(&self.shops).get(&id).cloned().ok_or(NotLoaded)
+    fn known(&self, id: ShopId) -> Result<Arc<Shop>, LookError> {
+        lock(&self.shops).get(&id).cloned().ok_or(LookError::NotLoaded)
     }
 
     /// Asks something of a shop; the answer comes by the errand's own way.
@@ -167,11 +168,11 @@ impl Engine {
     }
 
     /// Knows all that others have put into a shop's order before this call.
-    async fn refresh(self: &Arc<Self>, id: ShopId) -> Result<Arc<Shop>, NotLoaded> {
+    async fn refresh(self: &Arc<Self>, id: ShopId) -> Result<Arc<Shop>, LookError> {
         let shop = self.known(id)?;
         let (answer, answered) = oneshot::channel();
         self.ask(&shop, Errand::Look { answer });
-        answered.await.unwrap_or(Err(NotLoaded))?;
+        answered.await.unwrap_or(Err(LookError::NotLoaded))?;
         Ok(shop)
     }
 
@@ -180,7 +181,7 @@ impl Engine {
         self: &Arc<Self>,
         id: ShopId,
         look: impl FnOnce(&Room) -> T + Send,
-    ) -> Result<T, NotLoaded> {
+    ) -> Result<T, LookError> {
         self.refresh(id).await?.look(look)
     }
 
@@ -266,13 +267,13 @@ impl Engine {
         id: ShopId,
         agent: AgentId,
         now: Timestamp,
-    ) -> Result<Option<Beat>, NotLoaded> {
+    ) -> Result<Option<Beat>, LookError> {
         let shop = self.known(id)?;
         // Only whoever is there needs one; what others have decided of her meanwhile shows in the number.
         for _ in 0..2 {
             let (place, epoch, presence, grace) = {
                 let state = shop.lock();
-                let local = state.local.as_ref().ok_or(NotLoaded)?;
+                let local = state.local.as_ref().ok_or(LookError::NotLoaded)?;
                 let room = &local.room;
                 (local.place(), room.epoch(), room.presence(agent), room.grace())
             };
@@ -284,7 +285,7 @@ impl Engine {
                     .arg(&epoch.0.to_be_bytes()[..])
                     .arg(shop.keys.agent(agent))
                     .arg(lapses.micros());
-                let number: i64 = self.link.run(&call).await.map_err(|_| NotLoaded)?;
+                let number: i64 = self.link.run(&call).await.map_err(unreachable)?;
                 if u64::try_from(number) == Ok(place.number) {
                     return Ok(Some(Beat { presence, lapses: Some(lapses) }));
                 }
@@ -296,6 +297,10 @@ impl Engine {
         let lapses = |presence| (presence != AWAY).then(|| now + grace);
         Ok(presence.map(|presence| Beat { presence, lapses: lapses(presence) }))
     }
+}
+
+fn unreachable(error: ::redis::RedisError) -> LookError {
+    LookError::Unavailable(error.to_string())
 }
 
 fn due_text(due: Option<Timestamp>) -> String {
@@ -317,19 +322,19 @@ impl LiveDesk for RedisDesks {
         known: Known,
         attempt: Attempt,
     ) -> Result<Proposal, ProposeError> {
-        let shop = self.engine.known(shop).map_err(|NotLoaded| ProposeError::NotLoaded)?;
+        let shop = self.engine.known(shop).map_err(|_| ProposeError::NotLoaded)?;
         let (answer, answered) = oneshot::channel();
         let attempt = Box::new(Ordered { attempt, now, is_new: known.is_new });
         self.engine.ask(&shop, Errand::Propose { attempt, known: known.seq, answer });
         answered.await.unwrap_or_else(|_| Err(ProposeError::Unavailable("its flight was lost".to_owned())))
     }
 
-    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), NotLoaded> {
+    async fn tail(&self, shop: ShopId) -> Result<(Epoch, Vec<Arc<Event>>), LookError> {
         self.engine.look(shop, Room::pending).await
     }
 
     async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError> {
-        let shop = self.engine.known(shop).map_err(|NotLoaded| ConfirmError::OtherEpoch)?;
+        let shop = self.engine.known(shop).map_err(|_| ConfirmError::OtherEpoch)?;
         shop.lock().local.as_mut().ok_or(ConfirmError::OtherEpoch)?.confirm(epoch, head)?;
         self.engine.tell_later(&shop);
         Ok(())
@@ -355,7 +360,7 @@ impl LiveDesk for RedisDesks {
         // An agent is alive while any device of theirs beats, so the last beat of all of them is enough.
         _device: &str,
         now: Timestamp,
-    ) -> Result<Option<Beat>, NotLoaded> {
+    ) -> Result<Option<Beat>, LookError> {
         self.engine.beat(shop, agent, now).await
     }
 
@@ -367,15 +372,15 @@ impl LiveDesk for RedisDesks {
         self.engine.lapsed(now, limit).await
     }
 
-    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, NotLoaded> {
+    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, LookError> {
         self.engine.look(shop, move |room| room.desk().agent(agent).cloned()).await
     }
 
-    async fn board(&self, shop: ShopId) -> Result<Board, NotLoaded> {
+    async fn board(&self, shop: ShopId) -> Result<Board, LookError> {
         self.engine.look(shop, Room::board).await
     }
 
-    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, NotLoaded> {
+    async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, LookError> {
         self.engine.look(shop, move |room| room.queue(limit)).await
     }
 
@@ -384,12 +389,16 @@ impl LiveDesk for RedisDesks {
         shop: ShopId,
         now: Timestamp,
         message: &BuyerMessage,
-    ) -> Result<Preview, NotLoaded> {
+    ) -> Result<Preview, LookError> {
         self.engine.look(shop, |room| room.desk().preview(now, message)).await
     }
 
-    async fn info(&self, shop: ShopId) -> Result<DeskInfo, NotLoaded> {
+    async fn info(&self, shop: ShopId) -> Result<DeskInfo, LookError> {
         self.engine.look(shop, Room::info).await
+    }
+
+    async fn policy(&self, shop: ShopId) -> Result<Policy, LookError> {
+        self.engine.known(shop)?.look(|room| room.desk().policy().0.clone())
     }
 
     async fn announce(&self, announcement: Announcement) {

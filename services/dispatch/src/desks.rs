@@ -4,6 +4,7 @@
 //! rebuilt from snapshot and history; one that is stale or forked is dropped first. A call is tried a bounded
 //! number of times, each time with a command id of its own.
 
+mod looks;
 mod rebuild;
 mod recall;
 #[cfg(test)]
@@ -261,6 +262,12 @@ fn content(events: &[Arc<Event>], call: &Call) -> Vec<Content> {
     let said = events.iter().find(carries).and_then(|event| Some((event.id, event.conversation?)));
     let content = said.zip(call.body.clone());
     content.map(|((event, conversation), body)| Content { event, conversation, body }).into_iter().collect()
+}
+
+/// The live desks do not answer.
+fn unreached(shop: ShopId, error: &str) -> Problem {
+    tracing::warn!(%shop, error, "the live desks cannot be reached");
+    unavailable()
 }
 
 fn unavailable() -> Problem {

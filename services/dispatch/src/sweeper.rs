@@ -59,7 +59,7 @@ pub(crate) async fn load_all(desks: &Desks) {
         if soft.is_cancelled() {
             return;
         }
-        if let Err(problem) = desks.loaded(shop).await {
+        if let Err(problem) = desks.expect(shop).await {
             tracing::error!(%shop, %problem, "a desk could not be loaded");
         }
     }

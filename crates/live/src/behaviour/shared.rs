@@ -9,7 +9,7 @@ use fenliu_domain::desk::event::Seq;
 use fenliu_domain::time::Span;
 
 use super::{ANN, FIRST, House, PATIENCE, Proto, SHOP, head, message};
-use crate::port::{Announcement, Epoch, Known, LiveDesk, News, NotLoaded, ProposeError};
+use crate::port::{Announcement, Epoch, Known, LiveDesk, LookError, News, ProposeError};
 use crate::redis::{RedisConfig, RedisDesks, ScratchRedis};
 
 /// The commands and keys that `deploy/redis/fenliu.acl` allows are those that are needed.
@@ -44,7 +44,7 @@ async fn redis_is_asked_for_no_more_than_its_acl_allows() {
     };
     tokio::time::timeout(PATIENCE, heard).await.expect("the other replica hears of it");
     house.desks.invalidate(SHOP, FIRST).await;
-    assert_eq!(house.desks.info(SHOP).await, Err(NotLoaded));
+    assert_eq!(house.desks.info(SHOP).await, Err(LookError::NotLoaded));
 }
 
 /// A copy of what Redis holds of the shop, and the way back to it: what a failover to a copy that lags looks like.

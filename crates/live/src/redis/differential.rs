@@ -19,7 +19,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use super::keys::{ShopKeys, beats, shard_of};
 use super::{RedisDesks, ScratchRedis, lock};
 use crate::behaviour::Proto;
-use crate::port::{Epoch, Known, LiveDesk, NotLoaded, Outcome, ProposeError};
+use crate::port::{Epoch, Known, LiveDesk, LookError, Outcome, ProposeError};
 
 /// How many sequences are said unless `FENLIU_CASES` asks for more; a sequence has about 60 commands.
 const USUAL_CASES: u32 = 400;
@@ -109,7 +109,7 @@ impl Stage<'_> {
             Mishap::Store => {
                 let (epoch, tail) = match self.replicas[replica].tail(self.shop).await {
                     Ok(tail) => tail,
-                    Err(NotLoaded) => return Ok(()),
+                    Err(_) => return Ok(()),
                 };
                 let waits = tail.iter().map(|event| (**event).clone()).collect::<Vec<_>>();
                 let known = self.waiting.ends_with(&waits) || waits.ends_with(&self.waiting);
@@ -204,7 +204,8 @@ impl Stage<'_> {
             let engine = &self.replicas[replica].engine;
             match engine.look(self.shop, |room| room.desk().snapshot()).await {
                 Ok(snapshot) => return snapshot,
-                Err(NotLoaded) => self.load(replica).await,
+                Err(LookError::NotLoaded) => self.load(replica).await,
+                Err(error) => panic!("{error}"),
             }
         }
         None

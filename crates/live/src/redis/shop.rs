@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::keys::ShopKeys;
 use super::local::Local;
-use crate::port::{NotLoaded, Proposal, ProposeError};
+use crate::port::{LookError, Proposal, ProposeError};
 use crate::room::{Room, TAIL_LIMIT};
 
 /// Most errands that wait for one shop.
@@ -29,7 +29,7 @@ pub(super) enum Errand {
         answer: oneshot::Sender<Result<Proposal, ProposeError>>,
     },
     /// To know it all.
-    Look { answer: oneshot::Sender<Result<(), NotLoaded>> },
+    Look { answer: oneshot::Sender<Result<(), LookError>> },
 }
 
 /// One shop.
@@ -59,8 +59,8 @@ impl Shop {
     }
 
     /// Looks at its desk as this replica knows it.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&Room) -> T) -> Result<T, NotLoaded> {
-        self.lock().local.as_ref().map(|local| look(&local.room)).ok_or(NotLoaded)
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Room) -> T) -> Result<T, LookError> {
+        self.lock().local.as_ref().map(|local| look(&local.room)).ok_or(LookError::NotLoaded)
     }
 }
 
@@ -103,7 +103,10 @@ impl Errand {
         // Whoever has gone needs no answer.
         match self {
             Self::Propose { answer, .. } => drop(answer.send(Err(error.clone()))),
-            Self::Look { answer } => drop(answer.send(Err(NotLoaded))),
+            Self::Look { answer } => drop(answer.send(Err(match error {
+                ProposeError::NotLoaded => LookError::NotLoaded,
+                other => LookError::Unavailable(other.to_string()),
+            }))),
         }
     }
 }

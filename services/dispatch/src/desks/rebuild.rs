@@ -6,10 +6,10 @@ use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::{DeskInfo, Epoch, LiveDesk};
+use fenliu_live::{Epoch, LookError};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{Call, Desks, TRIES, unavailable};
+use super::{Call, Desks, unreached};
 use crate::history::Fault;
 
 /// Locks the shops are spread over: so many desks are rebuilt at once, each by one caller for all.
@@ -51,39 +51,18 @@ impl Desks {
     ///
     /// # Errors
     /// STORE_UNAVAILABLE or INTERNAL when the history cannot be read.
-    async fn rebuild(&self, shop: ShopId) -> Result<bool, Problem> {
+    pub(super) async fn rebuild(&self, shop: ShopId) -> Result<bool, Problem> {
         let _turn = self.rebuilding.lock(shop).await;
-        if self.live.info(shop).await.is_ok() {
-            return Ok(true);
+        match self.live.info(shop).await {
+            Ok(_) => return Ok(true),
+            Err(LookError::NotLoaded) => {}
+            // What is not reached is not rebuilt either.
+            Err(LookError::Unavailable(error)) => return Err(unreached(shop, &error)),
         }
         let folded = self.history.fold(shop).await.map_err(Fault::into_problem)?;
         let Some(snapshot) = folded.and_then(|desk| desk.snapshot()) else { return Ok(false) };
         let epoch = Epoch(self.platform.ids.next_bits());
         self.live.restore(epoch, snapshot, self.platform.clock.now()).await;
         Ok(true)
-    }
-
-    /// Loads the desk of a shop that exists, for reads.
-    ///
-    /// # Errors
-    /// SHOP_NOT_FOUND; STORE_UNAVAILABLE.
-    pub(crate) async fn loaded(&self, shop: ShopId) -> Result<&dyn LiveDesk, Problem> {
-        self.info(shop).await.map(|_| &*self.live)
-    }
-
-    /// What is known of a desk as a whole, its policy among it; it is loaded for that.
-    ///
-    /// # Errors
-    /// SHOP_NOT_FOUND; STORE_UNAVAILABLE.
-    pub(crate) async fn info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
-        for _ in 0..TRIES {
-            match self.live.info(shop).await {
-                Ok(info) if info.head.is_some() => return Ok(info),
-                Ok(_) => return Err(shop_not_found(shop)),
-                Err(_) if !self.rebuild(shop).await? => return Err(shop_not_found(shop)),
-                Err(_) => {}
-            }
-        }
-        Err(unavailable())
     }
 }

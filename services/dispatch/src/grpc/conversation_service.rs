@@ -5,10 +5,9 @@ mod reads;
 
 use fenliu_domain::desk::event::Text;
 use fenliu_domain::desk::language;
-use fenliu_domain::desk::refusal::{sanctioned, shop_not_found};
+use fenliu_domain::desk::refusal::sanctioned;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::NotLoaded;
 use fenliu_proto::common::v1::Actor;
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
@@ -46,9 +45,7 @@ impl Handler {
             call.expect_supervisor("answering as the robot")?;
         }
         let Some(own) = call.speaks_for(&call.body.agent_id) else { return Ok(()) };
-        let live = self.0.loaded(shop).await?;
-        let seen = live.agent(shop, own).await.map_err(|NotLoaded| shop_not_found(shop))?;
-        let sanction = seen.and_then(|agent| agent.entry.sanction);
+        let sanction = self.0.agent(shop, own).await?.entry.sanction;
         sanction.map_or(Ok(()), |sanction| Err(sanctioned(own, sanction)))
     }
 
@@ -58,8 +55,7 @@ impl Handler {
         if request.agent_id.is_empty() || said.is_empty() {
             return Ok(Vec::new());
         }
-        let info = self.0.info(shop).await?;
-        Ok(language::hits(&info.policy.language, said))
+        Ok(language::hits(&self.0.policy(shop).await?.language, said))
     }
 
     async fn end(

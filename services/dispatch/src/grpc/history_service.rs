@@ -22,7 +22,7 @@ pub(super) struct Handler(pub(super) Desks);
 impl Handler {
     async fn list(&self, request: &proto::ListEventsRequest) -> Result<proto::ListEventsResponse, Problem> {
         let shop = parse::shop(&request.shop_id)?;
-        self.0.loaded(shop).await?;
+        self.0.expect(shop).await?;
         let history = self.0.history();
         let conversation = optional_id(&request.conversation_id, "conversation_id")?;
         if let Some(id) = conversation {

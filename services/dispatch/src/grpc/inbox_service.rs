@@ -1,9 +1,8 @@
 //! `fenliu.dispatch.v1.InboxService`.
 
-use fenliu_domain::desk::refusal::{agent_not_found, shop_not_found};
 use fenliu_domain::ids::{AgentId, EventId, ShopId};
 use fenliu_domain::problem::Problem;
-use fenliu_live::{News, NotLoaded};
+use fenliu_live::News;
 use fenliu_proto::convert::id;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::inbox_service_server::InboxService;
@@ -75,11 +74,9 @@ impl Handler {
     async fn watcher(&self, request: &proto::WatchInboxRequest) -> Result<Watcher, Problem> {
         let shop = parse::shop(&request.shop_id)?;
         let agent = id(&request.agent_id, "agent_id")?;
-        let live = self.0.loaded(shop).await?;
-        let known = live.agent(shop, agent).await.map_err(|NotLoaded| shop_not_found(shop))?;
-        known.ok_or_else(|| agent_not_found(agent))?;
+        self.0.agent(shop, agent).await?;
         // Listening begins before the first read, so that nothing falls between them.
-        let news = live.announcements();
+        let news = self.0.live().announcements();
         let position = self.0.writer().position();
         let stored = *position.borrow();
         let after = request.after_position.unwrap_or(stored);

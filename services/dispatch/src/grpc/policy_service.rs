@@ -6,10 +6,8 @@ use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::event::{Payload, Seq};
 use fenliu_domain::desk::policy::preset::Preset;
 use fenliu_domain::desk::policy::{Policy, rule};
-use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::NotLoaded;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::policy_service_server::PolicyService;
 use fenliu_proto::event::policy;
@@ -80,7 +78,7 @@ impl Handler {
             format!("routing_rules[{place}] never counts: routing_rules[{by}] fits whatever fits it")
         });
         let mut warnings: Vec<_> = covered.collect();
-        let board = self.0.loaded(shop).await?.board(shop).await.map_err(|NotLoaded| shop_not_found(shop))?;
+        let board = self.0.board(shop).await?;
         let known: BTreeSet<_> = board.agents.iter().flat_map(|agent| &agent.entry.groups).collect();
         let named = policy.routing_rules.iter().map(|rule| &rule.group);
         let named = named.chain(policy.rings.iter().flat_map(|ring| [&ring.group, &ring.helper]));

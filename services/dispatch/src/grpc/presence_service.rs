@@ -1,10 +1,6 @@
 //! `fenliu.dispatch.v1.PresenceService`.
 
-use fenliu_domain::desk::agent::Agent;
-use fenliu_domain::desk::refusal::{agent_not_found, shop_not_found};
-use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::problem::Problem;
-use fenliu_live::NotLoaded;
 use fenliu_proto::convert::{id, to_timestamp};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::presence_service_server::PresenceService;
@@ -32,7 +28,7 @@ impl Handler {
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::set_presence(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
-        let agent = self.agent(shop, id(&body.agent_id, "agent_id")?).await?;
+        let agent = self.0.agent(shop, id(&body.agent_id, "agent_id")?).await?;
         Ok(proto::SetPresenceResponse { agent: Some(render::agent(&agent)), request_id })
     }
 
@@ -47,7 +43,7 @@ impl Handler {
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::wind_down(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
-        let agent = self.agent(shop, id(&body.agent_id, "agent_id")?).await?;
+        let agent = self.0.agent(shop, id(&body.agent_id, "agent_id")?).await?;
         Ok(proto::WindDownResponse { agent: Some(render::agent(&agent)), request_id })
     }
 
@@ -59,41 +55,32 @@ impl Handler {
         let shop = parse::shop(&body.shop_id)?;
         let command = parse::set_capacity(&body)?;
         self.0.run(Call { shop, request: mark, traceparent, command, body: None }).await?;
-        let agent = self.agent(shop, id(&body.agent_id, "agent_id")?).await?;
+        let agent = self.0.agent(shop, id(&body.agent_id, "agent_id")?).await?;
         let warnings = render::capacity_warnings(&agent);
         Ok(proto::SetCapacityResponse { agent: Some(render::agent(&agent)), request_id, warnings })
-    }
-
-    async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Agent, Problem> {
-        let live = self.0.loaded(shop).await?;
-        let found = live.agent(shop, agent).await.map_err(|NotLoaded| shop_not_found(shop))?;
-        found.ok_or_else(|| agent_not_found(agent))
     }
 
     async fn beat(&self, request: &proto::HeartbeatRequest) -> Result<proto::HeartbeatResponse, Problem> {
         let shop = parse::shop(&request.shop_id)?;
         let agent = id(&request.agent_id, "agent_id")?;
         let now = self.0.platform().clock.now();
-        let live = self.0.loaded(shop).await?;
-        let beat = live.beat(shop, agent, &request.session_id, now).await;
-        let beat = beat.map_err(|NotLoaded| shop_not_found(shop))?.ok_or_else(|| agent_not_found(agent))?;
+        let beat = self.0.beat(shop, agent, &request.session_id, now).await?;
         let lapse_time = beat.lapses.map(to_timestamp);
         Ok(proto::HeartbeatResponse { lapse_time, presence: beat.presence.number() })
     }
 
     async fn get(&self, request: &proto::GetAgentRequest) -> Result<proto::GetAgentResponse, Problem> {
         let shop = parse::shop(&request.shop_id)?;
-        let agent = self.agent(shop, id(&request.agent_id, "agent_id")?).await?;
+        let agent = self.0.agent(shop, id(&request.agent_id, "agent_id")?).await?;
         Ok(proto::GetAgentResponse { agent: Some(render::agent(&agent)) })
     }
 
     async fn list(&self, request: &proto::ListAgentsRequest) -> Result<proto::ListAgentsResponse, Problem> {
         let shop = parse::shop(&request.shop_id)?;
-        let live = self.0.loaded(shop).await?;
         let scope = format!("ListAgents {shop}");
         let tokens = &self.0.platform().page_tokens;
         let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
-        let board = live.board(shop).await.map_err(|NotLoaded| shop_not_found(shop))?;
+        let board = self.0.board(shop).await?;
         let (after, limit) = (count(page.after), count(page.limit));
         let agents: Vec<_> = board.agents.iter().skip(after).take(limit).map(render::agent).collect();
         let through = after + agents.len();

@@ -1,9 +1,8 @@
 //! `fenliu.dispatch.v1.QueueService`.
 
-use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::{News, NotLoaded, QueueView};
+use fenliu_live::{News, QueueView};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::queue_service_server::QueueService;
 use fenliu_proto::status::refusal;
@@ -22,8 +21,7 @@ const SHOWN: usize = 100;
 pub(super) struct Handler(pub(super) Desks);
 
 async fn queue(desks: &Desks, shop: ShopId) -> Result<QueueView, Problem> {
-    let live = desks.loaded(shop).await?;
-    live.queue(shop, SHOWN).await.map_err(|NotLoaded| shop_not_found(shop))
+    desks.queue(shop, SHOWN).await
 }
 
 /// Somebody who watches a queue.
@@ -72,7 +70,7 @@ impl QueueService for Handler {
         request: Request<proto::WatchQueueRequest>,
     ) -> Result<Response<Self::WatchQueueStream>, Status> {
         let shop = parse::shop(&request.get_ref().shop_id).map_err(refusal)?;
-        self.0.loaded(shop).await.map_err(refusal)?;
+        self.0.expect(shop).await.map_err(refusal)?;
         let news = self.0.live().announcements();
         let watcher = Watcher { desks: self.0.clone(), shop, news, shown: None };
         Ok(Response::new(Box::pin(try_unfold(watcher, Watcher::next))))

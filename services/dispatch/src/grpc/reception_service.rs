@@ -108,8 +108,7 @@ pub(super) async fn keywords(desks: &Desks, shop: ShopId, text: &str) -> Result<
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let info = desks.info(shop).await?;
-    Ok(rule::keywords_in(&info.policy.routing_rules, text))
+    Ok(rule::keywords_in(&desks.policy(shop).await?.routing_rules, text))
 }
 
 /// A command that always makes an event made none.

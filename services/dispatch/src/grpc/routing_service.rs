@@ -3,10 +3,9 @@
 use fenliu_domain::desk::conversation::Standing;
 use fenliu_domain::desk::event::{AssignReason, Event, Payload, TransferTarget};
 use fenliu_domain::desk::preview::Preview;
-use fenliu_domain::desk::refusal::{conversation_not_found, shop_not_found};
+use fenliu_domain::desk::refusal::conversation_not_found;
 use fenliu_domain::desk::trace::{RouteStep, RouteTrace};
 use fenliu_domain::problem::Problem;
-use fenliu_live::NotLoaded;
 use fenliu_proto::convert::{id, to_timestamp};
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::routing_service_server::RoutingService;
@@ -52,11 +51,9 @@ impl Handler {
         request: &proto::DryRunRouteRequest,
     ) -> Result<proto::DryRunRouteResponse, Problem> {
         let shop = parse::shop(&request.shop_id)?;
-        let live = self.0.loaded(shop).await?;
         let message = parse::imagined(request, keywords(&self.0, shop, &request.text).await?);
         let now = self.0.platform().clock.now();
-        let preview = live.preview(shop, now, &message).await.map_err(|NotLoaded| shop_not_found(shop))?;
-        let Preview { standing, trace } = preview;
+        let Preview { standing, trace } = self.0.preview(shop, now, &message).await?;
         let (outcome, disposition) = outcome(standing);
         let lines = trace.steps.iter().map(RouteStep::line).chain([outcome]).collect();
         let trace = (!trace.steps.is_empty()).then(|| to_proto(&trace));

@@ -59,7 +59,7 @@ impl Handler {
         request: &proto::ListConversationsRequest,
     ) -> Result<proto::ListConversationsResponse, Problem> {
         let shop = parse::shop(&request.shop_id)?;
-        self.0.loaded(shop).await?;
+        self.0.expect(shop).await?;
         let filter = Filter {
             agent: optional_id(&request.agent_id, "agent_id")?,
             unanswered_only: request.unanswered_only,
