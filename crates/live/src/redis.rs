@@ -285,7 +285,7 @@ impl Engine {
                     .arg(&epoch.0.to_be_bytes()[..])
                     .arg(shop.keys.agent(agent))
                     .arg(lapses.micros());
-                let number: i64 = self.link.run(&call).await.map_err(unreachable)?;
+                let number: i64 = self.link.run(&call).await.map_err(|error| unreachable(&error))?;
                 if u64::try_from(number) == Ok(place.number) {
                     return Ok(Some(Beat { presence, lapses: Some(lapses) }));
                 }
@@ -299,7 +299,7 @@ impl Engine {
     }
 }
 
-fn unreachable(error: ::redis::RedisError) -> LookError {
+fn unreachable(error: &::redis::RedisError) -> LookError {
     LookError::Unavailable(error.to_string())
 }
 

@@ -2,6 +2,7 @@
 
 use fenliu_domain::desk::agent::Agent;
 use fenliu_domain::desk::command::BuyerMessage;
+use fenliu_domain::desk::event::Seq;
 use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::refusal::{agent_not_found, shop_not_found};
@@ -16,18 +17,25 @@ use super::{Desks, TRIES, unavailable, unreached};
 /// shop, and with STORE_UNAVAILABLE when the history or the live desks cannot be reached.
 macro_rules! look {
     ($desks:ident, $shop:ident, $look:expr) => {{
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
             match $look.await {
                 Ok(seen) => return Ok(seen),
                 Err(LookError::NotLoaded) if !$desks.rebuild($shop).await? => {
                     return Err(shop_not_found($shop));
                 }
                 Err(LookError::NotLoaded) => {}
+                // A connection that was lost comes back with the next call.
+                Err(LookError::Unavailable(_)) if tried == 0 => {}
                 Err(LookError::Unavailable(error)) => return Err(unreached($shop, &error)),
             }
         }
         Err(unavailable())
     }};
+}
+
+/// What is seen of a desk that something has happened at; before that it is none.
+fn opened<T>(shop: ShopId, seq: Seq, seen: T) -> Result<T, Problem> {
+    if seq > Seq::default() { Ok(seen) } else { Err(shop_not_found(shop)) }
 }
 
 impl Desks {
@@ -39,8 +47,7 @@ impl Desks {
     /// What is known of a desk as a whole.
     pub(crate) async fn info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
         let info: Result<DeskInfo, Problem> = self.any_info(shop).await;
-        // A desk that nothing has happened at is none yet.
-        info.and_then(|info| if info.head.is_some() { Ok(info) } else { Err(shop_not_found(shop)) })
+        info.and_then(|info| opened(shop, info.head.map_or(Seq::default(), |head| head.seq), info))
     }
 
     async fn any_info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
@@ -63,11 +70,21 @@ impl Desks {
 
     /// Every agent of a shop, by name.
     pub(crate) async fn board(&self, shop: ShopId) -> Result<Board, Problem> {
+        let board: Result<Board, Problem> = self.any_board(shop).await;
+        board.and_then(|board| opened(shop, board.seq, board))
+    }
+
+    async fn any_board(&self, shop: ShopId) -> Result<Board, Problem> {
         look!(self, shop, self.live.board(shop))
     }
 
     /// The queue of a shop, with its first conversations.
     pub(crate) async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, Problem> {
+        let view: Result<QueueView, Problem> = self.any_queue(shop, limit).await;
+        view.and_then(|view| opened(shop, view.seq, view))
+    }
+
+    async fn any_queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, Problem> {
         look!(self, shop, self.live.queue(shop, limit))
     }
 
@@ -78,6 +95,7 @@ impl Desks {
         now: Timestamp,
         message: &BuyerMessage,
     ) -> Result<Preview, Problem> {
+        self.expect(shop).await?;
         look!(self, shop, self.live.preview(shop, now, message))
     }
 

@@ -1,10 +1,12 @@
 //! Several replicas on one Redis and one database: any of them serves any shop, and any of them may lose anything.
 
+use fenliu_domain::problem::Reason;
 use fenliu_domain::time::Span;
 use fenliu_proto::common::v1::Presence;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::history::v1::Stage;
 use fenliu_proto::history::v1::event::Payload;
+use fenliu_proto::status::reason_of;
 use futures::future::join_all;
 
 use super::crowd::tally;
@@ -138,8 +140,15 @@ async fn a_redis_that_lost_everything_costs_nothing_that_was_acknowledged() {
     let before = house.everything(&shop).await;
     house.redis.as_mut().expect("it shares one").start_again().await;
     assert_eq!(house.everything(&shop).await, before, "it is rebuilt from the history");
-    let answer = reply(&shop, &ann, &conversations[0], "hello");
-    other.conversations.reply(answer).await.expect("the other replica goes on too");
+    let answer =
+        proto::ReplyRequest { request_id: "again".into(), ..reply(&shop, &ann, &conversations[0], "hello") };
+    // The other replica finds its connection lost, says so, and goes on when it is asked again.
+    within(async {
+        while let Err(status) = other.conversations.reply(answer.clone()).await {
+            assert_eq!(reason_of(&status), Some(Reason::StoreUnavailable));
+        }
+    })
+    .await;
     let last = house.says(&shop, "e").await;
     assert_eq!(went(last.disposition).2, 3, "behind those who waited already");
     let events = house.events(&shop).await;
