@@ -107,10 +107,7 @@ impl Stage<'_> {
         match mishap {
             Mishap::None => {}
             Mishap::Store => {
-                let (epoch, tail) = match self.replicas[replica].tail(self.shop).await {
-                    Ok(tail) => tail,
-                    Err(_) => return Ok(()),
-                };
+                let Ok((epoch, tail)) = self.replicas[replica].tail(self.shop).await else { return Ok(()) };
                 let waits = tail.iter().map(|event| (**event).clone()).collect::<Vec<_>>();
                 let known = self.waiting.ends_with(&waits) || waits.ends_with(&self.waiting);
                 check(known && waits.len() >= self.waiting.len(), || {
