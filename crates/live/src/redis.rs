@@ -7,7 +7,7 @@
 //! anything of that desk, or the sweeper, decides it too and stores what came of it.
 //!
 //! `keys` documents what is in Redis, the scripts are in `crates/live/lua`, `local` is a desk as one replica knows it,
-//! `flight` the way there and back.
+//! `flight` the way there and back, `life` how a life of a desk begins and ends.
 //!
 //! Invariants: a script validates before it writes, touches one slot and is bounded; a replica decides every attempt of a
 //! life in its order, or drops the desk; a life that does not fit the history ends, and the next begins from the history.
@@ -18,6 +18,7 @@ mod codec;
 mod differential;
 mod flight;
 mod keys;
+mod life;
 mod link;
 mod local;
 mod news;
@@ -38,7 +39,7 @@ use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
-use fenliu_domain::ids::{AgentId, CommandId, ShopId};
+use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::{Notify, broadcast, oneshot};
 
@@ -46,8 +47,6 @@ pub use self::codec::AttemptCodec;
 pub use self::scratch::{ScratchCluster, ScratchRedis};
 
 use self::link::{Call, Link};
-use self::local::{Local, Place};
-use self::scripts::{Confirmed, Installed, command_bytes};
 use self::shop::{Errand, Shop};
 use crate::port::{
     Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
@@ -185,83 +184,6 @@ impl Engine {
         self.refresh(id).await?.look(look)
     }
 
-    /// Begins a life with this desk, or finds its place in the life there is.
-    async fn install(&self, epoch: Epoch, desk: Desk, now: Timestamp) {
-        let shop = self.shop(desk.shop());
-        let keys = &shop.keys;
-        let head = desk.head();
-        let there: Vec<_> =
-            desk.agents().iter().filter(|agent| agent.presence != AWAY).map(|a| a.id).collect();
-        let lapses = now + desk.policy().0.heartbeat_grace;
-        let call = Call::of(&scripts::INSTALL)
-            .key(&keys.order)
-            .key(&keys.tail)
-            .key(&keys.due)
-            .key(&keys.beats)
-            .arg(&keys.member)
-            .arg(&epoch.0.to_be_bytes()[..])
-            .arg(RULES)
-            .arg(desk.seq().0)
-            .arg(head.map(|head| head.event.bits().to_be_bytes().to_vec()).unwrap_or_default())
-            .arg(command_bytes(head.map(|head| CommandId::of(head.event))))
-            .arg(due_text(desk.next_due()))
-            .arg(lapses.micros())
-            .args(there.into_iter().map(|agent| keys.agent(agent)));
-        let (epoch, place, missed) = match self.link.run::<Installed>(&call).await {
-            Ok(Installed::Begun) => (epoch, Place { number: 0, command: None }, None),
-            Ok(Installed::Adopted { epoch, place, missed }) => (Epoch(epoch), place, Some(missed)),
-            // The caller finds it not loaded, and reads the history again.
-            Ok(Installed::Behind) => return,
-            Err(error) => return tracing::warn!(shop = %shop.id, %error, "a live desk could not be loaded"),
-        };
-        let mut local = Local::new(epoch, desk, place);
-        let followed = missed.map_or(Ok(()), |missed| self.follow(&mut local, &missed));
-        shop.lock().settle_in(local);
-        match followed {
-            Ok(()) => self.tell_later(&shop),
-            Err(damage) => self.drop_damaged(&shop, &damage).await,
-        }
-    }
-
-    /// Remembers to tell Redis up to where a shop is stored, if that has moved.
-    fn tell_later(&self, shop: &Shop) {
-        if shop.lock().local.as_ref().is_some_and(Local::is_untold) {
-            lock(&self.untold).insert(shop.id);
-            self.wake.notify_one();
-        }
-    }
-
-    /// Tells Redis up to where a shop is stored.
-    async fn tell(&self, shop: &Shop) {
-        let Some(settled) = shop.lock().local.as_mut().and_then(Local::tell) else { return };
-        let Some(head) = settled.mark.head else { return };
-        let keys = &shop.keys;
-        let call = Call::of(&scripts::CONFIRM)
-            .key(&keys.order)
-            .key(&keys.tail)
-            .key(&keys.due)
-            .key(&keys.beats)
-            .arg(&keys.member)
-            .arg(&settled.epoch.0.to_be_bytes()[..])
-            .arg(settled.mark.place.number)
-            .arg(command_bytes(settled.mark.place.command))
-            .arg(head.seq.0)
-            .arg(&head.event.bits().to_be_bytes()[..])
-            .arg(keys::KEPT)
-            .arg(due_text(settled.due))
-            .args(settled.gone.iter().map(|agent| keys.agent(*agent)));
-        match self.link.run(&call).await {
-            Ok(Confirmed::Noted) => {}
-            Ok(Confirmed::OtherEpoch) => shop.lock().local = None,
-            Ok(Confirmed::Forked) => {
-                tracing::warn!(shop = %shop.id, "Redis has forked from the history; the live desk is rebuilt");
-                self.end_life(shop, settled.epoch).await;
-            }
-            // The next confirmation says it too; until then its shop is found due.
-            Err(error) => tracing::debug!(shop = %shop.id, %error, "a confirmation did not reach Redis"),
-        }
-    }
-
     async fn beat(
         self: &Arc<Self>,
         id: ShopId,
@@ -301,11 +223,6 @@ impl Engine {
 
 fn unreachable(error: &::redis::RedisError) -> LookError {
     LookError::Unavailable(error.to_string())
-}
-
-fn due_text(due: Option<Timestamp>) -> String {
-    // What is due at the beginning of time is due at once, by a number that a score holds.
-    due.map(|at| at.max(Timestamp::default()).micros().to_string()).unwrap_or_default()
 }
 
 /// A lock over plain data, which is sound whoever panicked while holding it.

@@ -1,15 +1,20 @@
 //! A flight: what several callers ask of one desk goes to Redis in one call, and comes back with what others asked.
 
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use fenliu_domain::desk::command::{Command, Ordered};
+use fenliu_domain::desk::event::Seq;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Timestamp;
 
 use super::Engine;
 use super::link::Call;
 use super::local::{Local, Place};
-use super::scripts::{self, COMMAND_BYTES, Missed, SUBMIT, Submitted, Verdict, command_bytes};
+use super::scripts::{COMMAND_BYTES, Missed, SUBMIT, Submitted, Verdict, command_bytes};
 use super::shop::{Errand, Shop};
 use crate::port::{Epoch, Outcome, ProposeError};
 use crate::room::{Room, TAIL_LIMIT, TAIL_PATIENCE};
@@ -38,7 +43,7 @@ impl Engine {
                 continue;
             };
             let submitted = self.submit(&shop, epoch, place, &errands).await;
-            self.land(&shop, errands, submitted).await;
+            self.land(&shop, (epoch, place), errands, submitted).await;
         }
     }
 
@@ -100,104 +105,98 @@ impl Engine {
     /// Decides what came back, and answers everybody.
     async fn land(
         &self,
-        shop: &Arc<Shop>,
+        shop: &Shop,
+        from: (Epoch, Place),
         errands: Vec<Errand>,
         submitted: Result<Submitted, redis::RedisError>,
     ) {
-        let error = match submitted {
-            Ok(Submitted::At(missed, verdict)) => match self.catch_up(shop, &missed) {
-                Ok(()) => return self.decide(shop, errands, &verdict),
-                Err(damage) => {
-                    self.drop_damaged(shop, &damage).await;
-                    ProposeError::NotLoaded
+        let (error, ends) = match submitted {
+            Ok(Submitted::At(missed, verdict)) => match self.arrive(shop, from, errands, &missed, &verdict) {
+                Ok(()) => return self.tell_later(shop),
+                Err((left, damage)) => {
+                    // Whoever asks again finds the damaged life ended.
+                    if let Some(damage) = damage {
+                        self.end_damaged_life(shop, from.0, &damage).await;
+                    }
+                    return left.into_iter().for_each(|errand| errand.fail(&ProposeError::NotLoaded));
                 }
             },
-            Ok(Submitted::NotLoaded | Submitted::Behind) => {
-                shop.lock().local = None;
-                ProposeError::NotLoaded
-            }
-            Err(error) => ProposeError::Unavailable(error.to_string()),
+            Ok(Submitted::NotLoaded | Submitted::Behind) => (ProposeError::NotLoaded, true),
+            Err(error) => (ProposeError::Unavailable(error.to_string()), false),
         };
+        if ends {
+            shop.lock().forget(from.0);
+        }
         errands.into_iter().for_each(|errand| errand.fail(&error));
     }
 
-    /// Decides what others have put into the order, as they did.
-    pub(super) fn catch_up(&self, shop: &Shop, missed: &Missed) -> Result<(), Problem> {
+    /// Decides what others put into the order and then what was asked here, at a desk that stands where it stood when this
+    /// was sent: one that was loaded anew meanwhile may have decided some of it already. Gives back what was not decided,
+    /// and what was damaged.
+    fn arrive(
+        &self,
+        shop: &Shop,
+        from: (Epoch, Place),
+        errands: Vec<Errand>,
+        missed: &Missed,
+        verdict: &Verdict,
+    ) -> Result<(), (Vec<Errand>, Option<Problem>)> {
         let mut state = shop.lock();
-        let Some(local) = &mut state.local else { return Ok(()) };
-        self.follow(local, missed)?;
-        drop(state);
-        self.tell_later(shop);
+        let stays = |local: &&mut Local| (local.room.epoch(), local.place()) == from;
+        let Some(local) = state.local.as_mut().filter(stays) else { return Err((errands, None)) };
+        if let Err(damage) = self.follow(local, missed) {
+            return Err((errands, Some(damage)));
+        }
+        let mut put = match verdict {
+            Verdict::Put(put) => put.iter().copied(),
+            Verdict::Skewed(_) | Verdict::Backlogged => [].iter().copied(),
+        };
+        for errand in errands {
+            match errand {
+                // Whoever has gone needs no answer.
+                Errand::Look { answer } => drop(answer.send(Ok(()))),
+                Errand::Propose { attempt, known, answer } => {
+                    let put = put.next().unwrap_or_default();
+                    let decided = decide(local, *attempt, known, put, verdict);
+                    drop(answer.send(decided.map(|outcome| local.room.proposal(outcome))));
+                }
+            }
+        }
         Ok(())
     }
 
-    /// The same, at a desk that nobody else has yet.
+    /// Decides what others have put into an order, as they did.
+    ///
+    /// # Errors
+    /// When an attempt cannot be read, or not be decided: what is left of the desk is of no use.
     pub(super) fn follow(&self, local: &mut Local, missed: &Missed) -> Result<(), Problem> {
         for entry in &missed.entries {
-            let attempt = entry.get(COMMAND_BYTES..).unwrap_or_default();
+            let next = self.codec.decode(entry.get(COMMAND_BYTES..).unwrap_or_default())?;
+            let decided = catch_unwind(AssertUnwindSafe(|| local.decide(next)));
             // Whoever asked is told what came of it.
-            let _ = local.decide(self.codec.decode(attempt)?);
+            decided.map(drop).map_err(|_| Problem::field("attempt", "must be one that can be decided"))?;
         }
         local.others_stored(missed.stored);
         Ok(())
     }
+}
 
-    fn decide(&self, shop: &Shop, errands: Vec<Errand>, verdict: &Verdict) {
-        let mut state = shop.lock();
-        let Some(local) = &mut state.local else {
-            return errands.into_iter().for_each(|errand| errand.fail(&ProposeError::NotLoaded));
-        };
-        let mut place = 0;
-        for errand in errands {
-            let Errand::Propose { attempt, known, answer } = errand else {
-                if let Errand::Look { answer } = errand {
-                    let _ = answer.send(Ok(()));
-                }
-                continue;
-            };
-            let result = match verdict {
-                Verdict::Put(put) => {
-                    let put = put.get(place).copied().unwrap_or_default();
-                    let stale = local.room.desk().seq() < known;
-                    let decided = if put { local.decide(*attempt) } else { Ok(Outcome::Done(Vec::new())) };
-                    if stale { Err(ProposeError::Stale(local.room.epoch())) } else { decided }
-                }
-                Verdict::Skewed(off) => Err(ProposeError::Refused(skewed(attempt.now, *off))),
-                Verdict::Backlogged => Err(ProposeError::Backlogged),
-            };
-            place += 1;
-            let _ = answer.send(result.map(|outcome| local.room.proposal(outcome)));
-        }
-        drop(state);
-        self.tell_later(shop);
-    }
-
-    /// A desk whose order cannot be read ends here; the history has all that was acknowledged.
-    pub(super) async fn drop_damaged(&self, shop: &Shop, damage: &Problem) {
-        let epoch = shop.look(Room::epoch);
-        tracing::error!(shop = %shop.id, %damage, "an attempt in Redis cannot be read; the live desk is rebuilt");
-        if let Ok(epoch) = epoch {
-            self.end_life(shop, epoch).await;
-        }
-    }
-
-    /// Ends a life of a desk, here and in Redis.
-    pub(super) async fn end_life(&self, shop: &Shop, epoch: Epoch) {
-        {
-            let mut state = shop.lock();
-            if state.local.as_ref().is_some_and(|local| local.room.epoch() == epoch) {
-                state.local = None;
-            }
-        }
-        let keys = &shop.keys;
-        let call = Call::of(&scripts::INVALIDATE)
-            .key(&keys.order)
-            .key(&keys.tail)
-            .key(&keys.due)
-            .arg(&keys.member)
-            .arg(&epoch.0.to_be_bytes()[..]);
-        if let Err(error) = self.link.run::<i64>(&call).await {
-            tracing::warn!(shop = %shop.id, %error, "a live desk could not be dropped in Redis");
+/// Decides one attempt, which was put into the order or was not.
+fn decide(
+    local: &mut Local,
+    attempt: Ordered,
+    known: Seq,
+    put: bool,
+    verdict: &Verdict,
+) -> Result<Outcome, ProposeError> {
+    match verdict {
+        Verdict::Skewed(off) => Err(ProposeError::Refused(skewed(attempt.now, *off))),
+        Verdict::Backlogged => Err(ProposeError::Backlogged),
+        Verdict::Put(_) => {
+            let stale = local.room.desk().seq() < known;
+            // Only the silence of somebody who has been heard of meanwhile is not put.
+            let decided = if put { local.decide(attempt) } else { Ok(Outcome::Done(Vec::new())) };
+            if stale { Err(ProposeError::Stale(local.room.epoch())) } else { decided }
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::keys::ShopKeys;
 use super::local::Local;
-use crate::port::{LookError, Proposal, ProposeError};
+use crate::port::{Epoch, LookError, Proposal, ProposeError};
 use crate::room::{Room, TAIL_LIMIT};
 
 /// Most errands that wait for one shop.
@@ -71,6 +71,11 @@ impl State {
         if here != Some(loaded.room.epoch()) {
             self.local = Some(loaded);
         }
+    }
+
+    /// Lets go of the desk, if it is still in this life.
+    pub(super) fn forget(&mut self, epoch: Epoch) {
+        self.local.take_if(|local| local.room.epoch() == epoch);
     }
 
     /// Takes an errand in; true when a flight has to be begun for it.

@@ -1,0 +1,76 @@
+use fenliu_domain::desk::chatter::{Speaker, agent_id};
+use fenliu_domain::ids::{CommandId, ShopId};
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::behaviour::Proto;
+use crate::port::{Known, LiveDesk, Proposal};
+use crate::redis::{RedisDesks, ScratchRedis, scripts};
+
+const SHOP: ShopId = ShopId::from_bits(5);
+
+/// A desk that has been opened, on a Redis of its own.
+async fn opened() -> (ScratchRedis, RedisDesks) {
+    let server = ScratchRedis::start(&[]).await;
+    let desks = RedisDesks::connect(server.config(), Arc::new(Proto), 1).await.expect("Redis is there");
+    desks.begin(Epoch(1), SHOP).await;
+    propose(&desks, Speaker::default().open()).await.expect("it opens");
+    (server, desks)
+}
+
+async fn propose(desks: &RedisDesks, ordered: Ordered) -> Result<Proposal, ProposeError> {
+    let known = Known { is_new: ordered.is_new, ..Known::default() };
+    desks.propose(SHOP, ordered.now, known, ordered.attempt).await
+}
+
+fn tick(number: u128) -> Ordered {
+    let mut tick = Speaker::default().open();
+    tick.attempt.id = CommandId::from_bits(number << 12);
+    tick.attempt.command = Command::TakeNext { agent: agent_id(1) };
+    tick
+}
+
+/// While a flight is away its desk may be dropped and loaded again, with what the flight put into the order in it.
+#[tokio::test]
+async fn what_comes_back_to_a_desk_that_stands_elsewhere_is_not_decided_on_it() {
+    let (_server, desks) = opened().await;
+    let shop = desks.engine.known(SHOP).expect("it is loaded");
+    let here = |state: &super::super::shop::State| {
+        let local = state.local.as_ref().expect("it is loaded");
+        (local.room.epoch(), local.place())
+    };
+    let from = here(&shop.lock());
+    // Refused or not, each takes a place in the order.
+    drop(propose(&desks, tick(7)).await);
+    let since = here(&shop.lock());
+    assert_ne!(from, since);
+    for (from, answered) in [(from, false), ((Epoch(9), since.1), false), (since, true)] {
+        let (answer, answers) = oneshot::channel();
+        let errand = Errand::Propose { attempt: Box::new(tick(8)), known: Seq(0), answer };
+        let missed = Missed { stored: 0, entries: Vec::new() };
+        let back = Ok(Submitted::At(missed, Verdict::Put(vec![true])));
+        desks.engine.land(&shop, from, vec![errand], back).await;
+        let lost = answers.await.expect("everybody is answered").err() == Some(ProposeError::NotLoaded);
+        assert_eq!((lost, here(&shop.lock()) == since), (!answered, !answered));
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_cannot_be_read_ends_its_life_and_no_other() {
+    let (_server, desks) = opened().await;
+    let shop = desks.engine.known(SHOP).expect("it is loaded");
+    let mut damage = redis::cmd("RPUSH");
+    damage
+        .arg(&shop.keys.tail)
+        .arg([&scripts::command_bytes(Some(CommandId::from_bits(1 << 20)))[..], &[255; 9]].concat());
+    desks.engine.link.query::<i64>(&damage).await.expect("Redis is there");
+    let mut count = redis::cmd("HINCRBY");
+    count.arg(&shop.keys.order).arg("number").arg(1);
+    desks.engine.link.query::<i64>(&count).await.expect("Redis is there");
+    assert_eq!(propose(&desks, tick(7)).await.err(), Some(ProposeError::NotLoaded));
+    let there = redis::cmd("EXISTS").arg(&shop.keys.order).to_owned();
+    assert_eq!(desks.engine.link.query::<i64>(&there).await.expect("Redis is there"), 0);
+    desks.begin(Epoch(2), SHOP).await;
+    let (epoch, tail) = desks.tail(SHOP).await.expect("the next life has begun");
+    assert_eq!((epoch, tail.len()), (Epoch(2), 0));
+}
