@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../domain/src");
-    println!("cargo:rerun-if-changed={}", root.display());
-    let mut files = BTreeSet::new();
-    sources(&root, &mut files)?;
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let (rules, libraries) = (here.join("../domain/src"), here.join("../../Cargo.lock"));
+    println!("cargo:rerun-if-changed={}", rules.display());
+    println!("cargo:rerun-if-changed={}", libraries.display());
+    // Time zones and text folding are libraries': another version of one may decide otherwise.
+    let mut files = BTreeSet::from([libraries]);
+    sources(&rules, &mut files)?;
     // Only told apart from other builds' names, so any hash that this build does not change will do.
     let mut hasher = DefaultHasher::new();
     for file in files {

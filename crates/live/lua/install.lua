@@ -1,18 +1,18 @@
 -- Begins a life of a desk that was rebuilt from the history, or finds the place of what was rebuilt in the life there is.
 --
 -- KEYS  order, tail, due, beats
--- ARGV  shop, epoch, machine, the last event of what was rebuilt (seq, event, command), when something is due or '',
+-- ARGV  shop, epoch, the rules it decides by, the last event of what was rebuilt (seq, event, command), when something is due or '',
 --       when the beats lapse, then a member for each agent who is there
 -- Gives 'installed'; or 'adopted', the life's epoch, the place found (number, command), the number up to which all is
 -- stored and the entries after the place; or 'behind' where the history has gone on since it was read.
 local order, tail, due, beats = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local shop, epoch, machine = ARGV[1], ARGV[2], ARGV[3]
+local shop, epoch, rules = ARGV[1], ARGV[2], ARGV[3]
 local seq, event, command = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local at, lapses = ARGV[7], ARGV[8]
 local FIRST_MEMBER, COMMAND = 9, 16
 
-local state = redis.call('HMGET', order, 'epoch', 'machine', 'number', 'stored', 'stored_command', 'seq', 'event')
-if state[1] and state[2] == machine then
+local state = redis.call('HMGET', order, 'epoch', 'rules', 'number', 'stored', 'stored_command', 'seq', 'event')
+if state[1] and state[2] == rules then
   local number, stored = tonumber(state[3]), tonumber(state[4])
   local waiting = number > stored and redis.call('LRANGE', tail, stored - number, -1) or {}
   if state[7] == event then return {'adopted', state[1], stored, state[5], stored, waiting} end
@@ -28,7 +28,7 @@ end
 
 -- Nothing is here, or what is here was decided by other rules or on another past: the history has the last word.
 redis.call('DEL', order, tail)
-redis.call('HSET', order, 'epoch', epoch, 'machine', machine, 'number', 0, 'command', '', 'first', 0,
+redis.call('HSET', order, 'epoch', epoch, 'rules', rules, 'number', 0, 'command', '', 'first', 0,
   'first_command', '', 'stored', 0, 'stored_command', '', 'seq', seq, 'event', event)
 for member = FIRST_MEMBER, #ARGV do redis.call('ZADD', beats, 'GT', lapses, ARGV[member]) end
 if at == '' then redis.call('ZREM', due, shop) else redis.call('ZADD', due, at, shop) end

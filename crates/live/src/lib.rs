@@ -20,4 +20,6 @@ pub use port::{
     Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
     Outcome, Proposal, ProposeError, QueueEntry, QueueView,
 };
-pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks, ScratchCluster, ScratchRedis};
+pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks};
+#[cfg(any(test, feature = "testing"))]
+pub use redis::{ScratchCluster, ScratchRedis};

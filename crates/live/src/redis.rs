@@ -22,6 +22,7 @@ mod life;
 mod link;
 mod local;
 mod news;
+#[cfg(any(test, feature = "testing"))]
 mod scratch;
 mod scripts;
 mod shop;
@@ -44,6 +45,7 @@ use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::{Notify, broadcast, oneshot};
 
 pub use self::codec::AttemptCodec;
+#[cfg(any(test, feature = "testing"))]
 pub use self::scratch::{ScratchCluster, ScratchRedis};
 
 use self::link::{Call, Link};

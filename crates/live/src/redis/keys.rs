@@ -2,7 +2,7 @@
 //!
 //! | key | type | holds | bound |
 //! |---|---|---|---|
-//! | `fl:{n}:<shop>:order` | hash | where the order of the shop's attempts stands: `epoch` and `machine` of this life; `number` and `command` of its last attempt; `first`, `first_command`: the last attempt that is kept no more; `stored`, `stored_command`, and `seq` and `event` of the history's head there | ten fields |
+//! | `fl:{n}:<shop>:order` | hash | where the order of the shop's attempts stands: `epoch` and `rules` of this life; `number` and `command` of its last attempt; `first`, `first_command`: the last attempt that is kept no more; `stored`, `stored_command`, and `seq` and `event` of the history's head there | ten fields |
 //! | `fl:{n}:<shop>:tail` | list | the attempts themselves, from `first` + 1 on: 16 bytes of command id, then the attempt | those that wait to be stored, at most [`TAIL_LIMIT`](crate::room::TAIL_LIMIT) and a flight, and at most twice [`KEPT`] stored ones |
 //! | `fl:{n}:due` | sorted set | shops, by when something of them is due | a member for each shop of the shard |
 //! | `fl:{n}:beats` | sorted set | shop and agent, by when they count as silent | a member for each agent of the shard who is there |

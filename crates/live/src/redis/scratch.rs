@@ -1,7 +1,7 @@
 //! A Redis for tests, which throw it away.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -14,7 +14,6 @@ use super::RedisConfig;
 const PORTS: usize = 20;
 /// How often a server that starts is asked whether it is there, a hundredth of a second apart.
 const ASKS: usize = 1_000;
-
 /// Slots of a Redis Cluster.
 const SLOTS: u16 = 16_384;
 
@@ -46,12 +45,7 @@ impl ScratchCluster {
             server.tell(redis::cmd("CLUSTER").arg("MEET").arg("127.0.0.1").arg(first)).await;
         }
         for server in &servers {
-            for _ in 0..ASKS {
-                if server.tell(redis::cmd("CLUSTER").arg("INFO")).await.contains("cluster_state:ok") {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            assert!(server.joins().await, "the cluster comes up");
         }
         Self { servers }
     }
@@ -90,7 +84,7 @@ impl ScratchRedis {
         let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         for _ in 0..PORTS {
             let port = free_port();
-            let mut server = run(port, &options, &directory.path().to_owned());
+            let mut server = run(port, &options, directory.path());
             if answers(port, &mut server).await {
                 return Self { server, port, options, directory };
             }
@@ -122,6 +116,17 @@ impl ScratchRedis {
         RedisConfig { max_skew: None, ..RedisConfig::at(&self.url()) }
     }
 
+    /// Whether it comes to know a node for every slot.
+    async fn joins(&self) -> bool {
+        for _ in 0..ASKS {
+            if self.tell(redis::cmd("CLUSTER").arg("INFO")).await.contains("cluster_state:ok") {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+
     /// Tells it something by a connection of its own, and gives the answer's text.
     async fn tell(&self, command: &redis::Cmd) -> String {
         let client = Client::open(self.url()).expect("a URL");
@@ -143,7 +148,7 @@ impl ScratchRedis {
     /// When it does not start.
     pub async fn start_again(&mut self) {
         self.kill();
-        self.server = run(self.port, &self.options, &self.directory.path().to_owned());
+        self.server = run(self.port, &self.options, self.directory.path());
         assert!(answers(self.port, &mut self.server).await, "redis-server starts again");
     }
 }
@@ -159,7 +164,7 @@ fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
-fn run(port: u16, options: &[String], directory: &PathBuf) -> Child {
+fn run(port: u16, options: &[String], directory: &Path) -> Child {
     Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
         .arg(directory)

@@ -2,8 +2,7 @@
 
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::time::{Span, Timestamp};
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::future::join_all;
 use redis::{FromRedisValue, RedisError, Script};
 
 use super::keys::{self, SHARDS};
@@ -14,8 +13,6 @@ use crate::port::Lapsed;
 
 /// How long a shop that is due is left to the replica that took it.
 const CLAIMED: Span = Span::from_secs(2);
-/// Calls side by side.
-const AT_ONCE: usize = 64;
 
 impl Engine {
     pub(super) async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId> {
@@ -55,37 +52,14 @@ impl Engine {
         args: &[String],
     ) -> Vec<T> {
         let shards: Vec<_> = (0..SHARDS).map(key).collect();
-        let mut answers = FuturesUnordered::new();
-        let mut told = Told::default();
-        for keys in shards.chunks(self.link.shards_a_call()) {
-            let call = Call::of(script).keys(keys).args(args);
-            answers.push(async move { self.link.run(&call).await });
-            if answers.len() == AT_ONCE {
-                told.extend(answers.next().await);
-            }
-        }
-        told.extend(answers.collect::<Vec<_>>().await);
-        told.0
-    }
-}
-
-/// What shards answered; those that did not are asked again with the next sweep.
-struct Told<T>(Vec<T>);
-
-impl<T> Default for Told<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T> Extend<Result<T, RedisError>> for Told<T> {
-    fn extend<I: IntoIterator<Item = Result<T, RedisError>>>(&mut self, answers: I) {
-        for answer in answers {
-            match answer {
-                Ok(answer) => self.0.push(answer),
-                Err(error) => tracing::warn!(%error, "a shard of Redis was not swept; it is tried again"),
-            }
-        }
+        let calls: Vec<_> = shards
+            .chunks(self.link.shards_a_call())
+            .map(|keys| Call::of(script).keys(keys).args(args))
+            .collect();
+        let answers = join_all(calls.iter().map(|call| self.link.run(call))).await;
+        // Shards that did not answer are asked again with the next sweep.
+        let warn = |error: &RedisError| tracing::warn!(%error, "a shard of Redis was not swept");
+        answers.into_iter().filter_map(|answer| answer.inspect_err(warn).ok()).collect()
     }
 }
 

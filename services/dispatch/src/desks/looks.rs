@@ -17,19 +17,14 @@ use super::{Desks, TRIES, unavailable, unreached};
 /// shop, and with STORE_UNAVAILABLE when the history or the live desks cannot be reached.
 macro_rules! look {
     ($desks:ident, $shop:ident, $look:expr) => {{
-        for tried in 0..TRIES {
+        let mut tried = 0;
+        loop {
             match $look.await {
-                Ok(seen) => return Ok(seen),
-                Err(LookError::NotLoaded) if !$desks.rebuild($shop).await? => {
-                    return Err(shop_not_found($shop));
-                }
-                Err(LookError::NotLoaded) => {}
-                // A connection that was lost comes back with the next call.
-                Err(LookError::Unavailable(_)) if tried == 0 => {}
-                Err(LookError::Unavailable(error)) => return Err(unreached($shop, &error)),
+                Ok(seen) => break seen,
+                Err(error) => $desks.look_again($shop, tried, error).await?,
             }
+            tried += 1;
         }
-        Err(unavailable())
     }};
 }
 
@@ -44,48 +39,49 @@ impl Desks {
         self.info(shop).await.map(|_| ())
     }
 
-    /// What is known of a desk as a whole.
-    pub(crate) async fn info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
-        let info: Result<DeskInfo, Problem> = self.any_info(shop).await;
-        info.and_then(|info| opened(shop, info.head.map_or(Seq::default(), |head| head.seq), info))
+    /// Makes ready for another look, or says why there is none.
+    async fn look_again(&self, shop: ShopId, tried: usize, error: LookError) -> Result<(), Problem> {
+        match error {
+            LookError::NotLoaded if tried >= TRIES => Err(unavailable()),
+            LookError::NotLoaded => {
+                if self.rebuild(shop).await? {
+                    Ok(())
+                } else {
+                    Err(shop_not_found(shop))
+                }
+            }
+            // A connection that was lost comes back with the next call.
+            LookError::Unavailable(_) if tried == 0 => Ok(()),
+            LookError::Unavailable(error) => Err(unreached(shop, &error)),
+        }
     }
 
-    async fn any_info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
-        look!(self, shop, self.live.info(shop))
+    /// What is known of a desk as a whole.
+    pub(crate) async fn info(&self, shop: ShopId) -> Result<DeskInfo, Problem> {
+        let info = look!(self, shop, self.live.info(shop));
+        opened(shop, info.head.map_or(Seq::default(), |head| head.seq), info)
     }
 
     /// The policy, as this replica knows it without asking others: for what may be moments behind.
     pub(crate) async fn policy(&self, shop: ShopId) -> Result<Policy, Problem> {
-        look!(self, shop, self.live.policy(shop))
+        Ok(look!(self, shop, self.live.policy(shop)))
     }
 
     /// One agent; AGENT_NOT_FOUND when the shop has none of that id.
     pub(crate) async fn agent(&self, shop: ShopId, agent: AgentId) -> Result<Agent, Problem> {
-        self.any_agent(shop, agent).await?.ok_or_else(|| agent_not_found(agent))
-    }
-
-    async fn any_agent(&self, shop: ShopId, agent: AgentId) -> Result<Option<Agent>, Problem> {
-        look!(self, shop, self.live.agent(shop, agent))
+        look!(self, shop, self.live.agent(shop, agent)).ok_or_else(|| agent_not_found(agent))
     }
 
     /// Every agent of a shop, by name.
     pub(crate) async fn board(&self, shop: ShopId) -> Result<Board, Problem> {
-        let board: Result<Board, Problem> = self.any_board(shop).await;
-        board.and_then(|board| opened(shop, board.seq, board))
-    }
-
-    async fn any_board(&self, shop: ShopId) -> Result<Board, Problem> {
-        look!(self, shop, self.live.board(shop))
+        let board = look!(self, shop, self.live.board(shop));
+        opened(shop, board.seq, board)
     }
 
     /// The queue of a shop, with its first conversations.
     pub(crate) async fn queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, Problem> {
-        let view: Result<QueueView, Problem> = self.any_queue(shop, limit).await;
-        view.and_then(|view| opened(shop, view.seq, view))
-    }
-
-    async fn any_queue(&self, shop: ShopId, limit: usize) -> Result<QueueView, Problem> {
-        look!(self, shop, self.live.queue(shop, limit))
+        let view = look!(self, shop, self.live.queue(shop, limit));
+        opened(shop, view.seq, view)
     }
 
     /// Where a message would go now.
@@ -96,7 +92,7 @@ impl Desks {
         message: &BuyerMessage,
     ) -> Result<Preview, Problem> {
         self.expect(shop).await?;
-        look!(self, shop, self.live.preview(shop, now, message))
+        Ok(look!(self, shop, self.live.preview(shop, now, message)))
     }
 
     /// Takes a heartbeat; AGENT_NOT_FOUND when the shop has none of that id.
@@ -107,16 +103,6 @@ impl Desks {
         device: &str,
         now: Timestamp,
     ) -> Result<Beat, Problem> {
-        self.any_beat(shop, agent, device, now).await?.ok_or_else(|| agent_not_found(agent))
-    }
-
-    async fn any_beat(
-        &self,
-        shop: ShopId,
-        agent: AgentId,
-        device: &str,
-        now: Timestamp,
-    ) -> Result<Option<Beat>, Problem> {
-        look!(self, shop, self.live.beat(shop, agent, device, now))
+        look!(self, shop, self.live.beat(shop, agent, device, now)).ok_or_else(|| agent_not_found(agent))
     }
 }
