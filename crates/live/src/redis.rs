@@ -143,12 +143,22 @@ impl RedisDesks {
 /// Why Redis cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    /// The address is none.
+    #[error("{0}")]
+    Address(&'static str),
     /// It does not answer.
     #[error("Redis cannot be reached: {0}")]
-    Redis(#[from] ::redis::RedisError),
+    Unreached(String),
     /// It would throw keys away when its memory is full.
     #[error("Redis evicts keys when its memory is full ({0}); set maxmemory-policy to noeviction")]
     Evicts(String),
+}
+
+impl From<::redis::RedisError> for ConnectError {
+    fn from(error: ::redis::RedisError) -> Self {
+        // It says all of its causes itself.
+        Self::Unreached(error.to_string())
+    }
 }
 
 impl Engine {

@@ -63,7 +63,7 @@ pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> an
 async fn live(config: &LiveConfig, platform: &Platform) -> anyhow::Result<Arc<dyn LiveDesk>> {
     let Some(redis) = config.redis() else { return Ok(Arc::new(EmbeddedDesks::new())) };
     let desks = RedisDesks::connect(redis, Arc::new(Attempts), platform.ids.next_bits()).await;
-    Ok(Arc::new(desks.context("live.redis_url: the Redis of the live desks cannot be used")?))
+    Ok(Arc::new(desks.context("configuration key live.redis_url")?))
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.

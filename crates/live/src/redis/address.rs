@@ -1,6 +1,8 @@
 //! Where Redis is: one server, a Cluster, or behind Sentinels.
 
-use redis::{ErrorKind, RedisError};
+/// What an address begins with.
+const EXPECTED: &str =
+    "expected redis://, redis+cluster:// or redis+sentinel://, or the same with rediss for TLS";
 
 /// What an address names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,19 +17,16 @@ pub(super) enum Address {
 }
 
 impl Address {
-    pub(super) fn parse(url: &str) -> Result<Self, RedisError> {
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| unclear("an address is a URL"))?;
+    /// Reads an address, or says what one is.
+    pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
+        let (scheme, rest) = url.split_once("://").ok_or(EXPECTED)?;
         let (kind, tls) = match scheme {
             "redis" | "rediss" => return Ok(Self::One(url.to_owned())),
             "redis+cluster" => ("cluster", false),
             "rediss+cluster" => ("cluster", true),
             "redis+sentinel" => ("sentinel", false),
             "rediss+sentinel" => ("sentinel", true),
-            _ => {
-                return Err(unclear(
-                    "expected redis://, redis+cluster:// or redis+sentinel://, or the same with rediss for TLS",
-                ));
-            }
+            _ => return Err(EXPECTED),
         };
         let scheme = if tls { "rediss" } else { "redis" };
         let (credentials, rest) = match rest.rsplit_once('@') {
@@ -40,14 +39,14 @@ impl Address {
             let prefix = credentials.map(|credentials| format!("{credentials}@")).unwrap_or_default();
             let nodes: Vec<_> = hosts.map(|host| format!("{scheme}://{prefix}{host}")).collect();
             return if nodes.is_empty() {
-                Err(unclear("a cluster has nodes"))
+                Err("expected redis+cluster://host:port,host:port")
             } else {
                 Ok(Self::Cluster(nodes))
             };
         }
         let nodes: Vec<_> = hosts.map(|host| format!("{scheme}://{host}")).collect();
         if nodes.is_empty() || name.is_empty() {
-            return Err(unclear("expected redis+sentinel://host:port,host:port/name-of-the-master"));
+            return Err("expected redis+sentinel://host:port,host:port/name-of-the-master");
         }
         let split = |credentials: &str| {
             let (user, password) = credentials.split_once(':').unwrap_or(("", credentials));
@@ -55,10 +54,6 @@ impl Address {
         };
         Ok(Self::Sentinel { nodes, name: name.to_owned(), credentials: credentials.map(split), tls })
     }
-}
-
-fn unclear(why: &'static str) -> RedisError {
-    (ErrorKind::InvalidClientConfig, why).into()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use redis::{
 };
 
 use super::address::Address;
-use super::{RedisConfig, keys};
+use super::{ConnectError, RedisConfig, keys};
 
 /// The channel on which replicas tell each other what they stored.
 const NEWS: &str = "fl:news";
@@ -77,8 +77,8 @@ impl<'s> Call<'s> {
 }
 
 impl Link {
-    pub(super) async fn connect(config: &RedisConfig) -> Result<Self, RedisError> {
-        match Address::parse(&config.url)? {
+    pub(super) async fn connect(config: &RedisConfig) -> Result<Self, ConnectError> {
+        match Address::parse(&config.url).map_err(ConnectError::Address)? {
             Address::One(url) => {
                 let client = Client::open(url)?;
                 let timeouts = ConnectionManagerConfig::new()

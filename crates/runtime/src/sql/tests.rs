@@ -268,3 +268,13 @@ async fn postgresql_behaves_the_same() {
     let error = Database::open(&DatabaseConfig::at(forgetful)).await.unwrap_err().to_string();
     assert!(error.contains("synchronous_commit=off"), "{error}");
 }
+
+#[tokio::test]
+async fn a_schema_whose_name_is_none_is_refused_before_anybody_is_asked() {
+    for schema in ["Bad", "a b", "a;drop", "1a", &"a".repeat(64)] {
+        let nobody = DatabaseConfig::at("postgres://127.0.0.1:1/nowhere");
+        let config = DatabaseConfig { schema: schema.to_owned(), ..nobody };
+        let error = Database::open(&config).await.expect_err("it is no name").to_string();
+        assert!(error.contains("database.schema"), "{error}");
+    }
+}
