@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::config::ServerFlags;
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::ServerFlags;
 use crate::recorded::Format;
 
 pub mod agent;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fenliu_domain::desk::Head;
 use fenliu_domain::desk::event::{Event, Seq};
 use fenliu_domain::ids::{ConversationId, EventId, ShopId};
-use fenliu_live::{Announcement, Epoch, LiveDesk, News};
+use fenliu_live::{Announcement, ConfirmError, Epoch, LiveDesk, News};
 use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::sql::Database;
 use tokio::sync::broadcast::error::RecvError;
@@ -269,8 +269,9 @@ impl Task {
             }
         }
         for (shop, (epoch, head)) in heads {
-            if let Err(error) = self.live.confirm(shop, epoch, head).await {
-                tracing::warn!(%shop, %error, "a stored event could not be confirmed; the live desk is dropped");
+            // A desk that has begun another life has nothing to confirm.
+            if self.live.confirm(shop, epoch, head).await == Err(ConfirmError::Forked) {
+                tracing::warn!(%shop, "the live desk holds another event than what is stored, and is dropped");
                 self.live.invalidate(shop, epoch).await;
             }
             let position = stored.position;
