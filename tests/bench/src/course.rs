@@ -192,7 +192,8 @@ async fn floor(
     });
     let postgres_pid = (variant == Variant::C).then_some(plan.postgres_pid);
     let redis_pid = redis.map(ScratchRedis::pid);
-    let numbers = Arc::new(AtomicU64::new(1));
+    // Floors share a Redis, which knows the requests of each.
+    let numbers = Arc::new(AtomicU64::new((variant as u64) << 40));
     Ok(Subject { call, pid, redis_pid, postgres_pid, numbers, _keeps: Box::new(Killed(child)) })
 }
 
