@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use fenliu_accounts::Config;
 use fenliu_runtime::telemetry;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Keeps shops and their accounts, and tells other services of them.
 ///

@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use fenliu_analytics::Config;
 use fenliu_runtime::telemetry;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Judges how fast each shop answered, under each marketplace's own rules.
 ///

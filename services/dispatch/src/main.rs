@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use fenliu_dispatch::Config;
 use fenliu_runtime::telemetry;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Receives buyers, routes them to agents, and keeps the history of all that happened.
 ///
