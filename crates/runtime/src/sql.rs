@@ -30,7 +30,7 @@ mod scratch;
 mod transaction;
 
 pub use self::append_only::{make_append_only, make_changeable};
-pub use self::bulk::{filled_up, insert_all};
+pub use self::bulk::{Guard, Rows, filled_up, write_guarded};
 #[cfg(feature = "testing")]
 pub use self::scratch::ScratchDatabase;
 pub use self::transaction::Work;

@@ -1,12 +1,13 @@
-//! Many rows by few statements whose text does not depend on how many rows there are, so that a connection prepares each of
-//! them once.
+//! Many rows of several tables by few statements whose text does not depend on how many rows there are, so that a connection
+//! prepares each of them once.
 //!
-//! PostgreSQL takes one array for each column and unnests them; SQLite takes several rows a statement, in a few sizes.
+//! PostgreSQL takes one array for each column and unnests them, all tables in one statement; SQLite takes several rows a
+//! statement, in a few sizes.
 
-use sea_orm::sea_query::{ArrayType, ColumnType};
+use sea_orm::sea_query::{ArrayType, ColumnType, Iden as _};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityName,
-    EntityTrait, Iterable, Statement, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait,
+    Iterable, Statement, Value,
 };
 
 /// Rows of one statement of SQLite; its 32,766 values allow no more of the widest table.
@@ -14,7 +15,7 @@ const CHUNKS: [usize; 5] = [1_024, 256, 32, 4, 1];
 /// Ids of one lookup, by which lists of them are filled up.
 const LISTS: [usize; 6] = [1, 4, 16, 64, 256, 1_024];
 
-/// How a column travels in an array, and the value that stands for NULL there, since arrays of sea-orm hold none.
+/// How a column of a kind travels to PostgreSQL. Arrays hold no NULLs there: a value that no row has stands for it.
 struct Kind {
     array: ArrayType,
     sql: &'static str,
@@ -48,96 +49,138 @@ impl Kind {
     }
 }
 
-/// Inserts rows. `on_conflict` is what follows the values: nothing, or an ON CONFLICT clause.
+/// One column of some rows.
+struct Column {
+    kind: Kind,
+    nullable: bool,
+    values: Vec<Value>,
+}
+
+/// Rows of one table that are to be inserted.
+pub struct Rows {
+    insert: String,
+    count: usize,
+    columns: Vec<Column>,
+    on_conflict: &'static str,
+}
+
+impl Rows {
+    /// Takes rows. `on_conflict` is what follows the values: nothing, or an ON CONFLICT clause.
+    ///
+    /// # Errors
+    /// When a column has a type that is not written in bulk, or a row leaves one out.
+    pub fn of<A: ActiveModelTrait>(rows: &[A], on_conflict: &'static str) -> Result<Self, DbErr> {
+        let mut columns = Vec::new();
+        let mut names = Vec::new();
+        for column in <<A as ActiveModelTrait>::Entity as EntityTrait>::Column::iter() {
+            let definition = column.def();
+            let value = |row: &A| {
+                let missing = || DbErr::Custom(format!("{} is not set", column.unquoted()));
+                row.get(column).into_value().ok_or_else(missing)
+            };
+            names.push(format!("\"{}\"", column.unquoted()));
+            columns.push(Column {
+                kind: Kind::of(definition.get_column_type())?,
+                nullable: definition.is_null(),
+                values: rows.iter().map(value).collect::<Result<_, _>>()?,
+            });
+        }
+        let table = A::Entity::default();
+        let insert = format!("INSERT INTO \"{}\" ({})", table.table_name(), names.join(", "));
+        Ok(Self { insert, count: rows.len(), columns, on_conflict })
+    }
+
+    /// The insertion as a part of PostgreSQL's one statement, under a condition; its arrays come after `values`.
+    fn unnested(self, condition: &str, values: &mut Vec<Value>) -> String {
+        let (mut selected, mut unnested, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, column) in self.columns.into_iter().enumerate() {
+            let Kind { array, sql, null, null_sql } = column.kind;
+            let known = |value: Value| if value == value.as_null() { null.clone() } else { value };
+            let (select, of) = if column.nullable {
+                (format!("NULLIF(c{at}, {null_sql})"), column.values.into_iter().map(known).collect())
+            } else {
+                (format!("c{at}"), column.values)
+            };
+            values.push(Value::Array(array, Some(Box::new(of))));
+            selected.push(select);
+            unnested.push(format!("${}::{sql}[]", values.len()));
+            names.push(format!("c{at}"));
+        }
+        format!(
+            "{} SELECT {} FROM UNNEST({}) AS r({}) WHERE {condition} {}",
+            self.insert,
+            selected.join(", "),
+            unnested.join(", "),
+            names.join(", "),
+            self.on_conflict,
+        )
+    }
+
+    /// The insertion as statements of a few sizes.
+    fn chunked(self, backend: DatabaseBackend) -> Vec<Statement> {
+        let one = format!("({})", vec!["?"; self.columns.len()].join(", "));
+        let mut columns: Vec<_> = self.columns.into_iter().map(|column| column.values.into_iter()).collect();
+        let mut statements = Vec::new();
+        let mut left = self.count;
+        while left > 0 {
+            let size = CHUNKS.into_iter().find(|size| *size <= left).unwrap_or(1);
+            let values: Vec<_> = (0..size)
+                .flat_map(|_| columns.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>())
+                .collect();
+            let text = format!(
+                "{} VALUES {} {}",
+                self.insert,
+                vec![one.as_str(); size].join(", "),
+                self.on_conflict
+            );
+            statements.push(Statement::from_sql_and_values(backend, text, values));
+            left -= size;
+        }
+        statements
+    }
+}
+
+/// An UPDATE of one row, in which everything else is written or nothing. Its parameters are `$1`, `$2`, and so on.
+pub struct Guard {
+    /// The statement.
+    pub update: &'static str,
+    /// Its parameters.
+    pub values: Vec<Value>,
+}
+
+/// Writes rows of several tables if the guard finds its row; tells whether it did. PostgreSQL needs no transaction around
+/// it, since it is one statement; elsewhere call it in one.
 ///
 /// # Errors
-/// The store's, or when a column has a type that is not written in bulk.
-pub async fn insert_all<A: ActiveModelTrait>(
-    txn: &DatabaseTransaction,
-    rows: Vec<A>,
-    on_conflict: &str,
-) -> Result<(), DbErr> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    match txn.get_database_backend() {
-        DatabaseBackend::Postgres => insert_unnested(txn, &rows, on_conflict).await,
-        backend => insert_chunked(txn, backend, &rows, on_conflict).await,
-    }
-}
-
-type ColumnOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Column;
-
-fn columns<A: ActiveModelTrait>() -> (String, Vec<ColumnOf<A>>) {
-    let columns: Vec<_> = ColumnOf::<A>::iter().collect();
-    let names: Vec<_> = columns.iter().map(|column| format!("\"{}\"", name(*column))).collect();
-    let table = A::Entity::default();
-    (format!("INSERT INTO \"{}\" ({})", table.table_name(), names.join(", ")), columns)
-}
-
-fn name<C: ColumnTrait>(column: C) -> String {
-    column.unquoted().to_string()
-}
-
-fn value<A: ActiveModelTrait>(row: &A, column: ColumnOf<A>) -> Result<Value, DbErr> {
-    row.get(column).into_value().ok_or_else(|| DbErr::Custom(format!("{} is not set", name(column))))
-}
-
-async fn insert_unnested<A: ActiveModelTrait>(
-    txn: &DatabaseTransaction,
-    rows: &[A],
-    on_conflict: &str,
-) -> Result<(), DbErr> {
-    let (insert, columns) = columns::<A>();
-    let (mut selected, mut unnested, mut names, mut arrays) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (at, column) in columns.into_iter().enumerate() {
-        let definition = column.def();
-        let Kind { array, sql, null, null_sql } = Kind::of(definition.get_column_type())?;
-        let nullable = definition.is_null();
-        selected.push(if nullable { format!("NULLIF(c{at}, {null_sql})") } else { format!("c{at}") });
-        unnested.push(format!("${}::{sql}[]", at + 1));
-        names.push(format!("c{at}"));
-        let mut values = Vec::with_capacity(rows.len());
-        for row in rows {
-            let of = value(row, column)?;
-            values.push(if nullable && of == of.as_null() { null.clone() } else { of });
-        }
-        arrays.push(Value::Array(array, Some(Box::new(values))));
-    }
-    let text = format!(
-        "{insert} SELECT {} FROM UNNEST({}) AS r({}) {on_conflict}",
-        selected.join(", "),
-        unnested.join(", "),
-        names.join(", ")
-    );
-    txn.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Postgres, text, arrays)).await?;
-    Ok(())
-}
-
-async fn insert_chunked<A: ActiveModelTrait>(
-    txn: &DatabaseTransaction,
-    backend: DatabaseBackend,
-    rows: &[A],
-    on_conflict: &str,
-) -> Result<(), DbErr> {
-    let (insert, columns) = columns::<A>();
-    let one = format!("({})", vec!["?"; columns.len()].join(", "));
-    let mut left = rows;
-    while !left.is_empty() {
-        let size = CHUNKS.into_iter().find(|size| *size <= left.len()).unwrap_or(1);
-        let (chunk, rest) = left.split_at(size);
-        let mut values = Vec::with_capacity(size * columns.len());
-        for row in chunk {
-            for column in &columns {
-                values.push(value(row, *column)?);
+/// The store's; what was written until then is the transaction's to take back.
+pub async fn write_guarded(
+    connection: &impl ConnectionTrait,
+    guard: Guard,
+    tables: Vec<Rows>,
+) -> Result<bool, DbErr> {
+    match connection.get_database_backend() {
+        DatabaseBackend::Postgres => {
+            let mut values = guard.values;
+            let mut parts = vec![format!("guard AS ({} RETURNING 1)", guard.update)];
+            for (at, table) in tables.into_iter().enumerate() {
+                let insert = table.unnested("EXISTS (SELECT FROM guard)", &mut values);
+                parts.push(format!("table_{at} AS ({insert})"));
             }
+            let text = format!("WITH {} SELECT 1 FROM guard", parts.join(", "));
+            let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values);
+            Ok(connection.query_one_raw(statement).await?.is_some())
         }
-        let text = format!("{insert} VALUES {} {on_conflict}", vec![one.as_str(); size].join(", "));
-        txn.execute_raw(Statement::from_sql_and_values(backend, text, values)).await?;
-        left = rest;
+        backend => {
+            let update = Statement::from_sql_and_values(backend, guard.update, guard.values);
+            if connection.execute_raw(update).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            for statement in tables.into_iter().flat_map(|table| table.chunked(backend)) {
+                connection.execute_raw(statement).await?;
+            }
+            Ok(true)
+        }
     }
-    Ok(())
 }
 
 /// A list to look up, filled up by its last one to one of a few lengths: so few texts say `IN` that each is prepared once.

@@ -15,6 +15,9 @@ use super::{Database, DatabaseConfig};
 /// How long an idle connection to PostgreSQL is kept.
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
 
+/// How long a connection to PostgreSQL may have been idle to be used without asking whether it is still there.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
 /// Longest name PostgreSQL keeps whole.
 const MAX_SCHEMA_BYTES: usize = 63;
 
@@ -141,6 +144,8 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error>
         .acquire_timeout(config.acquire_timeout())
         .idle_timeout(IDLE_LIMIT)
         .after_connect(|connection, _| Box::pin(prove_postgres(connection)))
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| Box::pin(expect_alive(connection, about.idle_for)))
         .connect_with(options)
         .await?;
     let writer: DatabaseConnection = pool.into();
@@ -177,6 +182,14 @@ async fn make_schema(connection: &mut PgConnection, schema: &str) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Asks a connection that has been idle for a while whether it still is one; a busy one is not asked each time.
+async fn expect_alive(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for > TRUSTED_IDLE {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 async fn prove_postgres(connection: &mut PgConnection) -> Result<(), sqlx::Error> {

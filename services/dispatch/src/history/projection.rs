@@ -9,7 +9,7 @@ use fenliu_domain::ids::{AgentId, ConversationId, ShopId};
 use fenliu_domain::message::Actor;
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::history::v1::Stage;
-use fenliu_runtime::sql::{filled_up, insert_all};
+use fenliu_runtime::sql::filled_up;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
@@ -17,7 +17,7 @@ use super::rows::conversation::{ActiveModel, Column, Entity, Model};
 use super::{Fault, moment, uuid};
 
 /// What a row that is there takes over; whose it is never changes.
-const OVERWRITE: &str = "ON CONFLICT (conversation_id) DO UPDATE SET channel = excluded.channel, \
+pub(super) const OVERWRITE: &str = "ON CONFLICT (conversation_id) DO UPDATE SET channel = excluded.channel, \
     group_name = excluded.group_name, stage = excluded.stage, agent_id = excluded.agent_id, \
     open_time = excluded.open_time, last_message_time = excluded.last_message_time, \
     owed_since_time = excluded.owed_since_time, unanswered = excluded.unanswered, \
@@ -118,13 +118,14 @@ impl ConversationRecord {
         })
     }
 
-    fn into_row(self) -> ActiveModel {
+    /// Its row.
+    pub(super) fn to_row(&self) -> ActiveModel {
         ActiveModel {
             conversation_id: Set(uuid(self.id.bits())),
             shop_id: Set(uuid(self.shop.bits())),
-            buyer_id: Set(self.buyer),
-            channel: Set(self.channel),
-            group_name: Set(self.group),
+            buyer_id: Set(self.buyer.clone()),
+            channel: Set(self.channel.clone()),
+            group_name: Set(self.group.clone()),
             stage: Set(self.stage.into()),
             agent_id: Set(self.agent.map(|agent| uuid(agent.bits()))),
             open_time: Set(self.opened.micros()),
@@ -151,36 +152,42 @@ pub(super) fn read(rows: Vec<Model>) -> Result<Vec<ConversationRecord>, Fault> {
     rows.into_iter().map(ConversationRecord::from_row).collect()
 }
 
-/// Carries a batch of events over into their conversations' rows.
-pub(super) async fn project(txn: &DatabaseTransaction, events: &[Arc<Event>]) -> Result<(), Fault> {
-    let touched: BTreeSet<_> = events.iter().filter_map(|event| event.conversation).collect();
-    if touched.is_empty() {
-        return Ok(());
+/// Reads the rows of these conversations that there are.
+pub(super) async fn read_of(
+    txn: &DatabaseTransaction,
+    conversations: BTreeSet<ConversationId>,
+) -> Result<Vec<ConversationRecord>, Fault> {
+    if conversations.is_empty() {
+        return Ok(Vec::new());
     }
-    let touched = filled_up(touched.into_iter().map(|id| uuid(id.bits())).collect());
-    let rows = Entity::find().filter(Column::ConversationId.is_in(touched)).all(txn).await?;
-    let known = read(rows)?.into_iter().map(|record| (record.id, record)).collect();
-    let rows = fold(known, events).into_values().map(ConversationRecord::into_row).collect();
-    Ok(insert_all(txn, rows, OVERWRITE).await?)
+    let ids = filled_up(conversations.into_iter().map(|id| uuid(id.bits())).collect());
+    read(Entity::find().filter(Column::ConversationId.is_in(ids)).all(txn).await?)
 }
 
-type Records = BTreeMap<ConversationId, ConversationRecord>;
+/// Whether an event is the first of its conversation, or tells anew all that came before: then its row need not be known.
+pub(super) const fn begins(event: &Event) -> bool {
+    matches!(event.payload, Payload::ConversationOpened { reopened: false, .. })
+}
 
-fn fold(mut records: Records, events: &[Arc<Event>]) -> Records {
+/// The rows of conversations after these events, from what is known of them before.
+pub(super) fn fold(
+    known: impl Fn(ConversationId) -> Option<ConversationRecord>,
+    events: &[Arc<Event>],
+) -> Vec<ConversationRecord> {
+    let mut records: BTreeMap<ConversationId, Option<ConversationRecord>> = BTreeMap::new();
     for event in events {
         let Some(id) = event.conversation else { continue };
+        let record = records.entry(id).or_insert_with(|| known(id));
         match &event.payload {
-            Payload::ChatEntered { buyer, channel, standing: Standing::Entered } => {
-                records.entry(id).or_insert_with(|| ConversationRecord::begin(id, event, buyer, channel));
-            }
-            Payload::ConversationOpened { buyer, channel, .. } => {
-                records.entry(id).or_insert_with(|| ConversationRecord::begin(id, event, buyer, channel));
+            Payload::ChatEntered { buyer, channel, standing: Standing::Entered }
+            | Payload::ConversationOpened { buyer, channel, .. } => {
+                record.get_or_insert_with(|| ConversationRecord::begin(id, event, buyer, channel));
             }
             _ => {}
         }
-        if let Some(record) = records.get_mut(&id) {
+        if let Some(record) = record {
             record.see(event);
         }
     }
-    records
+    records.into_values().flatten().collect()
 }

@@ -6,6 +6,7 @@
 //! is touched, until a batch has gone through again. A store that refuses a batch but takes an empty one has
 //! nothing against the others in it: then each shop's part is tried apart.
 
+mod ledger;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use self::ledger::Ledger;
 use super::{Body, Fault, History};
 
 /// Most events one transaction stores, unless a single tail is longer. Events that several tails share count once:
@@ -90,7 +92,8 @@ impl Writer {
         let (head, position) = watch::channel(history.position().await?);
         lifecycle.spawn(keep_up(head.clone(), news, history, lifecycle.soft()));
         let refusing = Arc::new(AtomicBool::new(false));
-        let task = Task { database, live, head, refusing: refusing.clone() };
+        let ledger = Ledger::default();
+        let task = Task { database, live, head, refusing: refusing.clone(), ledger };
         lifecycle.spawn(task.run(waiting));
         Ok(Self { queue, refusing, position })
     }
@@ -174,10 +177,11 @@ struct Task {
     live: Arc<dyn LiveDesk>,
     head: watch::Sender<i64>,
     refusing: Arc<AtomicBool>,
+    ledger: Ledger,
 }
 
 impl Task {
-    async fn run(self, mut waiting: mpsc::Receiver<(Disposal, Answer)>) {
+    async fn run(mut self, mut waiting: mpsc::Receiver<(Disposal, Answer)>) {
         while let Some(first) = waiting.recv().await {
             let mut batch = Batch::default();
             batch.add(first);
@@ -190,7 +194,7 @@ impl Task {
     }
 
     /// Stores a batch, answers everybody, and then, off their path, confirms and announces.
-    async fn store(&self, batch: Batch) {
+    async fn store(&mut self, batch: Batch) {
         let Batch { disposals, answers, .. } = batch;
         let disposals = Arc::new(disposals);
         if let Some(stored) = self.commit(&disposals).await {
@@ -199,7 +203,7 @@ impl Task {
         }
         let nothing = Arc::new(Vec::new());
         let shops: BTreeSet<_> = disposals.iter().map(|disposal| disposal.shop).collect();
-        if shops.len() > 1 && store::commit(&self.database, nothing).await.is_ok() {
+        if shops.len() > 1 && self.commit_once(nothing).await.is_ok() {
             tracing::error!(
                 shops = shops.len(),
                 "the store takes nothing with these shops in it; each is tried apart"
@@ -215,7 +219,7 @@ impl Task {
     }
 
     /// Stores each shop's part of a batch in a transaction of its own.
-    async fn store_apart(&self, disposals: Arc<Vec<Disposal>>, answers: Vec<Answer>) {
+    async fn store_apart(&mut self, disposals: Arc<Vec<Disposal>>, answers: Vec<Answer>) {
         // The transactions are over and have given their share of the batch back.
         let disposals = Arc::into_inner(disposals).unwrap_or_default();
         let mut shops: BTreeMap<ShopId, (Vec<Disposal>, Vec<Answer>)> = BTreeMap::new();
@@ -226,7 +230,7 @@ impl Task {
         }
         for (disposals, answers) in shops.into_values() {
             let disposals = Arc::new(disposals);
-            match store::commit(&self.database, disposals.clone()).await {
+            match self.commit_once(disposals.clone()).await {
                 Ok(stored) => self.end(&disposals, answers, &stored).await,
                 // Dropping the answers tells their callers.
                 Err(error) => {
@@ -247,15 +251,20 @@ impl Task {
     }
 
     /// Commits the batch; `None` when the store refuses it again and again.
-    async fn commit(&self, disposals: &Arc<Vec<Disposal>>) -> Option<store::Stored> {
+    async fn commit(&mut self, disposals: &Arc<Vec<Disposal>>) -> Option<store::Stored> {
         for attempt in 1..=TRIES {
-            match store::commit(&self.database, disposals.clone()).await {
+            match self.commit_once(disposals.clone()).await {
                 Ok(stored) => return Some(stored),
                 // The outcome of the commit may be unknown: the same batch again finds what was stored.
                 Err(error) => tracing::warn!(%error, attempt, "a batch of events was not stored"),
             }
         }
         None
+    }
+
+    async fn commit_once(&mut self, disposals: Arc<Vec<Disposal>>) -> Result<store::Stored, Fault> {
+        let told = *self.head.borrow();
+        store::commit(&self.database, &mut self.ledger, told, disposals).await
     }
 
     async fn confirm(&self, disposals: &[Disposal], stored: &store::Stored) {

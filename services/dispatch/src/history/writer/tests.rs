@@ -3,6 +3,7 @@
 
 mod batches;
 mod fence;
+mod ledger;
 mod projection;
 mod refusal;
 mod shop;

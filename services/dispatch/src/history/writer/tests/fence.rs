@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fenliu_live::Epoch;
 use futures::future::join_all;
 
+use super::super::ledger::Ledger;
 use super::super::{Disposal, store};
 use super::shop::Shop;
 use super::{DisposeError, House, content, disposal};
@@ -72,8 +73,11 @@ async fn the_same_batch_after_an_unknown_outcome_finds_what_was_stored() {
     let message = said.iter().find(|event| event.payload.name() == "message_received").expect("it is there");
     let bodies = vec![content(message, "hello")];
     let batch = Arc::new(vec![Disposal { bodies, ..disposal(&tail) }, disposal(&past)]);
-    let first = store::commit(&house.database, batch.clone()).await.expect("committed");
-    let again = store::commit(&house.database, batch).await.expect("committed again");
+    let commit = async |batch| {
+        let nothing = &mut Ledger::default();
+        store::commit(&house.database, nothing, 0, batch).await.expect("committed")
+    };
+    let (first, again) = (commit(batch.clone()).await, commit(batch).await);
     assert_eq!((first.position, &first.fits), (again.position, &again.fits));
     assert_eq!(again.fits, [true, true]);
     house.holds(&tail).await;
