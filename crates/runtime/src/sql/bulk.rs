@@ -10,8 +10,9 @@ use sea_orm::{
     Iterable, Statement, Value,
 };
 
-/// Rows of one statement of SQLite; its 32,766 values allow no more of the widest table.
-const CHUNKS: [usize; 5] = [1_024, 256, 32, 4, 1];
+/// Rows of one statement of SQLite; its 32,766 values allow no more of the widest table. Each statement is a way to the
+/// thread of its connection and back, so there are enough sizes for few of them.
+const CHUNKS: [usize; 11] = [1_024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 /// Ids of one lookup, by which lists of them are filled up.
 const LISTS: [usize; 6] = [1, 4, 16, 64, 256, 1_024];
 

@@ -18,6 +18,13 @@ const IDLE_LIMIT: Duration = Duration::from_secs(600);
 /// How long a connection to PostgreSQL may have been idle to be used without asking whether it is still there.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// Memory of the one connection that writes to a SQLite file, in KiB as SQLite wants it said: what it touches again and
+/// again, the ends of all indexes, is not read each time.
+const WRITER_CACHE: &str = "-65536";
+/// Pages of SQLite's write-ahead log after which they are carried over into the file: 32 MiB, so that a page that changes
+/// again and again is carried over seldom.
+const CHECKPOINT_PAGES: &str = "8192";
+
 /// Longest name PostgreSQL keeps whole.
 const MAX_SCHEMA_BYTES: usize = 63;
 
@@ -66,7 +73,11 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
         .busy_timeout(Duration::from_millis(config.busy_timeout_ms))
         .pragma("journal_mode", "WAL")
         .pragma("synchronous", "FULL");
-    let creating = options.clone().create_if_missing(true);
+    let creating = options
+        .clone()
+        .create_if_missing(true)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     create_for_the_owner(creating.get_filename());
     // The first connection creates the file, turns its journal into a write-ahead log, and fails at once when
     // something is wrong: a pool would try again in silence and then only say that it timed out.
