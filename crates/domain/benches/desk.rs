@@ -3,9 +3,11 @@
 //!
 //! `cargo bench -p fenliu-domain --bench desk` prints nanoseconds per command for desks of 10 to 10,000 agents, and of
 //! 10 to 1,000,000 open conversations, beside a floor (the same events carried out by `replay` alone), and the ratio of
-//! each desk to the smallest. Desks take turns within each round and the median of the rounds counts, because these
-//! machines are noisy.
+//! each desk to the smallest. A walk through as much memory as the largest desk takes says what one cold line of memory
+//! costs on this machine, and so how many of them a course touches more than on the smallest. Desks take turns within
+//! each round and the median of the rounds counts, because these machines are noisy.
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use fenliu_domain::desk::Desk;
@@ -17,6 +19,10 @@ mod shop;
 const CYCLES: u64 = 10_000;
 /// Rounds; their median counts.
 const ROUNDS: usize = 15;
+/// Lines that are walked through: 268 MB, about what a million open conversations take.
+const LINES: u32 = 1 << 22;
+/// Steps of a round's walk.
+const STEPS: u32 = 200_000;
 
 /// A desk under the clock.
 struct Course {
@@ -46,6 +52,25 @@ impl Course {
             }
         }));
     }
+}
+
+/// A line of memory, as caches keep it, that names the next.
+#[repr(align(64))]
+struct Line(u32);
+
+/// Nanoseconds for a line of memory that no cache holds, in a walk in which each step must wait for the one before it.
+fn cold_line() -> f64 {
+    // A linear congruential generator with an odd step and Knuth's multiplier visits every line once.
+    let next = |line: u32| line.wrapping_mul(0x4c95_7f2d).wrapping_add(1) % LINES;
+    let lines: Vec<_> = (0..LINES).map(|line| Line(next(line))).collect();
+    let mut at = 0;
+    let mut walk = || {
+        for _ in 0..STEPS {
+            at = lines[at as usize].0;
+        }
+        black_box(at);
+    };
+    median((0..ROUNDS).map(|_| timed(&mut walk).as_secs_f64() * 1e9 / f64::from(STEPS)).collect())
 }
 
 fn serve(shop: &mut Shop) {
@@ -97,6 +122,14 @@ fn compare(title: &str, sizes: impl Iterator<Item = (u32, u64)>) {
             ratio(&course.rounds, &courses[0].rounds),
         );
     }
+    let (smallest, largest) = (&courses[0], &courses[courses.len() - 1]);
+    let more = 3.0 * (per_command(&largest.rounds) - per_command(&smallest.rounds));
+    let line = cold_line();
+    println!(
+        "floor: a cold line of memory costs {line:.0} ns; a course on the largest desk takes {more:.0} ns, {:.1} lines, \
+         more than on the smallest",
+        more / line
+    );
 }
 
 fn main() {

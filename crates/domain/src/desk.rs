@@ -33,6 +33,7 @@ mod hours;
 mod index;
 pub mod language;
 pub mod memory;
+mod opened;
 pub mod pace;
 pub mod policy;
 pub mod preview;
@@ -40,6 +41,7 @@ pub mod queue;
 pub mod refusal;
 mod route;
 mod shelf;
+mod slab;
 pub mod snapshot;
 pub mod strategy;
 #[cfg(test)]
@@ -54,11 +56,12 @@ use event::{Event, Seq, Text};
 use floor::Floor;
 use hours::ServiceHours;
 use memory::{DeliveryKey, Memory, RequestKey};
+use opened::OpenConversation;
 use pace::{Estimate, Pace};
 use policy::Policy;
 use queue::{Queue, Ticket};
 use rustc_hash::FxHasher;
-use shelf::{Keyed, Shelf};
+use shelf::Shelf;
 
 use crate::ids::{AgentId, ConversationId, EventId, ShopId};
 use crate::problem::{Problem, Reason};
@@ -138,7 +141,7 @@ pub struct Desk {
     policy_seq: Seq,
     agents: IdTable<AgentId, Agent>,
     main_account: Option<AgentId>,
-    conversations: Shelf<Conversation, BuildHasherDefault<FxHasher>>,
+    conversations: Shelf<OpenConversation, BuildHasherDefault<FxHasher>>,
     buyers: Shelf<KnownBuyer, BuildHasherDefault<DefaultHasher>>,
     requests: Memory<RequestKey>,
     deliveries: Memory<DeliveryKey>,
@@ -158,14 +161,6 @@ pub struct Desk {
     expiries: BTreeSet<(Timestamp, BuyerKey)>,
     /// The names of channels, shared by who came by them.
     channels: BTreeSet<Text>,
-}
-
-impl Keyed for Conversation {
-    type Key = ConversationId;
-
-    fn key(&self) -> &ConversationId {
-        &self.id
-    }
 }
 
 impl Desk {
@@ -297,13 +292,13 @@ impl Desk {
     /// One open conversation.
     #[must_use]
     pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
-        self.conversations.get(&id)
+        self.conversations.get(&id).map(|open| &open.conversation)
     }
 
     /// All open conversations, by id.
     #[must_use]
     pub fn conversations(&self) -> Vec<&Conversation> {
-        let mut all: Vec<_> = self.conversations.values().collect();
+        let mut all: Vec<_> = self.conversations.values().map(|open| &open.conversation).collect();
         all.sort_unstable_by_key(|conversation: &&Conversation| conversation.id);
         all
     }

@@ -10,9 +10,10 @@ use super::event::{AssignReason, Event, Payload, Seq, Text};
 use super::hours::ServiceHours;
 use super::index::{Indexed, Stamp};
 use super::memory::{DeliveryKey, Remembered, RequestKey};
+use super::opened::OpenConversation;
 use super::policy::{Policy, Ramp};
 use super::queue::Ticket;
-use super::{ClosedConversation, Desk, Head};
+use super::{BuyerKey, ClosedConversation, Desk, Head};
 use crate::ids::{AgentId, CommandId, ConversationId};
 use crate::message::Actor;
 use crate::time::Timestamp;
@@ -184,14 +185,16 @@ impl Desk {
         let id = conversation.id;
         let before = self.conversations.get(&id).map(|known| Indexed::of(known, &self.policy));
         let key = conversation.buyer_key();
-        let buyer = self.buyers.get_or_insert_with(&key, || KnownBuyer::new(key.clone(), id));
-        let expires = buyer.expires();
-        buyer.come(id);
-        if let Some(expires) = expires {
-            self.expiries.remove(&(expires, key));
+        let slot = self.buyers.slot_or_insert_with(&key, || KnownBuyer::new(key.clone(), id));
+        if let Some(buyer) = self.buyers.at_mut(slot) {
+            let expires = buyer.expires();
+            buyer.come(id);
+            if let Some(expires) = expires {
+                self.expiries.remove(&(expires, key));
+            }
         }
         let after = Indexed::of(&conversation, &self.policy);
-        self.conversations.insert(conversation);
+        self.conversations.insert(OpenConversation { conversation, buyer: Some(slot) });
         self.reindex_one(id, before.unwrap_or_default(), after, None);
     }
 
@@ -243,16 +246,18 @@ impl Desk {
     /// The buyer of a conversation has met an agent: remembered for their next conversation.
     fn meet(&mut self, id: ConversationId, agent: AgentId, event: &Event) {
         let Some(conversation) = self.conversations.get(&id) else { return };
-        if let Some(buyer) = self.buyers.get_mut(&conversation.buyer_key()) {
+        let buyer = self.slot_of_buyer(conversation);
+        if let Some(buyer) = buyer.and_then(|slot| self.buyers.at_mut(slot)) {
             buyer.last_agent = Some((agent, event.recorded));
         }
     }
 
     fn close(&mut self, event: &Event, id: ConversationId) {
-        let Some(conversation) = self.conversations.remove(&id) else { return };
+        let Some(open) = self.conversations.remove(&id) else { return };
+        let known = self.slot_of_buyer(&open);
+        let conversation = open.conversation;
         self.reindex_one(id, Indexed::of(&conversation, &self.policy), Indexed::default(), None);
         let expires = event.recorded + self.policy.memory();
-        let key = conversation.buyer_key();
         // A chat page nobody spoke on leaves nothing to take up again.
         let closed = (!conversation.is_silent()).then(|| {
             Box::new(ClosedConversation {
@@ -263,8 +268,12 @@ impl Desk {
                 priority: conversation.priority,
             })
         });
-        let buyer = self.buyers.get_or_insert_with(&key, || KnownBuyer::new(key.clone(), id));
-        buyer.go(closed, expires);
+        let key = BuyerKey { channel: conversation.channel, buyer: conversation.buyer };
+        let slot = known
+            .unwrap_or_else(|| self.buyers.slot_or_insert_with(&key, || KnownBuyer::new(key.clone(), id)));
+        if let Some(buyer) = self.buyers.at_mut(slot) {
+            buyer.go(closed, expires);
+        }
         self.expiries.insert((expires, key));
     }
 

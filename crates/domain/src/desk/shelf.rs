@@ -1,9 +1,11 @@
-//! Boxes that are found by a key they hold: a table of them needs one word a place, and the key is kept once.
+//! Records that are found by a key they hold: a table of them needs four bytes a place, and the key is kept once.
 
 use std::hash::{BuildHasher, Hash};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+
+use super::slab::{Slab, Slot};
 
 /// What has a key of its own, which never changes.
 pub(super) trait Keyed {
@@ -14,66 +16,101 @@ pub(super) trait Keyed {
     fn key(&self) -> &Self::Key;
 }
 
-/// The boxes. Their order is never observed.
+/// The records. Their order is never observed.
 #[derive(Clone, Debug)]
 pub(super) struct Shelf<T, S> {
-    boxes: HashTable<Box<T>>,
+    slots: HashTable<Slot>,
+    records: Slab<T>,
     hashes: S,
 }
 
 impl<T, S: Default> Default for Shelf<T, S> {
     fn default() -> Self {
-        Self { boxes: HashTable::new(), hashes: S::default() }
+        Self { slots: HashTable::new(), records: Slab::default(), hashes: S::default() }
     }
 }
 
 impl<T: Keyed, S: BuildHasher> Shelf<T, S> {
     pub(super) fn get(&self, key: &T::Key) -> Option<&T> {
-        self.boxes.find(self.hashes.hash_one(key), |known| known.key() == key).map(AsRef::as_ref)
+        self.records.get(self.slot(key)?)
     }
 
     pub(super) fn get_mut(&mut self, key: &T::Key) -> Option<&mut T> {
-        self.boxes.find_mut(self.hashes.hash_one(key), |known| known.key() == key).map(AsMut::as_mut)
+        self.records.get_mut(self.slot(key)?)
+    }
+
+    /// The one in this slot.
+    pub(super) fn at(&self, slot: Slot) -> Option<&T> {
+        self.records.get(slot)
+    }
+
+    /// The one in this slot.
+    pub(super) fn at_mut(&mut self, slot: Slot) -> Option<&mut T> {
+        self.records.get_mut(slot)
     }
 
     pub(super) fn contains(&self, key: &T::Key) -> bool {
-        self.get(key).is_some()
+        self.slot(key).is_some()
+    }
+
+    /// Where the one with this key is.
+    pub(super) fn slot(&self, key: &T::Key) -> Option<Slot> {
+        let is = |slot: &Slot| self.records.get(*slot).is_some_and(|known| known.key() == key);
+        self.slots.find(self.hashes.hash_one(key), is).copied()
     }
 
     /// Puts it in, in place of the one with its key.
     pub(super) fn insert(&mut self, new: T) {
-        match self.entry(new.key()) {
-            Entry::Occupied(mut known) => **known.get_mut() = new,
+        let Self { slots, records, hashes } = self;
+        match entry(slots, records, hashes, new.key()) {
+            Entry::Occupied(known) => {
+                if let Some(known) = records.get_mut(*known.get()) {
+                    *known = new;
+                }
+            }
             Entry::Vacant(place) => {
-                place.insert(Box::new(new));
+                place.insert(records.put(new));
             }
         }
     }
 
-    /// The one with this key, made where there is none.
-    pub(super) fn get_or_insert_with(&mut self, key: &T::Key, make: impl FnOnce() -> T) -> &mut T {
-        self.entry(key).or_insert_with(|| Box::new(make())).into_mut()
+    /// Where the one with this key is, made where there is none.
+    pub(super) fn slot_or_insert_with(&mut self, key: &T::Key, make: impl FnOnce() -> T) -> Slot {
+        let Self { slots, records, hashes } = self;
+        let entry = entry(slots, records, hashes, key);
+        *entry.or_insert_with(|| records.put(make())).get()
     }
 
-    pub(super) fn remove(&mut self, key: &T::Key) -> Option<Box<T>> {
-        let known = self.boxes.find_entry(self.hashes.hash_one(key), |known| known.key() == key);
-        Some(known.ok()?.remove().0)
+    pub(super) fn remove(&mut self, key: &T::Key) -> Option<T> {
+        let Self { slots, records, hashes } = self;
+        let is = |slot: &Slot| records.get(*slot).is_some_and(|known| known.key() == key);
+        let (slot, _) = slots.find_entry(hashes.hash_one(key), is).ok()?.remove();
+        records.take(slot)
     }
 
     /// All of them, in no order.
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
-        self.boxes.iter().map(AsRef::as_ref)
+        self.records.iter()
     }
 
     /// All of them, in no order.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.boxes.iter_mut().map(AsMut::as_mut)
+        self.records.iter_mut()
     }
+}
 
-    fn entry(&mut self, key: &T::Key) -> Entry<'_, Box<T>> {
-        let Self { boxes, hashes } = self;
-        boxes.entry(hashes.hash_one(key), |known| known.key() == key, |known| hashes.hash_one(known.key()))
-    }
+fn entry<'s, T: Keyed, S: BuildHasher>(
+    slots: &'s mut HashTable<Slot>,
+    records: &Slab<T>,
+    hashes: &S,
+    key: &T::Key,
+) -> Entry<'s, Slot> {
+    let known = |slot: &Slot| records.get(*slot).map(Keyed::key);
+    slots.entry(
+        hashes.hash_one(key),
+        |slot| known(slot) == Some(key),
+        |slot| known(slot).map_or(0, |key| hashes.hash_one(key)),
+    )
 }
 
 impl<T: Keyed, S: BuildHasher + Default> FromIterator<T> for Shelf<T, S> {
@@ -114,7 +151,8 @@ mod tests {
                     1 => prop_assert_eq!(shelf.remove(&key).map(|known| known.1), map.remove(&key)),
                     2 => {
                         let kept = *map.entry(key).or_insert(value);
-                        prop_assert_eq!(shelf.get_or_insert_with(&key, || (key, value)).1, kept);
+                        let slot = shelf.slot_or_insert_with(&key, || (key, value));
+                        prop_assert_eq!(shelf.at_mut(slot).map(|known| known.1), Some(kept));
                     }
                     _ => {
                         if let Some(known) = shelf.get_mut(&key) {

@@ -7,6 +7,7 @@ use super::duty::DutyState;
 use super::event::{Seq, Text};
 use super::hours::ServiceHours;
 use super::memory::{DeliveryKey, Memory, Remembered, RequestKey};
+use super::opened::OpenConversation;
 use super::pace::Pace;
 use super::policy::Policy;
 use super::strategy::Score;
@@ -121,8 +122,12 @@ impl Desk {
         let mains = snapshot.agents.iter().filter(|agent| agent.entry.main_account);
         desk.main_account = mains.map(|agent| agent.id).min();
         desk.agents = snapshot.agents.into_iter().map(|state| (state.id, agent(state))).collect();
-        desk.conversations = snapshot.conversations.into_iter().collect();
         desk.buyers = snapshot.buyers.into_iter().map(KnownBuyer::of).collect();
+        let open = |conversation: Conversation| {
+            let buyer = desk.buyers.slot(&conversation.buyer_key());
+            OpenConversation { conversation, buyer }
+        };
+        desk.conversations = snapshot.conversations.into_iter().map(open).collect();
         let expiry = |buyer: &KnownBuyer| Some((buyer.expires()?, buyer.key.clone()));
         desk.expiries = desk.buyers.values().filter_map(expiry).collect();
         desk.requests = Memory::from_entries(snapshot.requests, snapshot.requests_forgotten);

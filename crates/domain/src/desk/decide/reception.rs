@@ -69,7 +69,7 @@ impl Session<'_> {
         let key = BuyerKey { channel: message.channel.clone(), buyer: message.buyer.clone() };
         let buyer = self.desk.buyers.get(&key);
         if let Some(open) = buyer.and_then(KnownBuyer::open) {
-            let silent = self.desk.conversations.get(&open).filter(|known| known.is_silent());
+            let silent = self.desk.conversation(open).filter(|known| known.is_silent());
             let keeper = silent.and_then(Conversation::agent);
             if silent.is_some() {
                 self.open(open, message, None);

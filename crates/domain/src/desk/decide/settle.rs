@@ -43,7 +43,7 @@ impl Session<'_> {
     pub(super) fn write_down(&mut self, id: ConversationId, previous: Option<AgentId>, decided: Route) {
         let (group, decision, trace) = decided;
         let left = self.desk.conversations.get(&id).is_some_and(|conversation| conversation.left);
-        let silent = self.desk.conversations.get(&id).is_some_and(Conversation::is_silent);
+        let silent = self.desk.conversation(id).is_some_and(Conversation::is_silent);
         match decision {
             // A page nobody has spoken on waits for nobody. Where its keeper must let it go, and nobody else will keep it,
             // it ends.
