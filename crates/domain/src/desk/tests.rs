@@ -7,6 +7,7 @@ mod guarding;
 mod handing;
 mod language;
 mod limits;
+mod opened;
 mod overflowing;
 mod pipeline;
 mod properties;
