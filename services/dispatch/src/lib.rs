@@ -14,6 +14,7 @@
 
 mod attempts;
 mod call;
+pub mod cli;
 pub mod config;
 mod desks;
 mod directory;
@@ -30,7 +31,7 @@ use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
-use fenliu_runtime::sql::Database;
+use fenliu_runtime::sql::{Database, DatabaseConfig, Migrated};
 
 pub use self::config::{Config, LiveConfig};
 
@@ -49,14 +50,21 @@ pub const OWN_PERMISSIONS: Permissions = Permissions::of(&[Permission::PlatformD
 /// # Errors
 /// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
 pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> anyhow::Result<Service> {
-    let database = Database::open(&config.database).await?;
-    database.migrate::<Migrator>().await?;
+    let database = Database::open_migrated::<Migrator>(&config.database).await?;
     let live = live(&config.live, &platform).await?;
     let writer = Writer::start(database.clone(), live.clone(), &platform.lifecycle).await?;
     let desks = Desks::new(live, writer, History::new(database), platform.clone());
     platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
     platform.lifecycle.spawn(sweeper::sweep(desks.clone(), config.sweeper));
     Ok(grpc::service(desks))
+}
+
+/// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.
+///
+/// # Errors
+/// When the database cannot be opened or migrated, or a newer binary has been here.
+pub async fn migrate(database: &DatabaseConfig, check: bool) -> anyhow::Result<Migrated> {
+    Ok(fenliu_runtime::sql::migrate::<Migrator>(database, check).await?)
 }
 
 /// The live desks: in a Redis that replicas share, or in this process.

@@ -55,6 +55,13 @@ impl Config {
         load(Layers { defaults, file, env_prefix: ENV_PREFIX, flags })
     }
 
+    /// The same for a command that works on the stores and ends by itself: it logs only what went wrong.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        "error".clone_into(&mut self.telemetry.filter);
+        self
+    }
+
     /// Reads the configuration of a command that ends by itself.
     ///
     /// # Errors

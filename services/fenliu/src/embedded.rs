@@ -20,7 +20,7 @@ use fenliu_runtime::sql::DatabaseConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use self::lock::DirectoryLock;
+pub(crate) use self::lock::DirectoryLock;
 
 mod lock;
 
@@ -184,7 +184,7 @@ async fn host(
 }
 
 /// Makes the directory, when it is not there, for its owner only: it holds keys, tokens and what people said.
-fn make_private(directory: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -223,9 +223,12 @@ fn page_tokens(data_dir: &Path, server: &ServerConfig) -> anyhow::Result<PageTok
 
 impl Stores {
     /// The store of one service.
-    fn database(&self, data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
+    ///
+    /// # Errors
+    /// When it is elsewhere, and no PostgreSQL.
+    pub(crate) fn database(&self, data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
         if self.database.url.is_empty() {
-            return database(data_dir, service);
+            return Ok(DatabaseConfig { migrate: self.database.migrate, ..database(data_dir, service)? });
         }
         anyhow::ensure!(
             self.database.url.starts_with("postgres"),

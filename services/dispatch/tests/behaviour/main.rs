@@ -13,5 +13,6 @@ mod restart;
 mod rules;
 mod streams;
 mod timers;
+mod upkeep;
 mod words;
 mod wrong_input;
