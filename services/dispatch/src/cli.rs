@@ -55,7 +55,7 @@ pub async fn run(flags: Flags) -> anyhow::Result<()> {
 }
 
 async fn migrate(config: &Config, check: bool) -> anyhow::Result<()> {
-    let told = crate::migrate(&config.database, check).await?.told()?;
+    let told = crate::migrate(config, check).await?.told()?;
     Ok(writeln!(stdout(), "{told}")?)
 }
 

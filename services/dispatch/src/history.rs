@@ -1,7 +1,7 @@
 //! The history: everything that happened, stored before it is acknowledged, dense and in order.
 //!
 //! [`writer`] stores tails in group-committed transactions and answers after the commit; [`plan`] is its fence,
-//! pure; [`projection`] keeps one row per conversation in the same transaction; [`reader`] reads events, bodies
+//! pure; [`partitions`] are where they lie; [`projection`] keeps one row per conversation in the same transaction; [`reader`] reads events, bodies
 //! and conversations of one shop; [`follow`] streams by position; [`snapshots`] keeps each desk at an event, so
 //! that a start need not replay everything.
 //!
@@ -10,6 +10,7 @@
 
 pub(crate) mod follow;
 mod migrations;
+pub(crate) mod partitions;
 mod plan;
 mod projection;
 pub(crate) mod reader;

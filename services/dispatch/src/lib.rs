@@ -31,12 +31,13 @@ use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
-use fenliu_runtime::sql::{Database, DatabaseConfig, Migrated};
+use fenliu_runtime::sql::{Database, Migrated};
 
-pub use self::config::{Config, LiveConfig};
+pub use self::config::{Config, HistoryConfig, LiveConfig};
 
 use self::attempts::Attempts;
 use self::desks::Desks;
+use self::history::partitions::Partitions;
 use self::history::writer::Writer;
 use self::history::{History, Migrator};
 
@@ -51,20 +52,30 @@ pub const OWN_PERMISSIONS: Permissions = Permissions::of(&[Permission::PlatformD
 /// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
 pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> anyhow::Result<Service> {
     let database = Database::open_migrated::<Migrator>(&config.database).await?;
+    let partitions = Partitions::new(database.clone(), config.history.range_events);
+    sweeper::make_partitions(&partitions).await;
     let live = live(&config.live, &platform).await?;
     let writer = Writer::start(database.clone(), live.clone(), &platform.lifecycle).await?;
     let desks = Desks::new(live, writer, History::new(database), platform.clone());
     platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
-    platform.lifecycle.spawn(sweeper::sweep(desks.clone(), config.sweeper));
+    platform.lifecycle.spawn(sweeper::sweep(desks.clone(), partitions, config.sweeper));
     Ok(grpc::service(desks))
 }
 
-/// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.
+/// Brings the schema of the database up to date, and makes the partitions that will be needed; or, to `check`, says what
+/// the schema lacks and changes nothing.
 ///
 /// # Errors
 /// When the database cannot be opened or migrated, or a newer binary has been here.
-pub async fn migrate(database: &DatabaseConfig, check: bool) -> anyhow::Result<Migrated> {
-    Ok(fenliu_runtime::sql::migrate::<Migrator>(database, check).await?)
+pub async fn migrate(config: &Config, check: bool) -> anyhow::Result<Migrated> {
+    let mut migrated = fenliu_runtime::sql::migrate::<Migrator>(&config.database, check).await?;
+    if !check {
+        let database = Database::open(&config.database).await?;
+        let made = Partitions::new(database.clone(), config.history.range_events).keep_ahead().await?;
+        migrated.applied.extend(made.into_iter().map(|table| format!("partition {table}")));
+        database.close().await?;
+    }
+    Ok(migrated)
 }
 
 /// The live desks: in a Redis that replicas share, or in this process.

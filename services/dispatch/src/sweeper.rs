@@ -1,4 +1,5 @@
-//! What happens by itself: timers go off, heartbeats lapse, tails nobody stored are stored, desks are snapshotted.
+//! What happens by itself: timers go off, heartbeats lapse, tails nobody stored are stored, desks are snapshotted, and the
+//! history gets room.
 //!
 //! Desks that are not loaded have no timers, so every shop's desk is loaded at the start, and looked for now and
 //! then: one that forked is dropped, and its shop may stay quiet.
@@ -12,6 +13,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::config::SweeperConfig;
 use crate::desks::{Call, Desks};
+use crate::history::partitions::Partitions;
 use crate::history::snapshots::SNAPSHOT_EVERY;
 
 /// Most shops ticked, or agents lapsed, in one sweep; the rest comes with the next.
@@ -26,7 +28,7 @@ const MASS_LAPSE_PAUSE: Span = Span::from_mins(10);
 const UPKEEP_PERIOD: u64 = 240;
 
 /// Sweeps until the server shuts down.
-pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
+pub(crate) async fn sweep(desks: Desks, partitions: Partitions, config: SweeperConfig) {
     let platform = desks.platform().clone();
     let soft = platform.lifecycle.soft();
     load_all(&desks).await;
@@ -38,11 +40,26 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
         if round.is_multiple_of(UPKEEP_PERIOD) {
             snapshot_all(&desks, now).await;
             load_all(&desks).await;
+            make_partitions(&partitions).await;
         }
         tokio::select! {
             () = soft.cancelled() => return,
             () = platform.clock.sleep_until(now + config.interval()) => {}
         }
+    }
+}
+
+/// Makes the partitions that the history will need. When that fails there is time to try again, and then the default
+/// partition.
+pub(crate) async fn make_partitions(partitions: &Partitions) {
+    match partitions.keep_ahead().await {
+        Ok(made) if made.is_empty() => {}
+        Ok(made) => tracing::info!(?made, "the history has room for more events"),
+        Err(error) => tracing::error!(
+            %error,
+            "the history's next partition could not be made; it is tried again, or let somebody who may change tables \
+             run fenliu-dispatch migrate"
+        ),
     }
 }
 

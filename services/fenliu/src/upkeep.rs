@@ -47,7 +47,7 @@ pub async fn migrate(args: &MigrateArgs, config: &Config) -> anyhow::Result<Answ
 async fn migrate_one(service: &str, store: &DatabaseConfig, check: bool) -> anyhow::Result<Migrated> {
     match service {
         "accounts" => fenliu_accounts::migrate(store, check).await,
-        "dispatch" => fenliu_dispatch::migrate(store, check).await,
+        "dispatch" => fenliu_dispatch::migrate(&fenliu_dispatch::Config::at(store.clone()), check).await,
         _ => fenliu_analytics::migrate(store, check).await,
     }
 }

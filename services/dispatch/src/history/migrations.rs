@@ -2,6 +2,7 @@
 
 mod m0001_history;
 mod m0002_append_only;
+mod m0003_partitions;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -10,6 +11,10 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_history::Migration), Box::new(m0002_append_only::Migration)]
+        vec![
+            Box::new(m0001_history::Migration),
+            Box::new(m0002_append_only::Migration),
+            Box::new(m0003_partitions::Migration),
+        ]
     }
 }

@@ -34,7 +34,7 @@ async fn a_service_that_may_not_migrate_says_what_to_run_and_starts_after_that()
         assert!(refused.contains("m0001_history") && refused.contains("command migrate"), "{refused}");
         assert!(refused.contains("database.migrate is false"), "{refused}");
     }
-    let applied = migrate(&place(&scratch), false).await.expect("it is migrated").applied;
+    let applied = migrate(&Config::at(place(&scratch)), false).await.expect("it is migrated").applied;
     assert_eq!(applied.first().map(String::as_str), Some("m0001_history"));
     started(waiting).await.expect("nothing is missing");
 }
@@ -42,13 +42,13 @@ async fn a_service_that_may_not_migrate_says_what_to_run_and_starts_after_that()
 #[tokio::test]
 async fn looking_for_what_is_missing_changes_nothing() {
     let scratch = ScratchDatabase::create("upkeep").await;
-    let first = migrate(&place(&scratch), true).await.expect("it is looked at");
+    let first = migrate(&Config::at(place(&scratch)), true).await.expect("it is looked at");
     assert!(first.applied.is_empty() && first.missing.len() > 1, "{first:?}");
-    assert_eq!(migrate(&place(&scratch), true).await.expect("again"), first, "as it was");
+    assert_eq!(migrate(&Config::at(place(&scratch)), true).await.expect("again"), first, "as it was");
     let refused = first.clone().told().expect_err("something is missing").to_string();
     assert!(refused.contains(&first.missing.join(", ")), "{refused}");
-    let applied = migrate(&place(&scratch), false).await.expect("it is migrated").applied;
+    let applied = migrate(&Config::at(place(&scratch)), false).await.expect("it is migrated").applied;
     assert_eq!(applied, first.missing);
-    let done = migrate(&place(&scratch), true).await.expect("it is looked at");
+    let done = migrate(&Config::at(place(&scratch)), true).await.expect("it is looked at");
     assert_eq!(done.told().expect("nothing is missing"), "the schema is up to date");
 }
