@@ -12,6 +12,7 @@
 //! - Bodies never enter the live desk, logs or traces.
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.
 
+pub mod archive;
 mod attempts;
 mod call;
 pub mod cli;

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use fenliu_dispatch::LiveConfig;
+use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::page::PageTokens;
@@ -49,6 +49,8 @@ pub struct Options {
 pub struct Stores {
     /// The PostgreSQL of all services, each in a schema of its own; without a URL, SQLite files in the directory.
     pub database: DatabaseConfig,
+    /// How the history lies.
+    pub history: HistoryConfig,
     /// The Redis of the live desks; without a URL, they are in this process.
     pub live: LiveConfig,
 }
@@ -169,6 +171,7 @@ async fn host(
     let token = issuer.internal("dispatch", fenliu_dispatch::OWN_PERMISSIONS).await?;
     let config = fenliu_dispatch::Config {
         live: stores.live.clone(),
+        history: stores.history,
         ..fenliu_dispatch::Config::at(stores.database(data_dir, "dispatch")?)
     };
     let to_accounts = plain.clone().with_token(TokenSource::fixed(&token)?);

@@ -58,7 +58,9 @@ use self::output::Answer;
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = match &cli.command {
         Command::Up(args) => Config::of_server(args.config.clone(), args.flags())?,
-        Command::Migrate(args) => Config::of_server(args.stores.config.clone(), args.stores.flags())?.quiet(),
+        Command::Migrate(args) => Config::of_stores(&args.stores)?,
+        Command::Archive(args) => Config::of_stores(&args.stores)?,
+        Command::Unarchive(args) | Command::Refold(args) => Config::of_stores(&args.stores)?,
         _ => Config::of_command()?,
     };
     let telemetry = telemetry::start(&config.telemetry, "fenliu")?;
@@ -73,6 +75,9 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
     let answer: Answer = match cli.command {
         Command::Up(args) => return up::up(&args, config, json).await,
         Command::Migrate(args) => upkeep::migrate(&args, &config).await?,
+        Command::Archive(args) => upkeep::archive(&args, &config).await?,
+        Command::Unarchive(args) => upkeep::unarchive(&args, &config).await?,
+        Command::Refold(args) => upkeep::refold(&args, &config).await?,
         Command::Demo(args) => return demo::demo(&args, json).await,
         Command::Import(args) => import::import(&args).await?,
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,

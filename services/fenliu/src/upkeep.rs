@@ -1,10 +1,11 @@
-//! Keeping the stores in order, past any fenliu that serves: `fenliu migrate`.
+//! Keeping the stores in order, past any fenliu that serves: `fenliu migrate`, `archive`, `unarchive`, `refold`.
 
 use anyhow::Context;
+use fenliu_dispatch::archive::Report;
 use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 use serde::Serialize;
 
-use crate::cli::upkeep::{MigrateArgs, StoreArgs};
+use crate::cli::upkeep::{ArchiveArgs, MigrateArgs, StoreArgs, UnarchiveArgs};
 use crate::config::Config;
 use crate::embedded::{DirectoryLock, Stores, holds_data, make_private};
 use crate::output::Answer;
@@ -25,7 +26,7 @@ pub async fn migrate(args: &MigrateArgs, config: &Config) -> anyhow::Result<Answ
     let mut lines = Vec::new();
     let mut wanting = Vec::new();
     for service in ["accounts", "dispatch", "analytics"] {
-        let migrated = migrate_one(service, &stores.database(service)?, args.check).await;
+        let migrated = migrate_one(service, &stores, args.check).await;
         let Migrated { applied, missing } = migrated.with_context(|| format!("the store of {service}"))?;
         if !missing.is_empty() {
             wanting.push(format!("{service} lacks {}", missing.join(", ")));
@@ -44,12 +45,43 @@ pub async fn migrate(args: &MigrateArgs, config: &Config) -> anyhow::Result<Answ
     Answer::new(&lines, text.collect())
 }
 
-async fn migrate_one(service: &str, store: &DatabaseConfig, check: bool) -> anyhow::Result<Migrated> {
+async fn migrate_one(service: &str, stores: &Opened<'_>, check: bool) -> anyhow::Result<Migrated> {
     match service {
-        "accounts" => fenliu_accounts::migrate(store, check).await,
-        "dispatch" => fenliu_dispatch::migrate(&fenliu_dispatch::Config::at(store.clone()), check).await,
-        _ => fenliu_analytics::migrate(store, check).await,
+        "accounts" => fenliu_accounts::migrate(&stores.database(service)?, check).await,
+        "dispatch" => fenliu_dispatch::migrate(&stores.dispatch()?, check).await,
+        _ => fenliu_analytics::migrate(&stores.database(service)?, check).await,
     }
+}
+
+/// Writes old ranges of the history into files, and removes them from the store.
+///
+/// # Errors
+/// As [`fenliu_dispatch::archive::archive`].
+pub async fn archive(args: &ArchiveArgs, config: &Config) -> anyhow::Result<Answer> {
+    let stores = Opened::of(&args.stores, config, false)?;
+    told(&fenliu_dispatch::archive::archive(&stores.dispatch()?, &args.what.archiving()).await?)
+}
+
+/// Puts everything that was archived back into the store.
+///
+/// # Errors
+/// As [`fenliu_dispatch::archive::unarchive`].
+pub async fn unarchive(args: &UnarchiveArgs, config: &Config) -> anyhow::Result<Answer> {
+    let stores = Opened::of(&args.stores, config, false)?;
+    told(&fenliu_dispatch::archive::unarchive(&stores.dispatch()?, &args.archive.from).await?)
+}
+
+/// Folds every desk from the archive and then the history, and compares it with what it would be rebuilt as.
+///
+/// # Errors
+/// As [`fenliu_dispatch::archive::refold`].
+pub async fn refold(args: &UnarchiveArgs, config: &Config) -> anyhow::Result<Answer> {
+    let stores = Opened::of(&args.stores, config, false)?;
+    told(&fenliu_dispatch::archive::refold(&stores.dispatch()?, &args.archive.from).await?)
+}
+
+fn told(report: &Report) -> anyhow::Result<Answer> {
+    Answer::new(report, format!("{report}\n"))
 }
 
 /// The stores of a fenliu, held while they are worked on.
@@ -63,7 +95,8 @@ struct Opened<'a> {
 impl<'a> Opened<'a> {
     /// Takes the directory when the stores are in it, and makes it when it is to be.
     fn of(args: &'a StoreArgs, config: &Config, make: bool) -> anyhow::Result<Self> {
-        let stores = Stores { database: config.database.clone(), ..Stores::default() };
+        let stores =
+            Stores { database: config.database.clone(), history: config.history, ..Stores::default() };
         let directory = &args.data_dir;
         let embedded = config.database.url.is_empty();
         if embedded && make {
@@ -78,6 +111,12 @@ impl<'a> Opened<'a> {
     /// The store of one service.
     fn database(&self, service: &str) -> anyhow::Result<DatabaseConfig> {
         self.stores.database(&self.args.data_dir, service)
+    }
+
+    /// How dispatch is configured on its store.
+    fn dispatch(&self) -> anyhow::Result<fenliu_dispatch::Config> {
+        let config = fenliu_dispatch::Config::at(self.database("dispatch")?);
+        Ok(fenliu_dispatch::Config { history: self.stores.history, ..config })
     }
 }
 

@@ -3,6 +3,7 @@
 mod m0001_history;
 mod m0002_append_only;
 mod m0003_partitions;
+mod m0004_archive;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_history::Migration),
             Box::new(m0002_append_only::Migration),
             Box::new(m0003_partitions::Migration),
+            Box::new(m0004_archive::Migration),
         ]
     }
 }

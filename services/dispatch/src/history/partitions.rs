@@ -8,9 +8,13 @@
 use std::fmt;
 
 use fenliu_runtime::sql::Database;
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryOrder, QuerySelect,
+    Statement,
+};
 
 use super::Fault;
+use super::rows::archived_range;
 use super::rows::log_head::{self, LOG_HEAD};
 
 /// The PostgreSQL lock that whoever makes partitions holds, so that replicas do not do it twice: "flpart" in hexadecimal.
@@ -65,9 +69,9 @@ impl Partitions {
             return Ok(Vec::new());
         }
         let reader = self.database.reader();
-        let (head, ranges) = (head(reader).await?, ranges(reader).await?);
+        let (head, covered) = (head(reader).await?, covered(reader).await?);
         // Well before the last one is full.
-        if covered(&ranges) >= head + self.size && default_is_empty(reader).await? {
+        if covered >= head + self.size && default_is_empty(reader).await? {
             return Ok(Vec::new());
         }
         let size = self.size;
@@ -75,9 +79,12 @@ impl Partitions {
     }
 }
 
-/// Up to where there are ranges, none before the first.
-fn covered(ranges: &[Range]) -> i64 {
-    ranges.iter().map(|range| range.last).max().unwrap_or(0)
+/// Up to where there are ranges, here or in an archive; 0 before the first.
+async fn covered(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let here = ranges(connection).await?.last().map_or(0, |range| range.last);
+    let gone = archived_range::Entity::find().order_by_desc(archived_range::Column::LastPosition);
+    let gone = gone.limit(1).one(connection).await?.map_or(0, |gone| gone.last_position);
+    Ok(here.max(gone))
 }
 
 async fn head(connection: &impl ConnectionTrait) -> Result<i64, Fault> {
@@ -111,7 +118,7 @@ async fn make(txn: &DatabaseTransaction, size: i64) -> Result<Vec<String>, Fault
         made.push(name_the_default(txn).await?);
     }
     let head = head(txn).await?;
-    let mut covered = covered(&ranges(txn).await?);
+    let mut covered = covered(txn).await?;
     while covered < head + AHEAD * size {
         let range = Range { first: covered + 1, last: covered + size };
         let table = range.partition();
@@ -128,7 +135,7 @@ async fn make(txn: &DatabaseTransaction, size: i64) -> Result<Vec<String>, Fault
 async fn name_the_default(txn: &DatabaseTransaction) -> Result<String, Fault> {
     let wait = format!("SELECT position FROM log_head WHERE id = {LOG_HEAD} FOR UPDATE");
     txn.execute_unprepared(&wait).await?;
-    let range = Range { first: covered(&ranges(txn).await?) + 1, last: head(txn).await? };
+    let range = Range { first: covered(txn).await? + 1, last: head(txn).await? };
     let table = range.partition();
     let renamed = format!(
         "ALTER TABLE event DETACH PARTITION event_default;

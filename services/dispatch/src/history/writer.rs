@@ -6,7 +6,7 @@
 //! is touched, until a batch has gone through again. A store that refuses a batch but takes an empty one has
 //! nothing against the others in it: then each shop's part is tried apart.
 
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod tests;
 

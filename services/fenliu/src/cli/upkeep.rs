@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use fenliu_dispatch::cli::{ArchiveArgs as Archiving, FromArgs};
+
 use super::DEFAULT_DATA_DIR;
 use crate::config::ServerFlags;
 
@@ -35,6 +37,28 @@ pub struct MigrateArgs {
     /// Change nothing: say what is missing, and end with 1 when something is.
     #[arg(long)]
     pub check: bool,
+    /// Which stores.
+    #[command(flatten)]
+    pub stores: StoreArgs,
+}
+
+/// How to run `fenliu archive`.
+#[derive(Clone, Debug, Args)]
+pub struct ArchiveArgs {
+    /// What, and where to.
+    #[command(flatten)]
+    pub what: Archiving,
+    /// Which stores.
+    #[command(flatten)]
+    pub stores: StoreArgs,
+}
+
+/// How to run `fenliu unarchive` and `fenliu refold`.
+#[derive(Clone, Debug, Args)]
+pub struct UnarchiveArgs {
+    /// Which archive.
+    #[command(flatten)]
+    pub archive: FromArgs,
     /// Which stores.
     #[command(flatten)]
     pub stores: StoreArgs,

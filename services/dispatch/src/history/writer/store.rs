@@ -116,7 +116,7 @@ async fn insert_events(txn: &DatabaseTransaction, before: i64, events: &[Arc<Eve
     Ok(insert_all(txn, rows.collect::<Result<Vec<_>, _>>()?, "").await?)
 }
 
-fn row(of: &Event, position: i64) -> Result<event::ActiveModel, Fault> {
+pub(in crate::history) fn row(of: &Event, position: i64) -> Result<event::ActiveModel, Fault> {
     let mark = of.request.as_deref();
     let delivery = match &of.payload {
         Payload::MessageReceived { channel, external: Some(external), .. } => Some((channel, external)),
