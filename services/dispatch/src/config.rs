@@ -59,6 +59,9 @@ pub struct LiveConfig {
     /// Milliseconds that the clocks of this machine and of Redis may differ; 0 = they are not compared; up to 60,000.
     #[serde(deserialize_with = "bounded::<_, _, 0, 60_000>")]
     pub max_skew_ms: u32,
+    /// Most desks that this replica holds in its memory when they are in a Redis; 100 to 10,000,000.
+    #[serde(deserialize_with = "bounded::<_, _, 100, 10_000_000>")]
+    pub max_desks: u32,
 }
 
 /// Who tells of shops and accounts.
@@ -139,6 +142,7 @@ impl LiveConfig {
             connect_timeout: millis(self.connect_timeout_ms),
             response_timeout: millis(self.response_timeout_ms),
             max_skew: (self.max_skew_ms > 0).then(|| Span::from_millis(self.max_skew_ms.into())),
+            max_desks: usize::try_from(self.max_desks).unwrap_or(usize::MAX),
         })
     }
 }
@@ -150,6 +154,7 @@ impl Default for LiveConfig {
             connect_timeout_ms: 2_000,
             response_timeout_ms: 2_000,
             max_skew_ms: 2_000,
+            max_desks: 50_000,
         }
     }
 }

@@ -48,7 +48,8 @@ async fn looking_for_what_is_missing_changes_nothing() {
     let refused = first.clone().told().expect_err("something is missing").to_string();
     assert!(refused.contains(&first.missing.join(", ")), "{refused}");
     let applied = migrate(&Config::at(place(&scratch)), false).await.expect("it is migrated").applied;
-    assert_eq!(applied, first.missing);
+    let steps: Vec<_> = applied.into_iter().filter(|done| !done.starts_with("partition ")).collect();
+    assert_eq!(steps, first.missing);
     let done = migrate(&Config::at(place(&scratch)), true).await.expect("it is looked at");
     assert_eq!(done.told().expect("nothing is missing"), "the schema is up to date");
 }
