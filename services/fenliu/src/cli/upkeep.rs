@@ -44,6 +44,7 @@ pub struct MigrateArgs {
 
 /// How to run `fenliu archive`.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct ArchiveArgs {
     /// What, and where to.
     #[command(flatten)]
