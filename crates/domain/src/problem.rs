@@ -216,6 +216,8 @@ reasons! {
     SignInBanned, "SIGN_IN_BANNED", Denied;
     /// The history does not hold the event the follower saw last: it was restored from a backup.
     HistoryRewound, "HISTORY_REWOUND", OutOfRange;
+    /// What is asked for lies in the archive, and not in the history any more.
+    HistoryArchived, "HISTORY_ARCHIVED", OutOfRange;
     /// The store cannot take anything now.
     StoreUnavailable, "STORE_UNAVAILABLE", Unavailable;
     /// More calls than this server takes at once.

@@ -146,6 +146,14 @@ impl LiveDesk for EmbeddedDesks {
         lock(&self.due).until(now, limit)
     }
 
+    async fn missing(&self, shops: &[ShopId]) -> Vec<ShopId> {
+        shops.iter().copied().filter(|shop| !self.shard(*shop).contains_key(shop)).collect()
+    }
+
+    async fn snapshot(&self, shop: ShopId) -> Result<Option<(Epoch, Snapshot)>, LookError> {
+        self.look(shop, Room::snapshot)
+    }
+
     async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {
         let mut lapsed = Lapsed::default();
         for shard in &self.shards {

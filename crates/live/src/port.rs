@@ -245,6 +245,16 @@ pub trait LiveDesk: Send + Sync + 'static {
     /// longest due first, at most `limit`.
     async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId>;
 
+    /// Those of these shops that no replica has a desk of: nothing of them is ever due until somebody loads it. What the
+    /// engine cannot tell, because it is not reached, is not among them.
+    async fn missing(&self, shops: &[ShopId]) -> Vec<ShopId>;
+
+    /// A whole desk as it is now, with its life, for comparing it with the history; `None` while nothing has happened at it.
+    ///
+    /// # Errors
+    /// [`LookError`]; a desk that is not here already is not loaded for this.
+    async fn snapshot(&self, shop: ShopId) -> Result<Option<(Epoch, Snapshot)>, LookError>;
+
     /// Agents whose every device has been silent for longer than their shop's grace, at most `limit`.
     async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed;
 

@@ -17,6 +17,7 @@ mod codec;
 #[cfg(test)]
 mod differential;
 mod flight;
+mod held;
 mod keys;
 mod life;
 mod link;
@@ -28,7 +29,7 @@ mod scripts;
 mod shop;
 mod sweep;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub use self::codec::AttemptCodec;
 #[cfg(any(test, feature = "testing"))]
 pub use self::scratch::{ScratchCluster, ScratchRedis};
 
+use self::held::Held;
 use self::link::{Call, Link};
 use self::shop::{Errand, Shop};
 use crate::port::{
@@ -75,6 +77,8 @@ pub struct RedisConfig {
     pub response_timeout: Duration,
     /// How far the clocks of this machine and of Redis may be apart; `None` = not looked at, for virtual clocks.
     pub max_skew: Option<Span>,
+    /// Most desks a replica holds in its memory, save that none is let go while it is busy.
+    pub max_desks: usize,
 }
 
 impl RedisConfig {
@@ -86,6 +90,7 @@ impl RedisConfig {
             connect_timeout: Duration::from_secs(2),
             response_timeout: Duration::from_secs(2),
             max_skew: Some(Span::from_secs(2)),
+            max_desks: 50_000,
         }
     }
 }
@@ -103,7 +108,7 @@ struct Engine {
     codec: Arc<dyn AttemptCodec>,
     /// Tells this replica's announcements from the others'.
     replica: u128,
-    shops: Mutex<HashMap<ShopId, Arc<Shop>>>,
+    shops: Mutex<Held>,
     /// Shops of which Redis is to be told up to where they are stored.
     untold: Mutex<BTreeSet<ShopId>>,
     wake: Notify,
@@ -123,13 +128,14 @@ impl RedisDesks {
     ) -> Result<Self, ConnectError> {
         let link = Link::connect(&config).await?;
         sweep::expect_keeping(&link).await?;
+        let held = config.max_desks;
         let (outgoing, waiting) = tokio::sync::mpsc::channel(ANNOUNCEMENT_BACKLOG);
         let engine = Arc::new(Engine {
             config,
             link,
             codec,
             replica,
-            shops: Mutex::default(),
+            shops: Mutex::new(Held::new(held)),
             untold: Mutex::default(),
             wake: Notify::new(),
             announcements: broadcast::Sender::new(ANNOUNCEMENT_BACKLOG),
@@ -137,6 +143,12 @@ impl RedisDesks {
         });
         engine.start(waiting);
         Ok(Self { engine })
+    }
+
+    /// How many desks it holds.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        lock(&self.engine.shops).len()
     }
 }
 
@@ -163,11 +175,11 @@ impl From<::redis::RedisError> for ConnectError {
 
 impl Engine {
     fn shop(&self, id: ShopId) -> Arc<Shop> {
-        lock(&self.shops).entry(id).or_insert_with(|| Arc::new(Shop::new(id))).clone()
+        lock(&self.shops).hold(id)
     }
 
     fn known(&self, id: ShopId) -> Result<Arc<Shop>, LookError> {
-        lock(&self.shops).get(&id).cloned().ok_or(LookError::NotLoaded)
+        lock(&self.shops).get(id).ok_or(LookError::NotLoaded)
     }
 
     /// Asks something of a shop; the answer comes by the errand's own way.
@@ -295,6 +307,14 @@ impl LiveDesk for RedisDesks {
 
     async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId> {
         self.engine.due(now, limit).await
+    }
+
+    async fn missing(&self, shops: &[ShopId]) -> Vec<ShopId> {
+        self.engine.missing(shops).await
+    }
+
+    async fn snapshot(&self, shop: ShopId) -> Result<Option<(Epoch, Snapshot)>, LookError> {
+        self.engine.look(shop, Room::snapshot).await
     }
 
     async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fenliu_domain::desk::agent::Presence;
 use fenliu_domain::desk::command::{Applied, Attempt};
 use fenliu_domain::desk::event::{Event, Seq};
+use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::AgentId;
 use fenliu_domain::time::{Span, Timestamp};
@@ -120,6 +121,10 @@ impl Room {
     pub(crate) fn info(&self) -> DeskInfo {
         let (policy, policy_seq) = self.desk.policy();
         DeskInfo { head: self.desk.head(), policy: policy.clone(), policy_seq }
+    }
+
+    pub(crate) fn snapshot(&self) -> Option<(Epoch, Snapshot)> {
+        Some((self.epoch, self.desk.snapshot()?))
     }
 
     pub(crate) fn queue(&self, limit: usize) -> QueueView {

@@ -40,6 +40,7 @@ pub mod config;
 pub mod ids;
 mod layers;
 pub mod lifecycle;
+pub mod metrics;
 pub mod page;
 pub mod platform;
 pub mod process;

@@ -16,14 +16,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr};
-use sea_orm_migration::MigratorTrait;
+use sea_orm::{DatabaseBackend, DatabaseConnection, DbErr};
 use serde::Deserialize;
 
 use crate::config::bounded;
 
 mod append_only;
 mod bulk;
+mod migration;
 mod open;
 #[cfg(feature = "testing")]
 mod scratch;
@@ -31,24 +31,10 @@ mod transaction;
 
 pub use self::append_only::{make_append_only, make_changeable};
 pub use self::bulk::{Guard, Rows, filled_up, write_guarded};
+pub use self::migration::{Migrated, migrate};
 #[cfg(feature = "testing")]
 pub use self::scratch::ScratchDatabase;
 pub use self::transaction::Work;
-
-/// The PostgreSQL lock that whoever migrates a database holds: "fenliu" in hexadecimal.
-const MIGRATION_LOCK: i64 = 0x66_65_6e_6c_69_75;
-
-/// Refuses a schema with steps that this binary does not know.
-async fn expect_known<M: MigratorTrait>(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    let known: Vec<String> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
-    let applied = M::get_migration_models(transaction).await?;
-    let unknown = applied.into_iter().map(|step| step.version).find(|step| !known.contains(step));
-    let Some(step) = unknown else { return Ok(()) };
-    Err(DbErr::Custom(format!(
-        "the schema of this database is newer than this binary: it has the step {step}, which is unknown here; run \
-         the binary that made it, or a newer one"
-    )))
-}
 
 /// How to reach and use a store.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -77,6 +63,8 @@ pub struct DatabaseConfig {
     /// PostgreSQL: milliseconds a transaction may sit idle before the server ends it.
     #[serde(deserialize_with = "bounded::<_, _, 1, 3_600_000>")]
     pub idle_in_transaction_timeout_ms: u64,
+    /// Whether a service that starts brings the schema up to date; otherwise it refuses to start on one that is not.
+    pub migrate: bool,
 }
 
 impl DatabaseConfig {
@@ -102,6 +90,7 @@ impl Default for DatabaseConfig {
             statement_timeout_ms: 10_000,
             lock_timeout_ms: 3_000,
             idle_in_transaction_timeout_ms: 10_000,
+            migrate: true,
         }
     }
 }
@@ -130,7 +119,7 @@ impl Database {
     /// When the store cannot be reached, the URL is neither SQLite's nor PostgreSQL's, or the store does not
     /// promise to keep what it acknowledges.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, DbErr> {
-        open::open(config).await
+        open::open(config, open::Absent::Made).await
     }
 
     /// For writes. Outside of a transaction each statement commits by itself.
@@ -149,27 +138,6 @@ impl Database {
     #[must_use]
     pub fn backend(&self) -> DatabaseBackend {
         self.writer.get_database_backend()
-    }
-
-    /// Applies the migrations that have not been applied yet, all or none, in one transaction: of several processes
-    /// that start at once on one store, one applies them while the others wait.
-    ///
-    /// # Errors
-    /// When one fails. When a newer binary has been here, whose schema this one does not know; nothing is touched
-    /// then.
-    pub async fn migrate<M: MigratorTrait>(&self) -> Result<(), DbErr> {
-        self.transaction(|transaction| {
-            Box::pin(async move {
-                if transaction.get_database_backend() == DatabaseBackend::Postgres {
-                    let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-                    transaction.execute_unprepared(&lock).await?;
-                }
-                M::install(transaction).await?;
-                expect_known::<M>(transaction).await?;
-                M::up(transaction, None).await
-            })
-        })
-        .await
     }
 
     /// Closes all connections, after those in use have been given back. SQLite then folds its write-ahead log

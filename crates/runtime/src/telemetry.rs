@@ -7,8 +7,9 @@
 use std::io::IsTerminal;
 
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
@@ -78,6 +79,7 @@ pub enum TelemetryError {
 #[must_use = "spans that were not flushed are lost"]
 pub struct TelemetryGuard {
     provider: SdkTracerProvider,
+    meters: Option<SdkMeterProvider>,
 }
 
 impl TelemetryGuard {
@@ -93,9 +95,12 @@ impl TelemetryGuard {
 
     /// Flushes, and ends the export for good.
     pub async fn shutdown(self) {
-        let ended = tokio::task::spawn_blocking(move || self.provider.shutdown()).await;
-        if let Ok(Err(error)) = ended {
-            tracing::warn!(%error, "not every span could be sent");
+        let ended = tokio::task::spawn_blocking(move || {
+            let counted = self.meters.map_or(Ok(()), |meters| meters.shutdown());
+            self.provider.shutdown().and(counted)
+        });
+        if let Ok(Err(error)) = ended.await {
+            tracing::warn!(%error, "not every span and number could be sent");
         }
     }
 }
@@ -116,7 +121,24 @@ pub fn start(config: &TelemetryConfig, service_name: &'static str) -> Result<Tel
         LogFormat::Pretty => (None, Some(pretty().with_filter(logged(config)?))),
     };
     tracing_subscriber::registry().with(spans).with(json).with(pretty).try_init()?;
-    Ok(TelemetryGuard { provider })
+    let meters = meters(config, service_name)?;
+    if let Some(meters) = &meters {
+        opentelemetry::global::set_meter_provider(meters.clone());
+    }
+    Ok(TelemetryGuard { provider, meters })
+}
+
+/// Where numbers are sent, if anywhere.
+fn meters(
+    config: &TelemetryConfig,
+    service_name: &'static str,
+) -> Result<Option<SdkMeterProvider>, TelemetryError> {
+    if config.otlp_endpoint.is_empty() {
+        return Ok(None);
+    }
+    let exporter = MetricExporter::builder().with_tonic().with_endpoint(&config.otlp_endpoint).build()?;
+    let resource = Resource::builder().with_service_name(service_name).build();
+    Ok(Some(SdkMeterProvider::builder().with_resource(resource).with_periodic_exporter(exporter).build()))
 }
 
 fn pretty<S>() -> impl Layer<S>

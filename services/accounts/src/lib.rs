@@ -20,6 +20,7 @@
 mod account;
 mod binding;
 mod call;
+pub mod cli;
 pub mod config;
 mod conversations;
 mod directory;
@@ -38,6 +39,7 @@ use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
+use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 
 pub use self::config::Config;
 pub use self::entrance::{Evaluations, Issuer};
@@ -103,6 +105,14 @@ pub async fn start(
     let issuer = Issuer::new(store.clone(), platform.clone());
     let context = Context { registry, planning, discipline, entrance, passwords, store, platform };
     Ok(Started { service: grpc::service(context, directory, trust), issuer, evaluations })
+}
+
+/// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.
+///
+/// # Errors
+/// When the database cannot be opened or migrated, or a newer binary has been here.
+pub async fn migrate(database: &DatabaseConfig, check: bool) -> anyhow::Result<Migrated> {
+    Ok(fenliu_runtime::sql::migrate::<storage::Migrator>(database, check).await?)
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.

@@ -1,44 +1,17 @@
 //! The accounts service in a process of its own.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use fenliu_accounts::Config;
-use fenliu_runtime::telemetry;
+use fenliu_accounts::cli::{Flags, run};
 use mimalloc::MiMalloc;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
-
-/// Keeps shops and their accounts, and tells other services of them.
-///
-/// Every key of the configuration can also be set in the environment: `FENLIU_SERVER__LISTEN` is `server.listen`.
-#[derive(Parser)]
-#[command(name = "fenliu-accounts", version)]
-struct Flags {
-    /// A TOML file with what differs from the defaults.
-    #[arg(long, value_name = "FILE", env = "FENLIU_CONFIG")]
-    config: Option<PathBuf>,
-    /// Address and port to listen on.
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
-    #[arg(long)]
-    insecure_no_auth: bool,
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let end = run(Flags::parse()).await;
     end.inspect_err(|error| eprintln!("fenliu-accounts: {error:#}"))
         .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
-}
-
-async fn run(flags: Flags) -> anyhow::Result<()> {
-    let config = Config::load(flags.config, flags.listen, flags.insecure_no_auth)?;
-    let telemetry = telemetry::start(&config.telemetry, "fenliu-accounts")?;
-    let end = fenliu_accounts::run(config).await;
-    telemetry.shutdown().await;
-    end
 }

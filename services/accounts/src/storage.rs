@@ -48,6 +48,7 @@ pub(crate) use self::audit::{AuditEntry, AuditFilter};
 pub(crate) use self::change::{ACCESS_TOKEN_LIFE, Change};
 pub(crate) use self::directory::{DirectoryEntry, DirectoryPage};
 pub(crate) use self::fault::Fault;
+pub(crate) use self::migrations::Migrator;
 pub(crate) use self::rosters::ExceptionFilter;
 pub(crate) use self::sanctions::SanctionFilter;
 pub(crate) use self::sign_ins::Found;
@@ -95,8 +96,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
     pub(crate) async fn open(config: &DatabaseConfig, platform: &Platform) -> Result<Self, DbErr> {
-        let db = Database::open(config).await?;
-        db.migrate::<migrations::Migrator>().await?;
+        let db = Database::open_migrated::<Migrator>(config).await?;
         Ok(Self {
             db,
             clock: platform.clock.clone(),

@@ -43,6 +43,11 @@ enum Lost {
     /// The history does not hold the event seen last.
     #[error("the history was restored from a backup: {0}")]
     Rewound(Box<Status>),
+    /// What comes next lies in the archive of dispatch.
+    #[error(
+        "the events that come next lie in the archive; put them back with fenliu-dispatch unarchive: {0}"
+    )]
+    Archived(Box<Status>),
     /// The store does not take it, or what came makes no sense.
     #[error("the facts cannot be stored: {0}")]
     Store(#[from] Fault),
@@ -50,8 +55,13 @@ enum Lost {
 
 impl From<Status> for Lost {
     fn from(status: Status) -> Self {
-        let rewound = reason_of(&status) == Some(Reason::HistoryRewound);
-        if rewound { Self::Rewound(Box::new(status)) } else { Self::Dispatch(Box::new(status)) }
+        let reason = reason_of(&status);
+        let status = Box::new(status);
+        match reason {
+            Some(Reason::HistoryRewound) => Self::Rewound(status),
+            Some(Reason::HistoryArchived) => Self::Archived(status),
+            _ => Self::Dispatch(status),
+        }
     }
 }
 
@@ -74,6 +84,10 @@ impl Follower {
                 Err(Lost::Rewound(status)) => self.start_over(&status, &mut backoff).await,
                 Err(Lost::Store(Fault::Overtaken)) => {
                     tracing::info!("another replica has worked the history in; going on from there");
+                    self.wait(&mut backoff).await;
+                }
+                Err(lost @ Lost::Archived(_)) => {
+                    tracing::error!(error = %lost, wait = %backoff.next, "facts cannot be made; trying again");
                     self.wait(&mut backoff).await;
                 }
                 Err(lost @ (Lost::Dispatch(_) | Lost::Store(_))) => {

@@ -14,6 +14,7 @@
 //! - Every query starts from one shop; rows never leave `storage`. Time comes from the [`Platform`].
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
 
+pub mod cli;
 pub mod config;
 mod follower;
 mod grpc;
@@ -30,6 +31,7 @@ use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
+use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 
 pub use self::config::Config;
 
@@ -68,6 +70,14 @@ pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> an
     };
     platform.lifecycle.spawn(follower.run());
     Ok(grpc::service(store, packs, platform))
+}
+
+/// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.
+///
+/// # Errors
+/// When the database cannot be opened or migrated, or a newer binary has been here.
+pub async fn migrate(database: &DatabaseConfig, check: bool) -> anyhow::Result<Migrated> {
+    Ok(fenliu_runtime::sql::migrate::<storage::Migrator>(database, check).await?)
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.

@@ -26,6 +26,7 @@ use sea_orm::DbErr;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
+pub(crate) use self::migrations::Migrator;
 pub(crate) use self::reading::{ExchangeCursor, Listed, Tallied};
 
 use self::rows::log_cursor;
@@ -62,8 +63,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
     pub(crate) async fn open(config: &DatabaseConfig) -> Result<Self, DbErr> {
-        let db = Database::open(config).await?;
-        db.migrate::<migrations::Migrator>().await?;
+        let db = Database::open_migrated::<Migrator>(config).await?;
         Ok(Self { db })
     }
 

@@ -34,6 +34,9 @@ pub struct Config {
     /// Who tells of shops and accounts.
     #[serde(default)]
     pub directory: DirectoryConfig,
+    /// How the history lies.
+    #[serde(default)]
+    pub history: HistoryConfig,
     /// What happens by itself.
     #[serde(default)]
     pub sweeper: SweeperConfig,
@@ -56,6 +59,9 @@ pub struct LiveConfig {
     /// Milliseconds that the clocks of this machine and of Redis may differ; 0 = they are not compared; up to 60,000.
     #[serde(deserialize_with = "bounded::<_, _, 0, 60_000>")]
     pub max_skew_ms: u32,
+    /// Most desks that this replica holds in its memory when they are in a Redis; 100 to 10,000,000.
+    #[serde(deserialize_with = "bounded::<_, _, 100, 10_000_000>")]
+    pub max_desks: u32,
 }
 
 /// Who tells of shops and accounts.
@@ -67,6 +73,15 @@ pub struct DirectoryConfig {
     /// Milliseconds before it is followed again after it was lost; 10 to 60,000.
     #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
     pub retry_interval_ms: u32,
+}
+
+/// How the history lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HistoryConfig {
+    /// Events of one range: of a partition on PostgreSQL, and of a file of the archive; 100 to 1,000,000,000.
+    #[serde(deserialize_with = "bounded::<_, _, 100, 1_000_000_000>")]
+    pub range_events: u32,
 }
 
 /// What happens by itself.
@@ -111,6 +126,7 @@ impl Config {
             live: LiveConfig::default(),
             telemetry: TelemetryConfig::default(),
             directory: DirectoryConfig::default(),
+            history: HistoryConfig::default(),
             sweeper: SweeperConfig::default(),
             auth: AuthConfig::default(),
         }
@@ -126,6 +142,7 @@ impl LiveConfig {
             connect_timeout: millis(self.connect_timeout_ms),
             response_timeout: millis(self.response_timeout_ms),
             max_skew: (self.max_skew_ms > 0).then(|| Span::from_millis(self.max_skew_ms.into())),
+            max_desks: usize::try_from(self.max_desks).unwrap_or(usize::MAX),
         })
     }
 }
@@ -137,6 +154,7 @@ impl Default for LiveConfig {
             connect_timeout_ms: 2_000,
             response_timeout_ms: 2_000,
             max_skew_ms: 2_000,
+            max_desks: 50_000,
         }
     }
 }
@@ -167,6 +185,12 @@ impl Default for DirectoryConfig {
     }
 }
 
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        Self { range_events: 10_000_000 }
+    }
+}
+
 impl Default for SweeperConfig {
     fn default() -> Self {
         Self { interval_ms: 250, mass_lapse_percent: 50 }
@@ -190,6 +214,7 @@ mod tests {
         assert_eq!(written.directory, built.directory);
         assert_eq!(written.sweeper, built.sweeper);
         assert_eq!(written.live, built.live);
+        assert_eq!(written.history, built.history);
         assert_eq!(written.database.url, "sqlite://dispatch.db");
     }
 
@@ -197,6 +222,7 @@ mod tests {
     fn a_bad_key_is_named() {
         for (text, key) in [
             ("[sweeper]\ninterval_ms = 5", "sweeper.interval_ms"),
+            ("[history]\nrange_events = 7", "history.range_events"),
             ("[live]\nresponse_timeout_ms = 1", "live.response_timeout_ms"),
             ("[sweeper]\nmass_lapse_percent = 0", "sweeper.mass_lapse_percent"),
             ("[directory]\nadress = \"x\"", "adress"),

@@ -4,6 +4,7 @@
 //! rebuilt from snapshot and history; one that is stale or forked is dropped first. A call is tried a bounded
 //! number of times, each time with a command id of its own.
 
+pub(crate) mod drift;
 mod looks;
 mod rebuild;
 mod recall;

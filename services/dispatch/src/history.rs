@@ -1,8 +1,8 @@
 //! The history: everything that happened, stored before it is acknowledged, dense and in order.
 //!
 //! [`writer`] stores tails in group-committed transactions and answers after the commit; [`plan`] is its fence,
-//! pure; [`projection`] keeps one row per conversation in the same transaction; [`reader`] reads events, bodies
-//! and conversations of one shop; [`follow`] streams by position; [`snapshots`] keeps each desk at an event, so
+//! pure; [`partitions`] are where they lie; [`projection`] keeps one row per conversation in the same transaction; [`reader`] reads events, bodies
+//! and conversations of one shop; [`retention`] lets old ranges go into an archive; [`follow`] streams by position; [`snapshots`] keeps each desk at an event, so
 //! that a start need not replay everything.
 //!
 //! Invariants: an event is stored only at its shop's head + 1 and only after the very event before it; positions
@@ -10,9 +10,11 @@
 
 pub(crate) mod follow;
 mod migrations;
+pub(crate) mod partitions;
 mod plan;
 mod projection;
 pub(crate) mod reader;
+pub(crate) mod retention;
 mod rows;
 pub(crate) mod snapshots;
 pub(crate) mod writer;
@@ -41,6 +43,14 @@ pub(crate) enum Fault {
     /// What is stored no longer reads.
     #[error("corrupt history: table {table}, column {column}, row {row}: {why}")]
     Corrupt { table: &'static str, column: &'static str, row: String, why: String },
+    /// What is asked for has gone into an archive.
+    #[error("the history up to position {until} lies in an archive")]
+    Archived {
+        /// The last position that has gone.
+        until: i64,
+        /// The shop's last event that has gone, where one shop's events were asked for.
+        seq: Option<u64>,
+    },
 }
 
 impl Fault {
@@ -67,6 +77,17 @@ impl Fault {
             Self::Corrupt { .. } => {
                 tracing::error!(error = %self, "the history is corrupt");
                 Problem::new(Reason::Internal, "stored history cannot be read; the log names the row")
+            }
+            Self::Archived { until, seq } => {
+                let problem = Problem::new(
+                    Reason::HistoryArchived,
+                    "what is asked for lies in the archive; begin after it, or have the archive put back",
+                );
+                let problem = problem.with("archived_position", until);
+                match seq {
+                    Some(seq) => problem.with("archived_seq", seq),
+                    None => problem,
+                }
             }
         }
     }

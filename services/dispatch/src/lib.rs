@@ -12,8 +12,10 @@
 //! - Bodies never enter the live desk, logs or traces.
 //! - Time and ids come from the [`Platform`]; nothing here reads a clock.
 
+pub mod archive;
 mod attempts;
 mod call;
+pub mod cli;
 pub mod config;
 mod desks;
 mod directory;
@@ -30,12 +32,13 @@ use fenliu_runtime::channel::{Outgoing, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
-use fenliu_runtime::sql::Database;
+use fenliu_runtime::sql::{Database, Migrated};
 
-pub use self::config::{Config, LiveConfig};
+pub use self::config::{Config, HistoryConfig, LiveConfig};
 
 use self::attempts::Attempts;
 use self::desks::Desks;
+use self::history::partitions::Partitions;
 use self::history::writer::Writer;
 use self::history::{History, Migrator};
 
@@ -49,14 +52,31 @@ pub const OWN_PERMISSIONS: Permissions = Permissions::of(&[Permission::PlatformD
 /// # Errors
 /// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
 pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> anyhow::Result<Service> {
-    let database = Database::open(&config.database).await?;
-    database.migrate::<Migrator>().await?;
+    let database = Database::open_migrated::<Migrator>(&config.database).await?;
+    let partitions = Partitions::new(database.clone(), config.history.range_events);
+    sweeper::make_partitions(&partitions).await;
     let live = live(&config.live, &platform).await?;
     let writer = Writer::start(database.clone(), live.clone(), &platform.lifecycle).await?;
     let desks = Desks::new(live, writer, History::new(database), platform.clone());
     platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
-    platform.lifecycle.spawn(sweeper::sweep(desks.clone(), config.sweeper));
+    platform.lifecycle.spawn(sweeper::sweep(desks.clone(), partitions, config.sweeper));
     Ok(grpc::service(desks))
+}
+
+/// Brings the schema of the database up to date, and makes the partitions that will be needed; or, to `check`, says what
+/// the schema lacks and changes nothing.
+///
+/// # Errors
+/// When the database cannot be opened or migrated, or a newer binary has been here.
+pub async fn migrate(config: &Config, check: bool) -> anyhow::Result<Migrated> {
+    let mut migrated = fenliu_runtime::sql::migrate::<Migrator>(&config.database, check).await?;
+    if !check {
+        let database = Database::open(&config.database).await?;
+        let made = Partitions::new(database.clone(), config.history.range_events).keep_ahead().await?;
+        migrated.applied.extend(made.into_iter().map(|table| format!("partition {table}")));
+        database.close().await?;
+    }
+    Ok(migrated)
 }
 
 /// The live desks: in a Redis that replicas share, or in this process.

@@ -1,4 +1,5 @@
-//! What happens by itself: timers go off, heartbeats lapse, tails nobody stored are stored, desks are snapshotted.
+//! What happens by itself: timers go off, heartbeats lapse, tails nobody stored are stored, desks are snapshotted, and the
+//! history gets room.
 //!
 //! Desks that are not loaded have no timers, so every shop's desk is loaded at the start, and looked for now and
 //! then: one that forked is dropped, and its shop may stay quiet.
@@ -11,7 +12,8 @@ use fenliu_live::Lapsed;
 use futures::stream::{self, StreamExt};
 
 use crate::config::SweeperConfig;
-use crate::desks::{Call, Desks};
+use crate::desks::{Call, Desks, drift};
+use crate::history::partitions::Partitions;
 use crate::history::snapshots::SNAPSHOT_EVERY;
 
 /// Most shops ticked, or agents lapsed, in one sweep; the rest comes with the next.
@@ -22,11 +24,15 @@ const AT_ONCE: usize = 64;
 const MASS_LAPSE_MIN: usize = 20;
 /// How long a mass lapse is taken for a fault.
 const MASS_LAPSE_PAUSE: Span = Span::from_mins(10);
-/// Desks to snapshot, and desks that were dropped, are looked for once in so many sweeps.
+/// Desks that nobody has are looked for once in so many sweeps: every five seconds unless configured otherwise.
+const RECOVERY_PERIOD: u64 = 20;
+/// Desks loaded side by side: callers wait for the same store.
+const LOADED_AT_ONCE: usize = 8;
+/// Desks to snapshot and to compare, and partitions to make, are looked for once in so many sweeps.
 const UPKEEP_PERIOD: u64 = 240;
 
 /// Sweeps until the server shuts down.
-pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
+pub(crate) async fn sweep(desks: Desks, partitions: Partitions, config: SweeperConfig) {
     let platform = desks.platform().clone();
     let soft = platform.lifecycle.soft();
     load_all(&desks).await;
@@ -35,9 +41,13 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
         let now = platform.clock.now();
         run_due(&desks, now).await;
         run_lapsed(&desks, now, config.mass_lapse_percent, &mut silence).await;
+        if round.is_multiple_of(RECOVERY_PERIOD) {
+            load_all(&desks).await;
+        }
         if round.is_multiple_of(UPKEEP_PERIOD) {
             snapshot_all(&desks, now).await;
-            load_all(&desks).await;
+            drift::check_some(&desks).await;
+            make_partitions(&partitions).await;
         }
         tokio::select! {
             () = soft.cancelled() => return,
@@ -46,7 +56,22 @@ pub(crate) async fn sweep(desks: Desks, config: SweeperConfig) {
     }
 }
 
-/// Loads every desk that is not loaded. Nobody may ever touch its shop again, and its timers would sleep.
+/// Makes the partitions that the history will need. When that fails there is time to try again, and then the default
+/// partition.
+pub(crate) async fn make_partitions(partitions: &Partitions) {
+    match partitions.keep_ahead().await {
+        Ok(made) if made.is_empty() => {}
+        Ok(made) => tracing::info!(?made, "the history has room for more events"),
+        Err(error) => tracing::error!(
+            %error,
+            "the history's next partition could not be made; it is tried again, or let somebody who may change tables \
+             run fenliu-dispatch migrate"
+        ),
+    }
+}
+
+/// Loads every desk that no replica has. Nobody may ever touch its shop again, and its timers would sleep: after a Redis was
+/// lost, all shops come back this way.
 pub(crate) async fn load_all(desks: &Desks) {
     let shops = match desks.history().shops().await {
         Ok(shops) => shops,
@@ -54,15 +79,17 @@ pub(crate) async fn load_all(desks: &Desks) {
             return tracing::error!(%error, "it is not known which desks to load; each is on first touch");
         }
     };
+    let missing = desks.live().missing(&shops).await;
+    if missing.len() > 1 {
+        tracing::info!(desks = missing.len(), "loading desks that nobody has");
+    }
     let soft = desks.platform().lifecycle.soft();
-    for shop in shops {
-        if soft.is_cancelled() {
-            return;
-        }
+    let loads = stream::iter(missing).take_until(soft.cancelled()).map(|shop| async move {
         if let Err(problem) = desks.expect(shop).await {
             tracing::error!(%shop, %problem, "a desk could not be loaded");
         }
-    }
+    });
+    loads.buffer_unordered(LOADED_AT_ONCE).count().await;
 }
 
 async fn run_due(desks: &Desks, now: Timestamp) {

@@ -15,6 +15,7 @@ pub mod roster;
 pub mod sanction;
 pub mod shop;
 pub mod simulate;
+pub mod upkeep;
 pub mod usage;
 
 use self::agent::AgentArgs;
@@ -24,6 +25,7 @@ use self::roster::RosterArgs;
 use self::sanction::SanctionArgs;
 use self::shop::{ChangePasswordArgs, LoginArgs, ShopArgs};
 use self::simulate::SimulateArgs;
+use self::upkeep::{ArchiveArgs, MigrateArgs, UnarchiveArgs};
 
 /// Where `fenliu up` keeps its data unless told otherwise.
 pub const DEFAULT_DATA_DIR: &str = "fenliu-data";
@@ -45,6 +47,14 @@ pub struct Cli {
 pub enum Command {
     /// Run everything in this process, with its data in one directory.
     Up(UpArgs),
+    /// Bring the stores up to date for this version, or check whether they are.
+    Migrate(MigrateArgs),
+    /// Write old ranges of the history into files, and remove them from the store.
+    Archive(ArchiveArgs),
+    /// Put everything that was archived back into the store.
+    Unarchive(UnarchiveArgs),
+    /// Fold every desk from the archive and then the history, and compare.
+    Refold(UnarchiveArgs),
     /// Watch a shop through an evening peak, in under a minute.
     Demo(DemoArgs),
     /// Read a recorded log into analytics, and show how fast its shop answered.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fenliu_dispatch::LiveConfig;
+use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::config::{
     ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load,
 };
@@ -10,6 +10,8 @@ use fenliu_runtime::server::ServerConfig;
 use fenliu_runtime::sql::DatabaseConfig;
 use fenliu_runtime::telemetry::TelemetryConfig;
 use serde::Deserialize;
+
+use crate::cli::upkeep::StoreArgs;
 
 /// The commented defaults of what is this binary's own, read after those of the shared sections.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -26,6 +28,9 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// The PostgreSQL of `fenliu up`, when its stores are not in its directory.
     pub database: DatabaseConfig,
+    /// How the history lies.
+    #[serde(default)]
+    pub history: HistoryConfig,
     /// The Redis of `fenliu up`, when live desks are not in its process.
     #[serde(default)]
     pub live: LiveConfig,
@@ -53,6 +58,16 @@ impl Config {
         let flags = keys.into_iter().filter_map(|(key, flag)| Some((key, Value::from(flag?)))).collect();
         let defaults = &[SERVER_DEFAULTS, TELEMETRY_DEFAULTS, DATABASE_DEFAULTS, DEFAULTS];
         load(Layers { defaults, file, env_prefix: ENV_PREFIX, flags })
+    }
+
+    /// Reads the configuration of a command that works on the stores and ends by itself: it logs only what went wrong.
+    ///
+    /// # Errors
+    /// As [`Config::of_server`].
+    pub fn of_stores(stores: &StoreArgs) -> Result<Self, ConfigError> {
+        let mut config = Self::of_server(stores.config.clone(), stores.flags())?;
+        "error".clone_into(&mut config.telemetry.filter);
+        Ok(config)
     }
 
     /// Reads the configuration of a command that ends by itself.

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use fenliu_dispatch::LiveConfig;
+use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::page::PageTokens;
@@ -20,7 +20,7 @@ use fenliu_runtime::sql::DatabaseConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use self::lock::DirectoryLock;
+pub(crate) use self::lock::DirectoryLock;
 
 mod lock;
 
@@ -49,6 +49,8 @@ pub struct Options {
 pub struct Stores {
     /// The PostgreSQL of all services, each in a schema of its own; without a URL, SQLite files in the directory.
     pub database: DatabaseConfig,
+    /// How the history lies.
+    pub history: HistoryConfig,
     /// The Redis of the live desks; without a URL, they are in this process.
     pub live: LiveConfig,
 }
@@ -169,6 +171,7 @@ async fn host(
     let token = issuer.internal("dispatch", fenliu_dispatch::OWN_PERMISSIONS).await?;
     let config = fenliu_dispatch::Config {
         live: stores.live.clone(),
+        history: stores.history,
         ..fenliu_dispatch::Config::at(stores.database(data_dir, "dispatch")?)
     };
     let to_accounts = plain.clone().with_token(TokenSource::fixed(&token)?);
@@ -184,7 +187,7 @@ async fn host(
 }
 
 /// Makes the directory, when it is not there, for its owner only: it holds keys, tokens and what people said.
-fn make_private(directory: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(directory: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -223,9 +226,12 @@ fn page_tokens(data_dir: &Path, server: &ServerConfig) -> anyhow::Result<PageTok
 
 impl Stores {
     /// The store of one service.
-    fn database(&self, data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
+    ///
+    /// # Errors
+    /// When it is elsewhere, and no PostgreSQL.
+    pub(crate) fn database(&self, data_dir: &Path, service: &str) -> anyhow::Result<DatabaseConfig> {
         if self.database.url.is_empty() {
-            return database(data_dir, service);
+            return Ok(DatabaseConfig { migrate: self.database.migrate, ..database(data_dir, service)? });
         }
         anyhow::ensure!(
             self.database.url.starts_with("postgres"),

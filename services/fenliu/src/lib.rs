@@ -5,7 +5,7 @@
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
 //! [`sanctions`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
-//! fast a shop answered; [`demo`] plays an evening peak on a virtual clock;
+//! fast a shop answered; [`upkeep`] keeps stores in order; [`demo`] plays an evening peak on a virtual clock;
 //! [`simulate`] lets invented buyers meet the desk.
 //!
 //! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
@@ -45,6 +45,7 @@ pub mod simulate;
 pub mod table;
 pub mod target;
 pub mod up;
+pub mod upkeep;
 
 use self::cli::{Cli, ClientArgs, Command};
 use self::config::Config;
@@ -57,6 +58,9 @@ use self::output::Answer;
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = match &cli.command {
         Command::Up(args) => Config::of_server(args.config.clone(), args.flags())?,
+        Command::Migrate(args) => Config::of_stores(&args.stores)?,
+        Command::Archive(args) => Config::of_stores(&args.stores)?,
+        Command::Unarchive(args) | Command::Refold(args) => Config::of_stores(&args.stores)?,
         _ => Config::of_command()?,
     };
     let telemetry = telemetry::start(&config.telemetry, "fenliu")?;
@@ -70,6 +74,10 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
     let json = cli.json;
     let answer: Answer = match cli.command {
         Command::Up(args) => return up::up(&args, config, json).await,
+        Command::Migrate(args) => upkeep::migrate(&args, &config).await?,
+        Command::Archive(args) => upkeep::archive(&args, &config).await?,
+        Command::Unarchive(args) => upkeep::unarchive(&args, &config).await?,
+        Command::Refold(args) => upkeep::refold(&args, &config).await?,
         Command::Demo(args) => return demo::demo(&args, json).await,
         Command::Import(args) => import::import(&args).await?,
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,

@@ -6,6 +6,7 @@ use fenliu_domain::desk::Desk;
 use fenliu_domain::desk::agent::Presence;
 use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::event::Seq;
+use fenliu_domain::ids::ShopId;
 use fenliu_domain::time::Span;
 
 use super::{ANN, FIRST, House, PATIENCE, Proto, SHOP, head, message};
@@ -130,4 +131,41 @@ async fn on_redis_what_a_replica_left_behind_is_decided_by_the_next() {
     assert!(tail.ends_with(&left.tail[1..]), "all that was proposed and not confirmed");
     let soon = house.now + Span::from_secs(1);
     assert_eq!(other.due(soon, 10).await, [SHOP], "somebody is called to store it");
+}
+
+#[tokio::test]
+async fn a_replica_lets_go_of_desks_that_nobody_asks_for_and_loads_them_again() {
+    const LIMIT: usize = 10;
+    let shop = |number: u128| ShopId::from_bits(number);
+    let server = ScratchRedis::start(&[]).await;
+    let config = RedisConfig { max_desks: LIMIT, ..server.config() };
+    let desks = RedisDesks::connect(config, Arc::new(Proto), 1).await.expect("Redis is there");
+    let mut house = House::of(Arc::new(desks.clone()), Some(server)).await;
+    for number in 100..200 {
+        house.desks.begin(Epoch(number), shop(number)).await;
+        assert!(desks.held() <= LIMIT, "{} are held", desks.held());
+    }
+    assert!(desks.held() > LIMIT / 2, "no more than needed are let go");
+    assert!(house.desks.info(shop(199)).await.is_ok(), "those asked for last stay");
+    assert_eq!(house.desks.info(shop(100)).await, Err(LookError::NotLoaded));
+    house.desks.begin(Epoch(7), shop(100)).await;
+    let tail = house.desks.tail(shop(100)).await.expect("it is loaded again");
+    assert_eq!(tail, (Epoch(100), Vec::new()), "into the life it had");
+    // The first one's events wait to be stored, so it was never let go.
+    let proposal = house.propose(message("a")).await;
+    assert_eq!(proposal.epoch, FIRST);
+    assert_eq!(proposal.tail.first().map(|event| event.seq), Some(Seq(1)));
+}
+
+#[tokio::test]
+async fn desks_that_no_replica_has_are_told_apart() {
+    let server = ScratchRedis::start(&[]).await;
+    let desks = RedisDesks::connect(server.config(), Arc::new(Proto), 1).await.expect("Redis is there");
+    let house = House::of(Arc::new(desks), Some(server)).await;
+    let shops: Vec<_> = (1..=2_500).map(ShopId::from_bits).collect();
+    assert_eq!(house.desks.missing(&shops).await, shops[1..]);
+    house.redis.as_ref().expect("its own").flush().await;
+    let mut missing = house.desks.missing(&shops).await;
+    missing.sort_unstable();
+    assert_eq!(missing, shops);
 }

@@ -123,7 +123,7 @@ impl Stage<'_> {
                 }
             }
             Mishap::Forget => {
-                lock(&self.replicas[replica].engine.shops).remove(&self.shop);
+                lock(&self.replicas[replica].engine.shops).remove(self.shop);
                 self.load(replica).await;
             }
             Mishap::Lose => {

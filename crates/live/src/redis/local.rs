@@ -137,6 +137,11 @@ impl Local {
         self.untold
     }
 
+    /// Whether all that was decided is stored, and told.
+    pub(super) fn is_settled(&self) -> bool {
+        self.marks.is_empty() && !self.untold && self.gone.is_empty()
+    }
+
     fn is_away(&self, agent: AgentId) -> bool {
         self.room.presence(agent).is_none_or(|presence| presence == Presence::Offline)
     }

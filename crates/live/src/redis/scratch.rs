@@ -60,7 +60,7 @@ impl ScratchCluster {
     /// Makes it lose everything.
     pub async fn flush(&self) {
         for server in &self.servers {
-            server.tell(redis::cmd("FLUSHALL").arg("SYNC")).await;
+            server.flush().await;
         }
     }
 }
@@ -108,6 +108,11 @@ impl ScratchRedis {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.server.id()
+    }
+
+    /// Makes it lose everything, as somebody does who is at the wrong server.
+    pub async fn flush(&self) {
+        self.tell(redis::cmd("FLUSHALL").arg("SYNC")).await;
     }
 
     /// How it is reached by a replica whose clock is the test's.

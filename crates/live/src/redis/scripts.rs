@@ -21,6 +21,7 @@ script!(INVALIDATE, "invalidate.lua");
 script!(BEAT, "beat.lua");
 script!(CLAIM, "claim.lua");
 script!(SILENT, "silent.lua");
+script!(MISSING, "missing.lua");
 
 /// A command id's length at the head of an entry.
 pub(super) const COMMAND_BYTES: usize = 16;

@@ -1,6 +1,7 @@
 //! One shop: its desk as this replica knows it, and what is asked of it, one flight to Redis after the other.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fenliu_domain::desk::command::Ordered;
@@ -37,6 +38,8 @@ pub(super) enum Errand {
 pub(super) struct Shop {
     pub(super) id: ShopId,
     pub(super) keys: ShopKeys,
+    /// When it was asked for last, in calls of all shops.
+    used: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -50,7 +53,17 @@ pub(super) struct State {
 
 impl Shop {
     pub(super) fn new(id: ShopId) -> Self {
-        Self { id, keys: ShopKeys::of(id), state: Mutex::default() }
+        Self { id, keys: ShopKeys::of(id), used: AtomicU64::default(), state: Mutex::default() }
+    }
+
+    /// Notes that it is asked for, at this call of all.
+    pub(super) fn touch(&self, call: u64) {
+        self.used.store(call, Ordering::Relaxed);
+    }
+
+    /// At which call it was asked for last.
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
     }
 
     /// Its state. Whoever panicked while holding it had changed the desk by whole events only.
@@ -91,6 +104,12 @@ impl State {
         }
         self.outbox.push_back(errand);
         !std::mem::replace(&mut self.in_flight, true)
+    }
+
+    /// Whether nobody asks anything and Redis knows all that there is to be told, so that nothing is lost with it but the
+    /// time to load it again.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.in_flight && self.outbox.is_empty() && self.local.as_ref().is_none_or(Local::is_settled)
     }
 
     /// What goes with the next flight; nothing when there is none.

@@ -1,16 +1,20 @@
 //! What is due and who fell silent, over all shards; and whether this Redis keeps what it is given.
 
+use std::collections::BTreeMap;
+
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::time::{Span, Timestamp};
 use futures::future::join_all;
 use redis::{FromRedisValue, RedisError, Script};
 
-use super::keys::{self, SHARDS};
+use super::keys::{self, SHARDS, ShopKeys};
 use super::link::{Call, Link};
-use super::scripts::{CLAIM, SILENT};
+use super::scripts::{CLAIM, MISSING, SILENT};
 use super::{ConnectError, Engine};
 use crate::port::Lapsed;
 
+/// Most shops that Redis is asked about in one call.
+const ASKED_AT_ONCE: usize = 1_000;
 /// How long a shop that is due is left to the replica that took it.
 const CLAIMED: Span = Span::from_secs(2);
 
@@ -27,6 +31,27 @@ impl Engine {
             .collect();
         due.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         due.into_iter().map(|(_, shop)| shop).take(limit).collect()
+    }
+
+    /// Those of these shops that have no life in Redis, as far as it answers.
+    pub(super) async fn missing(&self, shops: &[ShopId]) -> Vec<ShopId> {
+        let mut shards: BTreeMap<usize, Vec<ShopId>> = BTreeMap::new();
+        let shards_a_call = self.link.shards_a_call();
+        for shop in shops {
+            shards.entry(usize::from(keys::shard_of(*shop)) / shards_a_call).or_default().push(*shop);
+        }
+        let mut missing = Vec::new();
+        for asked in shards.values().flat_map(|shops| shops.chunks(ASKED_AT_ONCE)) {
+            let orders: Vec<_> = asked.iter().map(|shop| ShopKeys::of(*shop).order).collect();
+            match self.link.run::<Vec<usize>>(&Call::of(&MISSING).keys(&orders)).await {
+                Ok(places) => missing.extend(places.iter().filter_map(|place| asked.get(place - 1))),
+                Err(error) => {
+                    tracing::warn!(%error, "Redis does not tell which live desks it has");
+                    return missing;
+                }
+            }
+        }
+        missing
     }
 
     pub(super) async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {

@@ -6,8 +6,8 @@
 
 use sea_orm::sea_query::{ArrayType, ColumnType, Iden as _};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait,
-    Iterable, Statement, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityName,
+    EntityTrait, Iterable, Statement, Value,
 };
 
 /// Rows of one statement of SQLite; its 32,766 values allow no more of the widest table. Each statement is a way to the
@@ -89,6 +89,25 @@ impl Rows {
         let table = A::Entity::default();
         let insert = format!("INSERT INTO \"{}\" ({})", table.table_name(), names.join(", "));
         Ok(Self { insert, count: rows.len(), columns, on_conflict })
+    }
+
+    /// Inserts them.
+    ///
+    /// # Errors
+    /// The store's; what was inserted until then is the transaction's to take back.
+    pub async fn insert(self, txn: &DatabaseTransaction) -> Result<(), DbErr> {
+        let statements = match txn.get_database_backend() {
+            DatabaseBackend::Postgres => {
+                let mut values = Vec::new();
+                let text = self.unnested("TRUE", &mut values);
+                vec![Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)]
+            }
+            backend => self.chunked(backend),
+        };
+        for statement in statements {
+            txn.execute_raw(statement).await?;
+        }
+        Ok(())
     }
 
     /// The insertion as a part of PostgreSQL's one statement, under a condition; its arrays come after `values`.

@@ -31,10 +31,26 @@ const MAX_SCHEMA_BYTES: usize = 63;
 /// `PRAGMA synchronous` as SQLite reports FULL; EXTRA (3) promises more.
 const SQLITE_SYNCHRONOUS_FULL: i64 = 2;
 
-pub(super) async fn open(config: &DatabaseConfig) -> Result<Database, DbErr> {
+/// What becomes of a SQLite file or a schema that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It is made.
+    Made,
+    /// It is left so.
+    Left,
+}
+
+/// Whether there is something to be opened: a SQLite file may be missing.
+pub(super) fn is_there(config: &DatabaseConfig) -> bool {
+    let file = config.url.starts_with("sqlite:") && !is_in_memory(&config.url);
+    let options = file.then(|| config.url.parse::<SqliteConnectOptions>().ok()).flatten();
+    options.is_none_or(|options| options.get_filename().exists())
+}
+
+pub(super) async fn open(config: &DatabaseConfig, absent: Absent) -> Result<Database, DbErr> {
     let opened = match config.url.split_once(':') {
         Some(("sqlite", _)) => open_sqlite(config).await,
-        Some(("postgres" | "postgresql", _)) => open_postgres(config).await,
+        Some(("postgres" | "postgresql", _)) => open_postgres(config, absent).await,
         _ => Err(refused("expected an address that begins with sqlite: or postgres:")),
     };
     opened.map_err(|error| DbErr::Custom(told(config, &error)))
@@ -124,7 +140,7 @@ async fn prove_sqlite(connection: &mut SqliteConnection, durable: bool) -> Resul
     Ok(())
 }
 
-async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
+async fn open_postgres(config: &DatabaseConfig, absent: Absent) -> Result<Database, sqlx::Error> {
     let millis = |millis: u64| format!("{millis}ms");
     let options = config
         .url
@@ -144,7 +160,7 @@ async fn open_postgres(config: &DatabaseConfig) -> Result<Database, sqlx::Error>
     let first = async {
         let mut first = PgConnection::connect_with(&options).await?;
         prove_postgres(&mut first).await?;
-        if let Some(schema) = schema {
+        if let Some(schema) = schema.filter(|_| absent == Absent::Made) {
             make_schema(&mut first, schema).await?;
         }
         first.close().await

@@ -157,7 +157,7 @@ async fn a_flush_sends_the_spans_that_have_ended() {
     let service = Service { routes: tonic::service::Routes::new(collector), names: &[] };
     tokio::spawn(serve(listener, vec![service], options));
     let config = TelemetryConfig { otlp_endpoint, ..TelemetryConfig::default() };
-    let guard = TelemetryGuard { provider: provider(&config, "test").unwrap() };
+    let guard = TelemetryGuard { provider: provider(&config, "test").unwrap(), meters: None };
     let spans = tracing_opentelemetry::layer().with_tracer(guard.provider.tracer("test"));
     let subscriber = tracing_subscriber::registry().with(spans.with_filter(super::exported()));
     tracing::subscriber::with_default(subscriber, || drop(tracing::info_span!("sent").entered()));

@@ -13,12 +13,14 @@ use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::message::MessageKind;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
-use fenliu_live::EmbeddedDesks;
+use fenliu_live::{EmbeddedDesks, Epoch};
 use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::Lifecycle;
-use fenliu_runtime::sql::{Database, DatabaseConfig};
-use tempfile::TempDir;
+use fenliu_runtime::sql::{Database, ScratchDatabase};
 
+mod cancellation;
+
+use super::drift::{Check, check};
 use super::*;
 use crate::history::{Body, Migrator};
 
@@ -35,18 +37,17 @@ struct House {
     database: Database,
     clock: VirtualClock,
     seed: u64,
-    _files: TempDir,
+    _place: ScratchDatabase,
 }
 
 impl House {
     async fn open() -> Self {
-        let files = tempfile::tempdir().expect("a directory for the database");
-        let url = format!("sqlite://{}", files.path().join("dispatch.db").display());
-        let database = Database::open(&DatabaseConfig::at(url)).await.expect("the store opens");
+        let place = ScratchDatabase::create("desks").await;
+        let database = Database::open(&place.config()).await.expect("the store opens");
         database.migrate::<Migrator>().await.expect("the schema is made");
         let clock = VirtualClock::new(Timestamp::default());
         let desks = desks(&database, &clock, 1).await;
-        let house = Self { desks, database, clock, seed: 1, _files: files };
+        let house = Self { desks, database, clock, seed: 1, _place: place };
         let hours =
             ShopHours { time_zone: "UTC".into(), service_start: "00:00".into(), service_end: "24:00".into() };
         house.run(call(Command::SyncShop(hours))).await;
@@ -60,6 +61,10 @@ impl House {
     async fn restart(&mut self) {
         self.seed += 1;
         self.desks = desks(&self.database, &self.clock, self.seed).await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     async fn run(&self, call: Call) -> Answer {
@@ -285,4 +290,23 @@ async fn a_desk_that_was_dropped_is_loaded_again_though_its_shop_is_quiet() {
     assert!(house.desks.live().info(SHOP).await.is_err());
     crate::sweeper::load_all(&house.desks).await;
     assert!(house.desks.live().info(SHOP).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_desk_that_is_not_what_the_history_says_is_found_named_and_rebuilt() {
+    let house = House::open().await;
+    for number in 0..20 {
+        house.run(message(&format!("buyer-{}", number % 7), &format!("r-{number}"), None)).await;
+        assert_eq!(check(&house.desks, SHOP).await.expect("compared"), Check::Same);
+    }
+    let live = house.desks.live();
+    let (epoch, mut tampered) = live.snapshot(SHOP).await.expect("loaded").expect("a desk");
+    tampered.conversations.pop();
+    live.invalidate(SHOP, epoch).await;
+    live.restore(Epoch(99), tampered, house.clock.now()).await;
+    assert_eq!(check(&house.desks, SHOP).await.expect("compared"), Check::Differs("conversations"));
+    assert!(live.info(SHOP).await.is_err(), "it is dropped");
+    house.run(message("buyer-8", "r-20", None)).await;
+    assert_eq!(check(&house.desks, SHOP).await.expect("compared"), Check::Same);
+    assert_eq!(check(&house.desks, ShopId::from_bits(77)).await.expect("compared"), Check::Passed);
 }

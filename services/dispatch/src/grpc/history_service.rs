@@ -29,10 +29,11 @@ impl Handler {
             let known = history.conversation(shop, id).await.map_err(Fault::into_problem)?;
             known.ok_or_else(|| conversation_not_found(id))?;
         }
-        let scope = format!("ListEvents {shop} {conversation:?}");
+        let scope = format!("ListEvents {shop} {conversation:?} {}", request.after_seq);
         let tokens = &self.0.platform().page_tokens;
-        let page = Page::of(tokens, scope, request.page_size, &request.page_token)?;
-        let events = history.events(shop, conversation, page.after, page.limit_and_one()).await;
+        let page: Page<'_, u64> = Page::of(tokens, scope, request.page_size, &request.page_token)?;
+        let after = page.after.max(request.after_seq);
+        let events = history.events(shop, conversation, after, page.limit_and_one()).await;
         let events = events.map_err(Fault::into_problem)?;
         let mut events: Vec<_> = events.into_iter().map(render::stored).collect();
         let next_page_token =

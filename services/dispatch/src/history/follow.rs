@@ -61,13 +61,16 @@ impl History {
             .filter(event::Column::Position.gt(position))
             .order_by_asc(event::Column::Position)
             .limit(PAGE);
-        self.read(query).await
+        let events = self.read(query).await?;
+        self.expect_next_position(position, events.first()).await?;
+        Ok(events)
     }
 
-    /// Refuses a follower whose last event is not the one stored at its position: the history was restored.
+    /// Refuses a follower whose last event is not the one stored at its position: the history was restored; and one that
+    /// asks for what lies in an archive.
     ///
     /// # Errors
-    /// HISTORY_REWOUND; or the store's.
+    /// HISTORY_REWOUND, HISTORY_ARCHIVED; or the store's.
     pub(crate) async fn check_place(
         &self,
         after: i64,
@@ -80,7 +83,15 @@ impl History {
         if after > stored {
             return Err(rewound(after, stored));
         }
+        let gone = self.last_gone().await.map_err(Fault::into_problem)?;
+        let until = gone.as_ref().map_or(0, |gone| gone.range.last);
+        if after < until {
+            return Err(Fault::Archived { until, seq: None }.into_problem());
+        }
         let (Some(last), true) = (last, after > 0) else { return Ok(()) };
+        if let Some(gone) = gone.filter(|gone| gone.range.last == after) {
+            return if gone.last_event == last { Ok(()) } else { Err(rewound(after, stored)) };
+        }
         let row = event::Entity::find_by_id(after).one(self.database().reader()).await;
         let row = row.map_err(|error| Fault::from(error).into_problem())?;
         if row.is_some_and(|row| row.event_id == uuid(last.bits())) {

@@ -124,9 +124,14 @@ impl History {
     ) -> Result<Vec<Stored>, Fault> {
         let mut query = of_shop(shop).filter(event::Column::Seq.gt(column(after)));
         if let Some(conversation) = conversation {
+            self.expect_whole(shop, conversation, after).await?;
             query = query.filter(event::Column::ConversationId.eq(uuid(conversation.bits())));
         }
-        self.read(query.order_by_asc(event::Column::Seq).limit(limit)).await
+        let events = self.read(query.order_by_asc(event::Column::Seq).limit(limit)).await?;
+        if conversation.is_none() {
+            self.expect_next(shop, after, events.first()).await?;
+        }
+        Ok(events)
     }
 
     /// The events of a conversation of these kinds after a number, in order, at most `limit`.
@@ -138,6 +143,7 @@ impl History {
         after: u64,
         limit: u64,
     ) -> Result<Vec<Stored>, Fault> {
+        self.expect_whole(shop, conversation, after).await?;
         let query = of_shop(shop)
             .filter(event::Column::ConversationId.eq(uuid(conversation.bits())))
             .filter(event::Column::Kind.is_in(kinds.iter().copied()))
@@ -155,6 +161,7 @@ impl History {
         kinds: &[&str],
         limit: u64,
     ) -> Result<Vec<Stored>, Fault> {
+        self.expect_whole(shop, conversation, 0).await?;
         let query = of_shop(shop)
             .filter(event::Column::ConversationId.eq(uuid(conversation.bits())))
             .filter(event::Column::Kind.is_in(kinds.iter().copied()))

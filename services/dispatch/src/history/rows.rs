@@ -1,6 +1,8 @@
 //! The rows as they lie in SQL. Nothing outside `history` sees one.
 
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(super) mod archived_range;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(super) mod conversation;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(super) mod desk_snapshot;

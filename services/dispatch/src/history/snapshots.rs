@@ -32,7 +32,13 @@ impl History {
     /// The desk of a shop as the history tells it: its last snapshot and the events after it. `None` when
     /// nothing has happened.
     pub(crate) async fn fold(&self, shop: ShopId) -> Result<Option<Desk>, Fault> {
+        self.fold_until(shop, Seq(u64::MAX)).await
+    }
+
+    /// The same up to an event; `None`, too, when the last snapshot is beyond it.
+    pub(crate) async fn fold_until(&self, shop: ShopId, until: Seq) -> Result<Option<Desk>, Fault> {
         let mut desk = match self.last_snapshot(shop).await? {
+            Some(snapshot) if snapshot.head.seq > until => return Ok(None),
             Some(snapshot) => Desk::restore(snapshot),
             None => Desk::new(shop),
         };
@@ -40,6 +46,9 @@ impl History {
             let page = self.events(shop, None, desk.seq().0, REPLAY_PAGE).await?;
             for stored in &page {
                 let event = parse(stored)?;
+                if event.seq > until {
+                    return Ok(desk.head().map(|_| desk));
+                }
                 desk.replay(&event)
                     .map_err(|error| Fault::corrupt("event", "seq", stored.position, error))?;
             }

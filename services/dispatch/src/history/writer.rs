@@ -7,7 +7,7 @@
 //! nothing against the others in it: then each shop's part is tried apart.
 
 mod ledger;
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod tests;
 

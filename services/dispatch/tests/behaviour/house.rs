@@ -29,7 +29,7 @@ use fenliu_runtime::clock::{Clock, VirtualClock};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
-use fenliu_runtime::sql::ScratchDatabase;
+use fenliu_runtime::sql::{DatabaseConfig, ScratchDatabase};
 use sea_orm::DatabaseConnection;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -67,6 +67,8 @@ pub(crate) struct House {
     replicas: Vec<Replica>,
     data: ScratchDatabase,
     interval_ms: u32,
+    /// Events of a range of the history.
+    range_events: u32,
     starts: u64,
 }
 
@@ -108,23 +110,47 @@ impl House {
     /// The same, sweeping so often, so that a day passes quickly.
     pub(crate) async fn sweeping_every(interval_ms: u32) -> Self {
         let redis = if redis_is_wanted() { Some(ScratchRedis::start(&[]).await) } else { None };
-        Self::of(redis, interval_ms).await
+        Self::of(redis, interval_ms, Config::at(DatabaseConfig::default()).history.range_events).await
+    }
+
+    /// One whose history lies in ranges of so many events.
+    pub(crate) async fn with_ranges_of(range_events: u32) -> Self {
+        let redis = if redis_is_wanted() { Some(ScratchRedis::start(&[]).await) } else { None };
+        Self::of(redis, 1_000, range_events).await
     }
 
     /// One that shares a Redis with others.
     pub(crate) async fn sharing() -> Self {
-        Self::of(Some(ScratchRedis::start(&[]).await), 250).await
+        let range_events = Config::at(DatabaseConfig::default()).history.range_events;
+        Self::of(Some(ScratchRedis::start(&[]).await), 250, range_events).await
     }
 
-    async fn of(redis: Option<ScratchRedis>, interval_ms: u32) -> Self {
+    async fn of(redis: Option<ScratchRedis>, interval_ms: u32, range_events: u32) -> Self {
         let (data, directory) = (ScratchDatabase::create("dispatch").await, Directory::open().await);
         let clock = VirtualClock::new(START);
         // Nobody listens there before the first replica does.
         let to = Clients::of(channel(SocketAddr::from(([127, 0, 0, 1], 1))));
-        let mut house =
-            Self { to, directory, clock, redis, replicas: Vec::new(), data, interval_ms, starts: 0 };
+        let mut house = Self {
+            to,
+            directory,
+            clock,
+            redis,
+            replicas: Vec::new(),
+            data,
+            interval_ms,
+            range_events,
+            starts: 0,
+        };
         house.to = house.another().await;
         house
+    }
+
+    /// How its services are configured.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = Config::at(self.data.config());
+        config.sweeper.interval_ms = self.interval_ms;
+        config.history.range_events = self.range_events;
+        config
     }
 
     /// Starts another replica on the same stores, and gives its clients.
@@ -134,8 +160,7 @@ impl House {
         let platform = Platform::simulated(&self.clock, self.starts, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
-        let mut config = Config::at(self.data.config());
-        config.sweeper.interval_ms = self.interval_ms;
+        let mut config = self.config();
         config.live.redis_url = self.redis.as_ref().map(ScratchRedis::url).unwrap_or_default();
         // The clock is the test's own.
         config.live.max_skew_ms = 0;
@@ -318,9 +343,18 @@ impl House {
 
     /// Every event of a shop, page by page.
     pub(crate) async fn events(&mut self, shop: &str) -> Vec<proto::StoredEvent> {
+        self.events_after(shop, 0).await
+    }
+
+    /// Every event of a shop after a number, page by page.
+    pub(crate) async fn events_after(&mut self, shop: &str, after_seq: u64) -> Vec<proto::StoredEvent> {
         let mut all = Vec::new();
-        let mut request =
-            proto::ListEventsRequest { shop_id: shop.into(), page_size: 500, ..Default::default() };
+        let mut request = proto::ListEventsRequest {
+            shop_id: shop.into(),
+            page_size: 500,
+            after_seq,
+            ..Default::default()
+        };
         loop {
             let page = self.to.history.list_events(request.clone()).await.expect("listed").into_inner();
             all.extend(page.events);

@@ -1,6 +1,7 @@
 //! The dispatch service as its callers meet it: real gRPC over loopback, a real database file, a directory that
 //! the test speaks for, and a clock that the test moves.
 
+mod archive;
 mod crowd;
 mod directory;
 mod house;
@@ -13,5 +14,6 @@ mod restart;
 mod rules;
 mod streams;
 mod timers;
+mod upkeep;
 mod words;
 mod wrong_input;

@@ -8,6 +8,7 @@ use fenliu_proto::history::v1::Stage;
 use fenliu_proto::history::v1::event::Payload;
 use fenliu_proto::status::reason_of;
 use futures::future::join_all;
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::crowd::tally;
 use super::house::{Clients, House, within};
@@ -157,4 +158,25 @@ async fn a_redis_that_lost_everything_costs_nothing_that_was_acknowledged() {
     house.pass(Span::from_secs(101)).await;
     house.to = other;
     assert_eq!(count(&house.events(&shop).await, "reply_due"), 4, "all but the one that was answered");
+}
+
+#[tokio::test]
+async fn shops_that_nobody_touches_come_back_after_a_redis_was_lost() {
+    const SHOPS: u128 = 8;
+    let mut house = House::sharing().await;
+    house.another().await;
+    for number in 1..=SHOPS {
+        let shop = house.shop(number).await;
+        house.online(&shop, number, 1).await;
+        house.says(&shop, "a").await;
+    }
+    house.redis.as_ref().expect("it shares one").flush().await;
+    // They are found within five seconds; nobody beats, and 45 seconds later that is noticed.
+    house.pass(Span::from_secs(55)).await;
+    let store = house.store().await;
+    let changes = "SELECT count(*) FROM event WHERE kind = 'presence_changed'";
+    let changes = Statement::from_string(store.get_database_backend(), changes);
+    let changes = store.query_one_raw(changes).await.expect("counted").expect("a row");
+    let changes: i64 = changes.try_get_by_index(0).expect("a number");
+    assert_eq!(changes, 2 * SHOPS as i64, "everybody came, and everybody was found gone");
 }

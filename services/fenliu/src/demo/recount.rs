@@ -46,6 +46,7 @@ impl History {
                 conversation_id: String::new(),
                 page_size: PAGE_SIZE,
                 page_token,
+                after_seq: 0,
             };
             let page = client.list_events(asking(request)).await.map_err(refused)?.into_inner();
             for stored in page.events {

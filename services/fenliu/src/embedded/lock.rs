@@ -14,13 +14,13 @@ const MAX_NOTE_BYTES: u64 = 64;
 
 /// The right to use a data directory; given back when dropped.
 #[derive(Debug)]
-pub(super) struct DirectoryLock {
+pub(crate) struct DirectoryLock {
     _file: File,
 }
 
 impl DirectoryLock {
     /// Takes the directory for this process.
-    pub(super) fn take(directory: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn take(directory: &Path) -> anyhow::Result<Self> {
         let path = directory.join(LOCK_FILE);
         let mut file = OpenOptions::new()
             .create(true)

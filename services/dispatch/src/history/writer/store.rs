@@ -219,7 +219,7 @@ fn event_rows(before: i64, events: &[Arc<Event>]) -> Result<Rows, Fault> {
     Ok(Rows::of(&rows.collect::<Result<Vec<_>, _>>()?, "")?)
 }
 
-fn row(of: &Event, position: i64) -> Result<event::ActiveModel, Fault> {
+pub(in crate::history) fn row(of: &Event, position: i64) -> Result<event::ActiveModel, Fault> {
     let mark = of.request.as_deref();
     let delivery = match &of.payload {
         Payload::MessageReceived { channel, external: Some(external), .. } => Some((channel, external)),

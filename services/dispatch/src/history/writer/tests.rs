@@ -4,6 +4,7 @@
 mod batches;
 mod fence;
 mod ledger;
+mod partitions;
 mod projection;
 mod refusal;
 mod shop;
@@ -16,6 +17,7 @@ use fenliu_live::{EmbeddedDesks, Epoch};
 use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::sql::{Database, DatabaseConfig, ScratchDatabase};
 use sea_orm::ConnectionTrait;
+use sea_orm_migration::MigratorTrait;
 
 use super::{Content, Disposal, DisposeError, Writer};
 use crate::history::{Body, History, Migrator};
@@ -30,10 +32,15 @@ pub(super) struct House {
 
 impl House {
     pub(super) async fn open() -> Self {
+        Self::before(u32::MAX).await
+    }
+
+    /// A store with the first steps of the schema only.
+    async fn before(steps: u32) -> Self {
         let place = ScratchDatabase::create("history").await;
         let config = DatabaseConfig { busy_timeout_ms: 20, lock_timeout_ms: 20, ..place.config() };
         let database = Database::open(&config).await.expect("the store opens");
-        database.migrate::<Migrator>().await.expect("the schema is made");
+        Migrator::up(database.writer(), Some(steps)).await.expect("the schema is made");
         let live = Arc::new(EmbeddedDesks::new());
         let writer = Writer::start(database.clone(), live, &Lifecycle::new()).await.expect("it starts");
         Self { history: History::new(database.clone()), database, writer, place }
