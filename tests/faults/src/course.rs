@@ -91,6 +91,7 @@ impl Course {
         let scene = Scene { stage: &self.stage, followers: &self.followers, end: began + window.length };
         let acts = join_all(window.faults.iter().map(|fault| fault.act(scene)));
         let hits = tokio::time::timeout(WINDOW_LIMIT, acts).await;
+        scene.hold().await;
         self.stage.heal();
         let recovery = self.recover().await;
         let Ok(hits) = hits else {

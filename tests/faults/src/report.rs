@@ -43,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) settled: usize,
     sums: BTreeMap<Fault, Sum>,
     windows: usize,
+    /// Findings that have been told of.
+    told: usize,
     recoveries: Vec<Duration>,
     lasted: Duration,
     events: usize,
@@ -57,6 +59,7 @@ impl Report {
             settled: 0,
             sums: BTreeMap::new(),
             windows: 0,
+            told: 0,
             recoveries: Vec::new(),
             lasted: Duration::ZERO,
             events: 0,
@@ -92,6 +95,10 @@ impl Report {
             sends.len() - ok - refused,
             if rows.iter().all(|(_, row)| row.sound) { "" } else { "  WRONG" },
         );
+        for violation in &self.findings.0[self.told..] {
+            eprintln!("         {:.600}", violation.to_string());
+        }
+        self.told = self.findings.0.len();
         for (fault, row) in rows {
             let sum = self.sums.entry(fault).or_insert_with(|| Sum { sound: true, ..Sum::default() });
             sum.windows += 1;
