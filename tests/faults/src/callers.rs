@@ -59,7 +59,8 @@ pub(crate) fn start(stage: &Arc<Stage>) -> anyhow::Result<JoinSet<()>> {
         let chance = Chance::new(stage.seed, number as u64);
         let name = format!("{}-{number}", stage.seed);
         let author = Author::new(stage.house.clone(), chance, name);
-        callers.spawn(Caller { stage: stage.clone(), author, clients }.work());
+        let own = Some(number % (REPLICAS + 1)).filter(|replica| *replica < REPLICAS);
+        callers.spawn(Caller { stage: stage.clone(), author, clients, own }.work());
     }
     Ok(callers)
 }
@@ -68,6 +69,8 @@ struct Caller {
     stage: Arc<Stage>,
     author: Author,
     clients: Vec<Clients>,
+    /// The replica it always asks first, if it has one: whoever asks either is kept waiting by the one that says nothing.
+    own: Option<usize>,
 }
 
 impl Caller {
@@ -95,7 +98,7 @@ impl Caller {
             drawn if drawn < COPIED => 2 + drawn % 2,
             _ => 1,
         };
-        let first = self.author.chance().below(REPLICAS);
+        let first = self.replica();
         let limits: Vec<_> = (0..copies).map(|_| self.limit()).collect();
         let sends = limits.into_iter().enumerate().map(|(copy, limit)| {
             let replica = (first + copy) % REPLICAS;
@@ -109,6 +112,11 @@ impl Caller {
         self.stage.ledger.add(Operation { request, sends });
     }
 
+    fn replica(&mut self) -> usize {
+        let drawn = self.author.chance().below(REPLICAS);
+        self.own.unwrap_or(drawn)
+    }
+
     /// How long it waits this time; not at all where nobody gives up.
     fn limit(&mut self) -> Option<Duration> {
         let drawn = self.author.chance().below(GIVEN_UP_MS * 1_000) as u64;
@@ -119,14 +127,14 @@ impl Caller {
     async fn repeat(&mut self) {
         let number = self.author.chance().below(self.stage.ledger.len());
         let Some(request) = self.stage.ledger.request(number) else { return };
-        let replica = self.author.chance().below(REPLICAS);
+        let replica = self.replica();
         let limit = self.limit();
         let sent = send(&self.stage, replica, self.clients[replica].clone(), &request, limit).await;
         self.stage.ledger.sent_again(number, sent);
     }
 
     async fn look(&mut self, step: Step) {
-        let replica = self.author.chance().below(REPLICAS);
+        let replica = self.replica();
         let mut clients = self.clients[replica].clone();
         // Whoever waits in vain asks again some other time.
         let _ = tokio::time::timeout(PATIENCE, self.author.look(step, &mut clients)).await;

@@ -304,3 +304,19 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_every_fault_and_what_must_be_true() {
+        let readme = std::fs::read_to_string(fenliu_tests::program::root().join("README.md"));
+        let readme = readme.expect("there is a README");
+        let (_, list) = readme.split_once("### What it survives").expect("it lists the faults");
+        let rows: Vec<_> =
+            list.lines().filter(|line| line.starts_with("| `")).take(Fault::ALL.len()).collect();
+        let expected = Fault::ALL.map(|fault| format!("| `{}` | {} |", fault.name(), fault.expected()));
+        assert_eq!(rows, expected);
+    }
+}

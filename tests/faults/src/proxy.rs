@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 /// Bytes taken at once.
 const CHUNK: usize = 16 * 1024;
-/// Of so many replies, one is cut off in the middle.
-const REPLIES_A_RESET: u64 = 8;
+/// Of so many replies, one is cut off in the middle: few enough that a connection is of some use.
+const REPLIES_A_RESET: u64 = 24;
 /// What each piece of a late link is late by.
 const LATENESS: Duration = Duration::from_millis(150);
 

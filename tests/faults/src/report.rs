@@ -13,6 +13,9 @@ use crate::faults::Fault;
 use crate::ledger::Counts;
 use crate::stage::Stage;
 
+/// Characters of a violation that are told as soon as it is found.
+const MOST_TOLD: usize = 600;
+
 /// What came of one fault in one window.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
@@ -96,7 +99,8 @@ impl Report {
             if rows.iter().all(|(_, row)| row.sound) { "" } else { "  WRONG" },
         );
         for violation in &self.findings.0[self.told..] {
-            eprintln!("         {:.600}", violation.to_string());
+            let told: String = violation.to_string().chars().take(MOST_TOLD).collect();
+            eprintln!("         {told}");
         }
         self.told = self.findings.0.len();
         for (fault, row) in rows {

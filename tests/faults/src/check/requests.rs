@@ -12,7 +12,7 @@ use fenliu_tests::load::request::{Answer, Request};
 
 use super::{Findings, Wrong};
 use crate::history::History;
-use crate::ledger::{Conclusion, Operation};
+use crate::ledger::{Conclusion, Operation, Sent};
 
 /// The events of the command that carried a request out, the first one first.
 type Effects<'h> = BTreeMap<(ShopId, &'h str), Vec<&'h Event>>;
@@ -73,7 +73,7 @@ fn check_operation(
     findings: &mut Findings,
 ) {
     let request = &operation.request;
-    for reason in operation.sends.iter().filter_map(|sent| sent.refused()) {
+    for reason in operation.sends.iter().filter_map(Sent::refused) {
         if matches!(reason, Reason::Internal | Reason::ShopNotFound | Reason::AgentNotFound) {
             findings.add(Wrong::Answer, format_args!("{reason:?} to {request:?}"));
         }

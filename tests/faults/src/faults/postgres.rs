@@ -1,6 +1,6 @@
 //! Faults of PostgreSQL.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -62,18 +62,22 @@ async fn end(scene: Scene<'_>) -> anyhow::Result<Hit> {
 async fn stop(scene: Scene<'_>) -> anyhow::Result<Hit> {
     let postgres = &scene.stage.postgres;
     let mut processes = Vec::new();
-    // The first one first, so that it starts no others meanwhile.
-    clock::wait_for(NOTICE_LIMIT, "PostgreSQL is stopped", async || {
+    // The first one first, so that it starts no others meanwhile. Whoever is ending already stays in that state.
+    let stopped = clock::wait_for(NOTICE_LIMIT, "PostgreSQL is stopped", async || {
         processes = postgres.processes().unwrap_or_default();
         let told = !processes.is_empty() && signal::tell(&processes, Signal::Stop).is_ok();
-        told && postgres.processes().is_ok_and(|now| now.iter().all(|pid| signal::is_stopped(*pid)))
+        let is_done = |pid: &u32| signal::is_stopped(*pid) || !signal::is_there(*pid);
+        told && postgres.processes().is_ok_and(|now| now.iter().all(is_done))
     })
-    .await?;
+    .await;
     let began = scene.now();
-    scene.hold().await;
+    if stopped.is_ok() {
+        scene.hold().await;
+    }
     let ended = scene.now();
     processes.reverse();
     signal::tell(&processes, Signal::Continue)?;
+    stopped?;
     let evidence = format!("{} processes in state T", processes.len());
     Ok(Hit { count: 1, evidence, held: (began, ended) })
 }
@@ -105,7 +109,7 @@ async fn lock(scene: Scene<'_>) -> anyhow::Result<Hit> {
     let admin = scene.stage.postgres.connect().await?;
     let transaction = admin.begin().await?;
     transaction
-        .execute_unprepared(&format!("LOCK TABLE {SCHEMA}.event, {SCHEMA}.log_head IN ACCESS EXCLUSIVE MODE"))
+        .execute_unprepared(&format!("LOCK TABLE {SCHEMA}.log_head, {SCHEMA}.event IN ACCESS EXCLUSIVE MODE"))
         .await
         .context("the tables cannot be locked")?;
     let began = scene.now();
@@ -164,9 +168,9 @@ async fn fill_disk(scene: Scene<'_>) -> anyhow::Result<Hit> {
     while !scene.is_over() {
         for pid in postgres.processes().unwrap_or_default().iter().skip(1) {
             // It may have ended a moment ago.
-            let limit = format!("--fsize={FULL_BYTES}");
-            let mut limited = Command::new("prlimit");
-            limited.args(["--pid", &pid.to_string(), &limit]).stderr(Stdio::null());
+            let limit = format!("--fsize={FULL_BYTES}:{FULL_BYTES}");
+            let mut limited = postgres.by_its_user("prlimit");
+            limited.args(["--pid", &pid.to_string(), &limit]).current_dir("/").stderr(Stdio::null());
             tokio::task::spawn_blocking(move || limited.status()).await?.context("there is no prlimit")?;
         }
         scene.pass(FILLING_INTERVAL).await;

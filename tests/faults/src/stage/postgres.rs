@@ -1,5 +1,6 @@
 //! A PostgreSQL of this run's own, which can be killed and started again.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -73,16 +74,16 @@ impl Postgres {
             .await
     }
 
+    /// A program that is run by whoever it runs as.
+    pub(crate) fn by_its_user(&self, program: impl AsRef<OsStr>) -> Command {
+        let Some(user) = &self.user else { return Command::new(program) };
+        let mut command = Command::new("runuser");
+        command.args(["-u", user, "--"]).arg(program);
+        command
+    }
+
     async fn control(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let program = self.programs.join("pg_ctl");
-        let mut command = match &self.user {
-            Some(user) => {
-                let mut command = Command::new("runuser");
-                command.args(["-u", user, "--"]).arg(program);
-                command
-            }
-            None => Command::new(program),
-        };
+        let mut command = self.by_its_user(self.programs.join("pg_ctl"));
         command
             .arg("-D")
             .arg(&self.data)

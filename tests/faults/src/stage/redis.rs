@@ -48,12 +48,8 @@ pub(crate) async fn ask<T: FromRedisValue>(port: u16, command: &Cmd) -> anyhow::
     command.query_async(&mut connection).await.with_context(|| format!("Redis refuses {:?}", words(command)))
 }
 
-fn words(command: &Cmd) -> Vec<String> {
-    let text = |argument| match argument {
-        redis::Arg::Simple(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        _ => String::new(),
-    };
-    command.args_iter().map(text).collect()
+fn words(command: &Cmd) -> String {
+    String::from_utf8_lossy(&command.get_packed_command()).replace("\r\n", " ")
 }
 
 /// A command of these words.
