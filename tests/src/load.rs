@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use fenliu_proto::accounts::v1::{BindingTerms, CreateShopRequest, CreateSubAccountRequest};
-use fenliu_proto::common::v1::{Content, Presence};
+use fenliu_proto::common::v1::Presence;
 use fenliu_proto::dispatch::v1 as proto;
-use fenliu_proto::history::v1::{CloseActor, Stage};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -20,12 +19,12 @@ use crate::chance::Chance;
 use crate::clients::Clients;
 use crate::program::Server;
 
+pub mod author;
 pub mod request;
 
-use request::{Answer, Request, Verdict};
+use author::{Author, Step};
+use request::{Request, Verdict};
 
-/// The channel all buyers come by.
-pub const CHANNEL: &str = "web";
 /// Shops of a house.
 const SHOPS: usize = 3;
 /// Agents of a shop, besides the main account, who stays away.
@@ -63,6 +62,10 @@ struct Held {
 pub struct House {
     /// The shops.
     pub shops: Vec<Shop>,
+    /// Most conversations an agent may be set to hold.
+    pub capacity: i32,
+    /// Buyers of a shop who come again and again.
+    pub buyers: usize,
     held: Mutex<Vec<Held>>,
 }
 
@@ -86,7 +89,13 @@ impl House {
             }
             shops.push(Shop { id, agents });
         }
-        Ok(Self { shops, held: Mutex::default() })
+        Ok(Self::of(shops, CAPACITY, BUYERS))
+    }
+
+    /// A house of shops that are there already.
+    #[must_use]
+    pub fn of(shops: Vec<Shop>, capacity: i32, buyers: usize) -> Self {
+        Self { shops, capacity, buyers, held: Mutex::default() }
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Vec<Held>> {
@@ -176,14 +185,10 @@ impl Load {
             if number % CALLERS_PER_CONNECTION == 0 {
                 clients = Clients::new(&server.connect()?);
             }
-            let caller = Caller {
-                house: house.clone(),
-                clients: clients.clone(),
-                gauge: gauge.clone(),
-                chance: Chance::new(plan.seed, (plan.round * 1_000 + number) as u64),
-                name: format!("{}-{}-{number}", plan.seed, plan.round),
-                made: 0,
-            };
+            let chance = Chance::new(plan.seed, (plan.round * 1_000 + number) as u64);
+            let name = format!("{}-{}-{number}", plan.seed, plan.round);
+            let author = Author::new(house.clone(), chance, name);
+            let caller = Caller { author, clients: clients.clone(), gauge: gauge.clone() };
             callers.spawn(caller.work());
         }
         Ok(Self { gauge, callers })
@@ -225,188 +230,33 @@ impl Load {
 }
 
 struct Caller {
-    house: Arc<House>,
+    author: Author,
     clients: Clients,
     gauge: Arc<Gauge>,
-    chance: Chance,
-    name: String,
-    made: usize,
 }
 
 impl Caller {
     async fn work(mut self) -> Vec<Record> {
         let mut records = Vec::new();
         while !self.gauge.stop.load(Ordering::Relaxed) {
-            let Some(request) = self.next_request().await else { continue };
+            let request = match self.author.next_step() {
+                Some(Step::Ask(request)) => request,
+                Some(step) => {
+                    self.author.look(step, &mut self.clients).await;
+                    continue;
+                }
+                None => continue,
+            };
             self.gauge.in_flight.fetch_add(1, Ordering::Relaxed);
             let verdict = request.send(&mut self.clients).await;
             self.gauge.in_flight.fetch_sub(1, Ordering::Relaxed);
-            self.learn(&request, &verdict);
+            self.author.learn(&request, &verdict);
+            if matches!(verdict, Verdict::Acknowledged(_)) {
+                self.gauge.acknowledged.fetch_add(1, Ordering::Relaxed);
+                self.gauge.news.notify_one();
+            }
             records.push(Record { request, verdict });
         }
         records
     }
-
-    /// What to ask next; `None` after something that changes nothing.
-    async fn next_request(&mut self) -> Option<Request> {
-        let shop = self.chance.of(&self.house.shops).cloned()?;
-        match self.chance.below(100) {
-            0..55 => Some(self.message(&shop)),
-            55..77 => self.reply(),
-            77..92 => self.close(),
-            92..94 => self.transfer(&shop),
-            94 => Some(self.presence(&shop)),
-            95 => Some(self.capacity(&shop)),
-            96..98 => self.beat(&shop).await,
-            _ => self.look(&shop).await,
-        }
-    }
-
-    fn request_id(&mut self) -> String {
-        self.made += 1;
-        format!("{}-{}", self.name, self.made)
-    }
-
-    fn message(&mut self, shop: &Shop) -> Request {
-        let request_id = self.request_id();
-        let buyer = match self.chance.below(12) {
-            0 => format!("passer-by {request_id}"),
-            _ => format!("buyer {}", self.chance.below(BUYERS)),
-        };
-        Request::Receive(proto::ReceiveMessageRequest {
-            shop_id: shop.id.clone(),
-            buyer_id: buyer,
-            channel: CHANNEL.to_owned(),
-            external_message_id: format!("ext {request_id}"),
-            content: Some(text(format!("question {request_id}"))),
-            request_id,
-            ..proto::ReceiveMessageRequest::default()
-        })
-    }
-
-    fn any_held(&mut self) -> Option<Held> {
-        let held = self.house.held();
-        self.chance.of(&held).cloned()
-    }
-
-    fn reply(&mut self) -> Option<Request> {
-        let Held { shop: shop_id, conversation: conversation_id, agent: agent_id } = self.any_held()?;
-        let request_id = self.request_id();
-        let content = Some(text(format!("answer {request_id}")));
-        let reply = proto::ReplyRequest {
-            request_id,
-            shop_id,
-            conversation_id,
-            agent_id,
-            content,
-            ..Default::default()
-        };
-        Some(Request::Reply(reply))
-    }
-
-    fn close(&mut self) -> Option<Request> {
-        let Held { shop: shop_id, conversation: conversation_id, agent: agent_id } = self.any_held()?;
-        self.house.forget(&conversation_id);
-        Some(Request::Close(proto::CloseConversationRequest {
-            request_id: self.request_id(),
-            shop_id,
-            conversation_id,
-            by: CloseActor::Agent.into(),
-            agent_id,
-            force: true,
-        }))
-    }
-
-    fn transfer(&mut self, shop: &Shop) -> Option<Request> {
-        let held = self.any_held().filter(|held| held.shop == shop.id)?;
-        let to = self.chance.of(&shop.agents)?.clone();
-        Some(Request::Transfer(proto::TransferConversationRequest {
-            request_id: self.request_id(),
-            shop_id: held.shop,
-            conversation_id: held.conversation,
-            from_agent_id: held.agent,
-            target: Some(proto::transfer_conversation_request::Target::ToAgentId(to)),
-            note: "please go on".to_owned(),
-        }))
-    }
-
-    fn presence(&mut self, shop: &Shop) -> Request {
-        let presence = match self.chance.below(10) {
-            0 => Presence::Busy,
-            1 => Presence::OnBreak,
-            2 => Presence::Offline,
-            _ => Presence::Online,
-        };
-        Request::Presence(proto::SetPresenceRequest {
-            request_id: self.request_id(),
-            shop_id: shop.id.clone(),
-            agent_id: self.chance.of(&shop.agents).cloned().unwrap_or_default(),
-            presence: presence.into(),
-            force: true,
-        })
-    }
-
-    fn capacity(&mut self, shop: &Shop) -> Request {
-        let less = i32::try_from(self.chance.below(4)).unwrap_or(0);
-        Request::Capacity(proto::SetCapacityRequest {
-            request_id: self.request_id(),
-            shop_id: shop.id.clone(),
-            agent_id: self.chance.of(&shop.agents).cloned().unwrap_or_default(),
-            capacity: CAPACITY - less,
-        })
-    }
-
-    async fn beat(&mut self, shop: &Shop) -> Option<Request> {
-        let beat = proto::HeartbeatRequest {
-            shop_id: shop.id.clone(),
-            agent_id: self.chance.of(&shop.agents).cloned()?,
-            session_id: "console".to_owned(),
-        };
-        // A beat that is lost is followed by others.
-        self.clients.presence.heartbeat(beat).await.ok();
-        None
-    }
-
-    /// Learns who holds what, as a console does that was just opened.
-    async fn look(&mut self, shop: &Shop) -> Option<Request> {
-        let list = proto::ListConversationsRequest {
-            shop_id: shop.id.clone(),
-            stages: vec![Stage::Assigned.into()],
-            page_size: 100,
-            ..proto::ListConversationsRequest::default()
-        };
-        let found = self.clients.conversations.list_conversations(list).await.ok()?.into_inner();
-        for conversation in found.conversations {
-            self.house.forget(&conversation.conversation_id);
-            let proto::Conversation { shop_id: shop, conversation_id: conversation, agent_id: agent, .. } =
-                conversation;
-            self.house.remember(&mut self.chance, Held { shop, conversation, agent });
-        }
-        None
-    }
-
-    fn learn(&mut self, request: &Request, verdict: &Verdict) {
-        match (request, verdict) {
-            (_, Verdict::Acknowledged(answer)) => {
-                self.gauge.acknowledged.fetch_add(1, Ordering::Relaxed);
-                self.gauge.news.notify_one();
-                if let Answer::Message { conversation, disposition, .. } = answer
-                    && !disposition.agent_id.is_empty()
-                {
-                    self.house.forget(conversation);
-                    let agent = disposition.agent_id.clone();
-                    let held =
-                        Held { shop: request.shop().to_owned(), conversation: conversation.clone(), agent };
-                    self.house.remember(&mut self.chance, held);
-                }
-            }
-            (Request::Reply(reply), Verdict::Refused(_)) => self.house.forget(&reply.conversation_id),
-            (Request::Transfer(transfer), _) => self.house.forget(&transfer.conversation_id),
-            _ => {}
-        }
-    }
-}
-
-fn text(text: String) -> Content {
-    Content { text, ..Content::default() }
 }

@@ -10,13 +10,14 @@ local shop, epoch, place, command = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local seq, event, kept, at = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local FIRST_MEMBER, COMMAND = 9, 16
 
-local state = redis.call('HMGET', order, 'epoch', 'number', 'first', 'stored')
-if state[1] ~= epoch then return 'other_epoch' end
+local state = redis.pcall('HMGET', order, 'epoch', 'number', 'first', 'stored')
+if state.err or state[1] ~= epoch then return 'other_epoch' end
 local number, first, stored = tonumber(state[2]), tonumber(state[3]), tonumber(state[4])
+if not (number and first and stored) then return 'forked' end
 if place > number then return 'forked' end
 if place > stored then
-  local entry = redis.call('LINDEX', tail, place - first - 1)
-  if not entry or string.sub(entry, 1, COMMAND) ~= command then return 'forked' end
+  local entry = redis.pcall('LINDEX', tail, place - first - 1)
+  if type(entry) ~= 'string' or string.sub(entry, 1, COMMAND) ~= command then return 'forked' end
   redis.call('HSET', order, 'stored', place, 'stored_command', command, 'seq', seq, 'event', event)
   -- Trimmed by halves, so that few confirmations pay for it.
   if place - first > 2 * kept then

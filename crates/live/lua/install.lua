@@ -11,8 +11,27 @@ local seq, event, command = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local at, lapses = ARGV[7], ARGV[8]
 local FIRST_MEMBER, COMMAND = 9, 16
 
-local state = redis.call('HMGET', order, 'epoch', 'rules', 'number', 'stored', 'stored_command', 'seq', 'event')
-if state[1] and state[2] == rules then
+local state = redis.pcall('HMGET', order, 'epoch', 'rules', 'number', 'stored', 'stored_command', 'seq', 'event',
+  'first', 'command')
+
+-- Whether an attempt's command stands at a place of the tail; none stands at its beginning.
+local function stands(at, expected)
+  if at == 0 then return true end
+  local entry = redis.pcall('LINDEX', tail, at - 1)
+  return type(entry) == 'string' and string.sub(entry, 1, COMMAND) == expected
+end
+
+-- Whether what is here fits together. Somebody may have changed it by hand.
+local function is_sound()
+  if state.err or not state[1] then return false end
+  local number, stored, first = tonumber(state[3]), tonumber(state[4]), tonumber(state[8])
+  if not (number and stored and first and tonumber(state[6])) then return false end
+  if first > stored or stored > number then return false end
+  return stands(stored - first, state[5]) and stands(number - first, state[9])
+    and redis.pcall('LINDEX', tail, number - first) == false
+end
+
+if is_sound() and state[2] == rules then
   local number, stored = tonumber(state[3]), tonumber(state[4])
   local waiting = number > stored and redis.call('LRANGE', tail, stored - number, -1) or {}
   if state[7] == event then return {'adopted', state[1], stored, state[5], stored, waiting} end
@@ -26,7 +45,8 @@ if state[1] and state[2] == rules then
   end
 end
 
--- Nothing is here, or what is here was decided by other rules or on another past: the history has the last word.
+-- Nothing is here, or what is here is damaged, was decided by other rules or on another past: the history has the last
+-- word.
 redis.call('DEL', order, tail)
 redis.call('HSET', order, 'epoch', epoch, 'rules', rules, 'number', 0, 'command', '', 'first', 0,
   'first_command', '', 'stored', 0, 'stored_command', '', 'seq', seq, 'event', event)

@@ -2,7 +2,9 @@
 --
 -- KEYS  order, tail, due
 -- ARGV  shop, epoch
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[2] then return 0 end
+local epoch = redis.pcall('HGET', KEYS[1], 'epoch')
+-- What is no hash is nobody's life.
+if type(epoch) ~= 'table' and epoch ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 return 1

@@ -11,18 +11,21 @@ local shop, epoch, place, place_command = ARGV[1], ARGV[2], tonumber(ARGV[3]), A
 local now, most_skew, most_waiting, patience = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local FIRST_ATTEMPT, ATTEMPT, COMMAND = 9, 3, 16
 
-local state = redis.call('HMGET', order, 'epoch', 'number', 'command', 'first', 'first_command', 'stored')
-if state[1] ~= epoch then return {'not_loaded'} end
+-- What somebody has damaged is as good as lost: install.lua begins the next life from the history.
+local state = redis.pcall('HMGET', order, 'epoch', 'number', 'command', 'first', 'first_command', 'stored')
+if state.err or state[1] ~= epoch then return {'not_loaded'} end
 local number, first, stored = tonumber(state[2]), tonumber(state[4]), tonumber(state[6])
+if not (number and first and stored) or first > stored or stored > number then return {'not_loaded'} end
 if place > number then return {'not_loaded'} end
 if place < first then return {'behind'} end
 
 -- What was decided after the caller's place holds only on top of the very command that stands there.
 local missed, before = {}, state[3]
 if place < number then
-  missed = redis.call('LRANGE', tail, place - number - (place > first and 1 or 0), -1)
+  missed = redis.pcall('LRANGE', tail, place - number - (place > first and 1 or 0), -1)
+  if missed.err then return {'not_loaded'} end
   before = state[5]
-  if place > first then before = string.sub(table.remove(missed, 1), 1, COMMAND) end
+  if place > first then before = string.sub(table.remove(missed, 1) or '', 1, COMMAND) end
 end
 if before ~= place_command then return {'not_loaded'} end
 
@@ -47,7 +50,8 @@ for at = FIRST_ATTEMPT, #ARGV, ATTEMPT do
   end
 end
 if #entries > 0 then
-  redis.call('RPUSH', tail, unpack(entries))
+  local put = redis.pcall('RPUSH', tail, unpack(entries))
+  if type(put) == 'table' then return string.find(put.err, 'WRONGTYPE') and {'not_loaded'} or put end
   redis.call('HSET', order, 'number', number + #entries, 'command', string.sub(entries[#entries], 1, COMMAND))
   -- Whoever put them may be gone before they are stored: then somebody else is called to it.
   if number == stored then redis.call('ZADD', due, 'LT', now + patience, shop) end

@@ -9,6 +9,8 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::Request;
 
+use crate::without::{Part, is_off};
+
 /// The W3C header that names the call's trace.
 const TRACEPARENT: &str = "traceparent";
 
@@ -47,7 +49,7 @@ impl<T: Mutation> Identified<T> {
         let mut body = request.into_inner();
         let given = std::mem::take(body.request_id());
         let mark = (!given.is_empty()).then(|| RequestMark {
-            caller: Text::from(caller.subject.to_string().as_str()),
+            caller: Text::from(known_as(&caller, ids).as_str()),
             request_id: Text::from(given.as_str()),
             body_hash: hash(&body),
         });
@@ -73,6 +75,11 @@ impl<T: Mutation> Identified<T> {
     pub(crate) fn speaks_for(&self, named: &str) -> Option<AgentId> {
         self.caller.agent().filter(|own| own.to_string() != named)
     }
+}
+
+/// The name by which a caller's requests are recognised.
+fn known_as(caller: &Caller, ids: &IdSource) -> String {
+    if is_off(Part::Memory) { ids.next_request_id() } else { caller.subject.to_string() }
 }
 
 /// Whether a text names a trace as W3C writes it: version, trace, span and flags, in lower-case hexadecimal.

@@ -22,6 +22,7 @@ mod directory;
 mod grpc;
 mod history;
 mod sweeper;
+mod without;
 
 use std::sync::Arc;
 

@@ -98,11 +98,16 @@ impl Request {
         matches!(self, Self::Presence(_) | Self::Capacity(_))
     }
 
-    /// Sends it.
+    /// Sends it, and waits for an answer as long as callers usually do.
     pub async fn send(&self, clients: &mut Clients) -> Verdict {
+        self.send_within(clients, DEADLINE).await
+    }
+
+    /// Sends it, and waits for an answer for so long.
+    pub async fn send_within(&self, clients: &mut Clients, limit: Duration) -> Verdict {
         match self.clone() {
             Self::Receive(request) => {
-                let answered = clients.reception.receive_message(within(request)).await;
+                let answered = clients.reception.receive_message(within(request, limit)).await;
                 verdict(answered, |response| Answer::Message {
                     conversation: response.conversation_id,
                     message: response.message_id,
@@ -111,29 +116,31 @@ impl Request {
                 })
             }
             Self::Reply(request) => {
-                let answered = clients.conversations.reply(within(request)).await;
+                let answered = clients.conversations.reply(within(request, limit)).await;
                 verdict(answered, |response| Answer::Reply { message: response.message_id })
             }
             Self::Close(request) => {
-                verdict(clients.conversations.close_conversation(within(request)).await, |_| Answer::Done)
+                verdict(clients.conversations.close_conversation(within(request, limit)).await, |_| {
+                    Answer::Done
+                })
             }
             Self::Transfer(request) => {
-                let answered = clients.conversations.transfer_conversation(within(request)).await;
+                let answered = clients.conversations.transfer_conversation(within(request, limit)).await;
                 verdict(answered, |response| Answer::Transfer(response.disposition))
             }
             Self::Presence(request) => {
-                verdict(clients.presence.set_presence(within(request)).await, |_| Answer::Done)
+                verdict(clients.presence.set_presence(within(request, limit)).await, |_| Answer::Done)
             }
             Self::Capacity(request) => {
-                verdict(clients.presence.set_capacity(within(request)).await, |_| Answer::Done)
+                verdict(clients.presence.set_capacity(within(request, limit)).await, |_| Answer::Done)
             }
         }
     }
 }
 
-fn within<T>(message: T) -> tonic::Request<T> {
+fn within<T>(message: T, limit: Duration) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
-    request.set_timeout(DEADLINE);
+    request.set_timeout(limit);
     request
 }
 

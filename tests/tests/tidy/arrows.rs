@@ -29,7 +29,7 @@ fn allowed(package: &str) -> Option<&'static [&'static str]> {
         "fenliu-trust" => Some(&["fenliu-domain", "fenliu-proto", "fenliu-runtime"]),
         "fenliu-accounts" | "fenliu-dispatch" | "fenliu-analytics" => Some(CRATES),
         // They hold everything in one process, and tell stories about it.
-        "fenliu" | "fenliu-tests" | "fenliu-bench" => None,
+        "fenliu" | "fenliu-tests" | "fenliu-bench" | "fenliu-faults" => None,
         _ => panic!("{package} has no place in the architecture: say here whom it may know"),
     }
 }

@@ -29,8 +29,8 @@ const IGNORED: [(&str, &str); 2] = [
 const LOOKED_FOR: [&str; 2] = ["cfg_attr(not(real_logs), ignore = \"", "cfg_attr(not(grpcurl), ignore = \""];
 /// Where waiting for time itself is the work: the clock, the server's own limits, and the demo, whose analytics
 /// keeps pace with a virtual clock in real time.
-/// Callers who come at even times wait for them.
-const BENCHMARKS: &str = "tests/bench/";
+/// Callers who come at even times wait for them, and a fault lasts for its time.
+const TIMED: [&str; 2] = ["tests/bench/", "tests/faults/"];
 const SLEEPERS: [&str; 8] = [
     "crates/live/src/redis/news.rs",
     "crates/live/src/redis/scratch.rs",
@@ -84,7 +84,8 @@ fn nobody_sleeps_but_the_clock_and_the_servers_limits() {
     let wrong = own_code()
         .into_iter()
         .filter(|source| {
-            let exempt = SLEEPERS.contains(&source.path.as_str()) || source.path.starts_with(BENCHMARKS);
+            let timed = TIMED.iter().any(|place| source.path.starts_with(place));
+            let exempt = SLEEPERS.contains(&source.path.as_str()) || timed;
             source.path != "tests/tests/tidy/contents.rs" && !exempt
         })
         .filter(|source| sleeps.iter().any(|sleep| source.text.contains(sleep)));

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use fenliu_domain::desk::Head;
 use fenliu_domain::desk::event::{Event, Seq};
 
+use crate::without::{Part, is_off};
+
 /// What the store knows of one shop while a batch is planned.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ShopPlan {
@@ -44,11 +46,12 @@ impl ShopPlan {
             return match self.fresh.iter().find(|event| event.seq == last.seq) {
                 Some(event) if event.id == last.id => Verdict::Fits,
                 Some(_) => Verdict::Fork,
+                None if is_off(Part::Fence) => Verdict::Fits,
                 None => Verdict::EndsBelow,
             };
         }
         let new = tail.partition_point(|event| event.seq <= head);
-        if !self.joins(tail, new) {
+        if !self.joins(tail, new) && !is_off(Part::Fence) {
             return Verdict::Fork;
         }
         self.fresh.extend(tail[new..].iter().cloned());

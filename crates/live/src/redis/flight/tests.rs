@@ -1,4 +1,5 @@
 use fenliu_domain::desk::chatter::{Speaker, agent_id};
+use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{CommandId, ShopId};
 use tokio::sync::oneshot;
 
@@ -73,4 +74,65 @@ async fn an_attempt_that_cannot_be_read_ends_its_life_and_no_other() {
     desks.begin(Epoch(2), SHOP).await;
     let (epoch, tail) = desks.tail(SHOP).await.expect("the next life has begun");
     assert_eq!((epoch, tail.len()), (Epoch(2), 0));
+}
+
+/// Ways to damage what Redis has of a shop; `order` and `tail` stand for its keys.
+const DAMAGES: [&str; 15] = [
+    "SET order text",
+    "SET tail text",
+    "DEL tail",
+    "HDEL order number",
+    "HSET order number word",
+    "HSET order number 123456789",
+    "HSET order first word",
+    "HSET order first -7",
+    "HSET order first 55",
+    "HSET order stored word",
+    "HSET order stored 987654321",
+    "HSET order seq word",
+    "HSET order command another",
+    "HSET order stored_command another",
+    "HSET order event another",
+];
+
+/// Proposes until it is decided; a life that ended is followed by another one that begins with this desk.
+async fn decided(desks: &RedisDesks, stored: &Desk, damage: &str) {
+    for life in 100..110 {
+        match propose(desks, tick(life)).await {
+            Err(ProposeError::NotLoaded) => {
+                let snapshot = stored.snapshot().expect("something is stored");
+                desks.restore(Epoch(life), snapshot, stored.now()).await;
+            }
+            Err(error @ ProposeError::Unavailable(_)) => panic!("after {damage}: {error}"),
+            Ok(_) | Err(_) => return,
+        }
+    }
+    panic!("after {damage} no life lasts");
+}
+
+#[tokio::test]
+async fn whatever_is_damaged_in_redis_the_next_life_serves() {
+    for damage in DAMAGES {
+        let (server, desks) = opened().await;
+        let shop = desks.engine.known(SHOP).expect("it is loaded");
+        let (epoch, tail) = desks.tail(SHOP).await.expect("it is loaded");
+        let last = tail.last().expect("it was opened");
+        desks.confirm(SHOP, epoch, Head { seq: last.seq, event: last.id }).await.expect("it fits");
+        desks.engine.tell_all().await;
+        let stored = shop.look(|room| room.desk().clone()).expect("it is loaded");
+        let mut words = damage.split(' ').map(|word| match word {
+            "order" => shop.keys.order.clone(),
+            "tail" => shop.keys.tail.clone(),
+            word => word.to_owned(),
+        });
+        let mut command = redis::cmd(&words.next().expect("a command"));
+        command.arg(words.collect::<Vec<_>>());
+        desks.engine.link.query::<redis::Value>(&command).await.expect("it is taken");
+        decided(&desks, &stored, damage).await;
+        let other = RedisDesks::connect(server.config(), Arc::new(Proto), 2).await.expect("Redis is there");
+        let snapshot = stored.snapshot().expect("something is stored");
+        other.restore(Epoch(200), snapshot, stored.now()).await;
+        decided(&other, &stored, damage).await;
+        decided(&desks, &stored, damage).await;
+    }
 }
