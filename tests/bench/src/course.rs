@@ -17,6 +17,7 @@ use crate::generated::CallRequest;
 use crate::generated::floor_client::FloorClient;
 use crate::load::{self, Call, Measured, Pace};
 use crate::product::{Mix, Product, Size, free_address};
+use crate::redis_use::RedisUse;
 
 /// Shops and agents of everything but the hot shop.
 const MANY: Size = Size { shops: 100, agents: 200 };
@@ -50,13 +51,16 @@ pub(crate) struct Round {
     pub(crate) measured: Measured,
     /// Seconds of processor time of server, Redis, PostgreSQL and callers.
     pub(crate) cpu: [f64; 4],
+    /// What Redis was asked meanwhile.
+    pub(crate) redis: RedisUse,
 }
 
 /// A server under measurement.
-struct Subject {
+pub(crate) struct Subject {
     call: Call,
     pid: u32,
     redis_pid: Option<u32>,
+    redis_url: Option<String>,
     postgres_pid: Option<u32>,
     numbers: Arc<AtomicU64>,
     _keeps: Box<dyn Send>,
@@ -103,22 +107,34 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Line>> {
     add("floor b, + script, 64 in flight", None, b.again(), at(64));
     for in_flight in IN_FLIGHT {
         let floor = add(&format!("floor c, + rows, {in_flight} in flight"), None, c.again(), at(in_flight));
-        let subject = of(plan, &many, Mix::New, Some(&product_redis));
+        let subject = Subject::of(plan, &many, Mix::New, Some(&product_redis));
         add(&format!("new conversations, {in_flight} in flight"), Some(floor), subject, at(in_flight));
     }
     let open = Pace::Open { per_second: PER_SECOND };
     let floor_open = add(&format!("floor c, {PER_SECOND} a second"), None, c.again(), open);
-    let subject = of(plan, &many, Mix::New, Some(&product_redis));
+    let subject = Subject::of(plan, &many, Mix::New, Some(&product_redis));
     add(&format!("new conversations, {PER_SECOND} a second"), Some(floor_open), subject, open);
     let floor = 6; // Floor c at 64 in flight.
     for (mix, name) in
         [(Mix::Message, "messages"), (Mix::Reply, "replies"), (Mix::Close, "come and go, two calls")]
     {
-        let subject = of(plan, &many, mix, Some(&product_redis));
+        let subject = Subject::of(plan, &many, mix, Some(&product_redis));
         add(&format!("{name}, 64 in flight"), Some(floor), subject, at(64));
     }
     let floor = add("floor d, memory + SQLite, 64 in flight", None, d.again(), at(64));
-    add("new conversations embedded, 64 in flight", Some(floor), of(plan, &embedded, Mix::New, None), at(64));
+    add(
+        "new conversations embedded, 64 in flight",
+        Some(floor),
+        Subject::of(plan, &embedded, Mix::New, None),
+        at(64),
+    );
+    // What needs no store shows what the layers around every call take.
+    add(
+        "heartbeats embedded, 64 in flight",
+        Some(0),
+        Subject::of(plan, &embedded, Mix::Heartbeat, None),
+        at(64),
+    );
     for round in 1..=plan.rounds {
         for (line, subject, pace) in &subjects {
             if plan.only.as_ref().is_some_and(|only| !lines[*line].name.contains(only.as_str())) {
@@ -145,24 +161,12 @@ async fn hot(plan: &Plan, redis: &ScratchRedis) -> anyhow::Result<Vec<Line>> {
     }
     let stores = Stores { redis: redis.url(), database: plan.postgres.clone() };
     let hot = Product::start(&plan.dispatch, &stores, HOT).await?;
-    let subject = of(plan, &hot, Mix::New, Some(redis));
+    let subject = Subject::of(plan, &hot, Mix::New, Some(redis));
     let mut line = Line { name, floor: Some(6), rounds: Vec::new() };
     for _ in 0..plan.rounds {
         line.rounds.push(measure(&subject, Pace::Closed { in_flight: 64 }, plan.length).await?);
     }
     Ok(vec![line])
-}
-
-fn of(plan: &Plan, product: &Product, mix: Mix, redis: Option<&ScratchRedis>) -> Subject {
-    Subject {
-        call: product.call(mix),
-        pid: product.pid(),
-        redis_pid: redis.map(ScratchRedis::pid),
-        postgres_pid: redis.map(|_| plan.postgres_pid),
-        // Numbers name buyers and requests, so each mix has its own.
-        numbers: Arc::new(AtomicU64::new((mix as u64) << 40)),
-        _keeps: Box::new(()),
-    }
 }
 
 /// Starts a floor in a process of its own.
@@ -191,10 +195,10 @@ async fn floor(
         Box::pin(async move { Ok(client.call(request(number)).await.map(|_| ())?) })
     });
     let postgres_pid = (variant == Variant::C).then_some(plan.postgres_pid);
-    let redis_pid = redis.map(ScratchRedis::pid);
+    let (redis_pid, redis_url) = (redis.map(ScratchRedis::pid), redis.map(ScratchRedis::url));
     // Floors share a Redis, which knows the requests of each.
     let numbers = Arc::new(AtomicU64::new((variant as u64) << 40));
-    Ok(Subject { call, pid, redis_pid, postgres_pid, numbers, _keeps: Box::new(Killed(child)) })
+    Ok(Subject { call, pid, redis_pid, redis_url, postgres_pid, numbers, _keeps: Box::new(Killed(child)) })
 }
 
 fn request(number: u64) -> CallRequest {
@@ -207,12 +211,26 @@ fn request(number: u64) -> CallRequest {
 }
 
 impl Subject {
+    pub(crate) fn of(plan: &Plan, product: &Product, mix: Mix, redis: Option<&ScratchRedis>) -> Self {
+        Self {
+            call: product.call(mix),
+            pid: product.pid(),
+            redis_pid: redis.map(ScratchRedis::pid),
+            redis_url: redis.map(ScratchRedis::url),
+            postgres_pid: redis.map(|_| plan.postgres_pid),
+            // Numbers name buyers and requests, so each mix has its own.
+            numbers: Arc::new(AtomicU64::new((mix as u64) << 40)),
+            _keeps: Box::new(()),
+        }
+    }
+
     /// The same subject under another line.
     fn again(&self) -> Self {
         Self {
             call: self.call.clone(),
             pid: self.pid,
             redis_pid: self.redis_pid,
+            redis_url: self.redis_url.clone(),
             postgres_pid: self.postgres_pid,
             numbers: self.numbers.clone(),
             _keeps: Box::new(()),
@@ -225,9 +243,14 @@ impl Subject {
     }
 }
 
-async fn measure(subject: &Subject, pace: Pace, length: Duration) -> anyhow::Result<Round> {
-    let before = subject.cpu();
+pub(crate) async fn measure(subject: &Subject, pace: Pace, length: Duration) -> anyhow::Result<Round> {
+    let asked = async || match &subject.redis_url {
+        Some(url) => RedisUse::of(url).await,
+        None => Ok(RedisUse::default()),
+    };
+    let (before, asked_before) = (subject.cpu(), asked().await?);
     let measured = load::run(&subject.call, pace, &subject.numbers, length).await?;
     let after = subject.cpu();
-    Ok(Round { measured, cpu: std::array::from_fn(|at| after[at] - before[at]) })
+    let redis = asked().await?.since(&asked_before);
+    Ok(Round { measured, cpu: std::array::from_fn(|at| after[at] - before[at]), redis })
 }

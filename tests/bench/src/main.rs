@@ -10,7 +10,9 @@ mod flags;
 mod floor;
 mod load;
 mod product;
+mod redis_use;
 mod report;
+mod sizes;
 
 use clap::Parser;
 
@@ -29,5 +31,6 @@ async fn main() -> anyhow::Result<()> {
     }
     let plan = flags.plan()?;
     report::print(&course::run(&plan).await?);
+    report::print_sizes(&sizes::run(&plan).await?);
     Ok(())
 }

@@ -54,6 +54,8 @@ pub(crate) enum Mix {
     Reply,
     /// An agent ends one conversation and gets the next from the queue.
     Close,
+    /// A console says that its agent is there.
+    Heartbeat,
 }
 
 /// A dispatch that runs.
@@ -167,6 +169,7 @@ impl Product {
                     }
                     Mix::Reply => reply(channel, one, number).await?,
                     Mix::Close => close(channel, number as usize % shops, number).await?,
+                    Mix::Heartbeat => beat(channel, one).await?,
                 }
                 Ok(())
             })
@@ -191,6 +194,16 @@ async fn reply(channel: Channel, to: &Standing, number: u64) -> anyhow::Result<(
         ..Default::default()
     };
     ConversationServiceClient::new(channel).reply(request).await?;
+    Ok(())
+}
+
+async fn beat(channel: Channel, of: &Standing) -> anyhow::Result<()> {
+    let request = proto::HeartbeatRequest {
+        shop_id: shop_id(of.shop),
+        agent_id: of.agent.clone(),
+        session_id: "console".into(),
+    };
+    PresenceServiceClient::new(channel).heartbeat(request).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The table.
 
 use crate::course::{Line, Round};
+use crate::sizes::Sized;
 
 /// Prints a row for each line, and below them what each is to its floor.
 pub(crate) fn print(lines: &[Line]) {
@@ -41,6 +42,61 @@ pub(crate) fn print(lines: &[Line]) {
             ratio(&|round| round.cpu[..3].iter().sum::<f64>() / round.measured.calls as f64),
             ratio(&|round| round.measured.quantile(500)),
             ratio(&|round| round.measured.quantile(990)),
+        );
+    }
+    print_layers(lines);
+    print_redis(lines);
+}
+
+/// What the layers around a call that needs no store cost more than a bare echo.
+fn print_layers(lines: &[Line]) {
+    let Some(beats) =
+        lines.iter().find(|line| line.name.starts_with("heartbeats") && !line.rounds.is_empty())
+    else {
+        return;
+    };
+    let Some(echo) = beats.floor.map(|floor| &lines[floor]).filter(|echo| !echo.rounds.is_empty()) else {
+        return;
+    };
+    let server = |round: &Round| round.cpu[0] * 1e6 / round.measured.calls as f64;
+    let more = beats.rounds.iter().zip(&echo.rounds).map(|(of, to)| server(of) - server(to)).collect();
+    println!(
+        "\nlayers around a call that needs no store: {:+.0} µs of the server over a bare echo",
+        median(more)
+    );
+}
+
+/// What Redis is asked for each call.
+fn print_redis(lines: &[Line]) {
+    println!("\n{:<48} {:>9} {:>9} {:>10}", "Redis, for each call", "scripts", "µs each", "commands");
+    for line in lines.iter().filter(|line| line.rounds.iter().any(|round| round.redis.scripts().0 > 0)) {
+        let of = |what: &dyn Fn(&Round) -> f64| median(line.rounds.iter().map(what).collect());
+        println!(
+            "{:<48} {:>9.2} {:>9.1} {:>10.1}",
+            line.name,
+            of(&|round| round.redis.scripts().0 as f64 / round.measured.calls as f64),
+            of(&|round| round.redis.scripts().1),
+            of(&|round| round.redis.inside() as f64 / round.measured.calls as f64),
+        );
+    }
+}
+
+/// Prints what one shop takes with ever more agents.
+pub(crate) fn print_sizes(sizes: &[Sized]) {
+    let Some(first) = sizes.first() else { return };
+    let script = |size: &Sized| median(size.script.clone());
+    println!(
+        "\n{:<24} {:>10} {:>9} {:>18} {:>24}",
+        "one shop by agents", "µs/script", "to first", "bytes/agent", "bytes/open conversation"
+    );
+    for size in sizes {
+        println!(
+            "{:<24} {:>10.1} {:>9.2} {:>18.0} {:>24.1}",
+            size.agents,
+            script(size),
+            script(size) / script(first),
+            size.agent_bytes,
+            size.conversation_bytes,
         );
     }
 }

@@ -70,20 +70,20 @@ impl Rows {
     ///
     /// # Errors
     /// When a column has a type that is not written in bulk, or a row leaves one out.
-    pub fn of<A: ActiveModelTrait>(rows: &[A], on_conflict: &'static str) -> Result<Self, DbErr> {
+    pub fn of<A: ActiveModelTrait>(mut rows: Vec<A>, on_conflict: &'static str) -> Result<Self, DbErr> {
         let mut columns = Vec::new();
         let mut names = Vec::new();
         for column in <<A as ActiveModelTrait>::Entity as EntityTrait>::Column::iter() {
             let definition = column.def();
-            let value = |row: &A| {
+            let value = |row: &mut A| {
                 let missing = || DbErr::Custom(format!("{} is not set", column.unquoted()));
-                row.get(column).into_value().ok_or_else(missing)
+                row.take(column).into_value().ok_or_else(missing)
             };
             names.push(format!("\"{}\"", column.unquoted()));
             columns.push(Column {
                 kind: Kind::of(definition.get_column_type())?,
                 nullable: definition.is_null(),
-                values: rows.iter().map(value).collect::<Result<_, _>>()?,
+                values: rows.iter_mut().map(value).collect::<Result<_, _>>()?,
             });
         }
         let table = A::Entity::default();

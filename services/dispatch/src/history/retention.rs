@@ -163,7 +163,7 @@ impl History {
                         }
                         let rows = page.iter().map(|(position, event)| row(event, *position));
                         let rows = rows.collect::<Result<Vec<_>, _>>()?;
-                        Rows::of(&rows, "")?.insert(txn).await?;
+                        Rows::of(rows, "")?.insert(txn).await?;
                     }
                     archived_range::Entity::delete_by_id(range.first).exec(txn).await?;
                     Ok(())

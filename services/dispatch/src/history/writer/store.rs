@@ -160,7 +160,7 @@ async fn write(
         event_rows(before.position, fresh)?,
         body_rows(batch, &fits)?,
         shop_head_rows(plan.moved())?,
-        Rows::of(&records.iter().map(ConversationRecord::to_row).collect::<Vec<_>>(), projection::OVERWRITE)?,
+        Rows::of(records.iter().map(ConversationRecord::to_row).collect::<Vec<_>>(), projection::OVERWRITE)?,
     ];
     let id = |event: Option<EventId>| event.map(|event| uuid(event.bits()));
     let values =
@@ -216,7 +216,7 @@ async fn is_stored(txn: &DatabaseTransaction, of: &Event) -> Result<bool, Fault>
 
 fn event_rows(before: i64, events: &[Arc<Event>]) -> Result<Rows, Fault> {
     let rows = events.iter().zip(before + 1..).map(|(event, position)| row(event, position));
-    Ok(Rows::of(&rows.collect::<Result<Vec<_>, _>>()?, "")?)
+    Ok(Rows::of(rows.collect::<Result<Vec<_>, _>>()?, "")?)
 }
 
 pub(in crate::history) fn row(of: &Event, position: i64) -> Result<event::ActiveModel, Fault> {
@@ -255,7 +255,7 @@ fn body_rows(batch: &[Disposal], fits: &[bool]) -> Result<Rows, Fault> {
             reference: Set(content.body.reference.clone()),
         }));
     }
-    Ok(Rows::of(&rows, KEEP_BODIES)?)
+    Ok(Rows::of(rows, KEEP_BODIES)?)
 }
 
 fn shop_head_rows(moved: impl Iterator<Item = (ShopId, Head)>) -> Result<Rows, Fault> {
@@ -266,5 +266,5 @@ fn shop_head_rows(moved: impl Iterator<Item = (ShopId, Head)>) -> Result<Rows, F
             event_id: Set(uuid(head.event.bits())),
         })
     });
-    Ok(Rows::of(&rows.collect::<Result<Vec<_>, Fault>>()?, MOVE_SHOP_HEADS)?)
+    Ok(Rows::of(rows.collect::<Result<Vec<_>, Fault>>()?, MOVE_SHOP_HEADS)?)
 }
