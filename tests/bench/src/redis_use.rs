@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 
-/// What a Redis has done and holds at a moment.
+/// What a Redis has done until a moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RedisUse {
     /// Calls of each command and microseconds in them, those that scripts make included.
     commands: BTreeMap<String, (u64, u64)>,
-    /// Bytes that its keys take.
-    pub(crate) bytes: u64,
 }
 
 impl RedisUse {
@@ -22,8 +20,6 @@ impl RedisUse {
         for (key, value) in told.lines().filter_map(|line| line.split_once(':')) {
             if let Some(command) = key.strip_prefix("cmdstat_") {
                 now.commands.insert(command.to_owned(), calls(value).with_context(|| value.to_owned())?);
-            } else if key == "used_memory_dataset" {
-                now.bytes = value.trim().parse()?;
             }
         }
         Ok(now)
@@ -54,6 +50,20 @@ impl RedisUse {
             .map(|(_, (calls, _))| calls)
             .sum()
     }
+}
+
+/// Bytes that the keys of a Redis take.
+pub(crate) async fn key_bytes(url: &str) -> anyhow::Result<u64> {
+    let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await?;
+    let mut bytes = 0;
+    for key in keys {
+        let mut usage = redis::cmd("MEMORY");
+        let of: Option<u64> =
+            usage.arg("USAGE").arg(key).arg("SAMPLES").arg(0).query_async(&mut connection).await?;
+        bytes += of.unwrap_or_default();
+    }
+    Ok(bytes)
 }
 
 /// `calls=3,usec=41,…`

@@ -6,7 +6,7 @@ use crate::course::{Plan, Subject, measure};
 use crate::floor::Stores;
 use crate::load::Pace;
 use crate::product::{Mix, Product, Size};
-use crate::redis_use::RedisUse;
+use crate::redis_use::key_bytes;
 
 /// Agents of the shop.
 const AGENTS: [usize; 3] = [10, 1_000, 10_000];
@@ -32,9 +32,8 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Sized>> {
         eprint!("\rone shop by agents: {agents:40}");
         let redis = ScratchRedis::start(&["--appendonly", "yes", "--appendfsync", "everysec"]).await;
         let stores = Stores { redis: redis.url(), database: plan.postgres.clone() };
-        let empty = RedisUse::of(&redis.url()).await?.bytes;
         let product = Product::start(&plan.dispatch, &stores, Size { shops: 1, agents }).await?;
-        let settled = RedisUse::of(&redis.url()).await?.bytes;
+        let settled = key_bytes(&redis.url()).await?;
         let subject = Subject::of(plan, &product, Mix::New, Some(&redis));
         let (mut script, mut begun) = (Vec::new(), 0);
         for _ in 0..plan.rounds {
@@ -42,13 +41,12 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Sized>> {
             begun += round.measured.calls;
             script.push(round.redis.scripts().1);
         }
-        let full = RedisUse::of(&redis.url()).await?.bytes;
-        let more = |from: u64, to: u64| to.saturating_sub(from) as f64;
+        let full = key_bytes(&redis.url()).await?;
         sizes.push(Sized {
             agents,
             script,
-            agent_bytes: more(empty, settled) / agents as f64,
-            conversation_bytes: more(settled, full) / begun as f64,
+            agent_bytes: settled as f64 / agents as f64,
+            conversation_bytes: full.saturating_sub(settled) as f64 / begun as f64,
         });
     }
     eprintln!();
