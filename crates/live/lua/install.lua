@@ -4,7 +4,8 @@
 -- ARGV  shop, epoch, the rules it decides by, the last event of what was rebuilt (seq, event, command), when something is due or '',
 --       when the beats lapse, then a member for each agent who is there
 -- Gives 'installed'; or 'adopted', the life's epoch, the place found (number, command), the number up to which all is
--- stored and the entries after the place; or 'behind' where the history has gone on since it was read.
+-- stored and the entries after the place; or 'behind' and up to which number
+-- all is stored, where that is beyond what was rebuilt.
 local order, tail, due, beats = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local shop, epoch, rules = ARGV[1], ARGV[2], ARGV[3]
 local seq, event, command = tonumber(ARGV[4]), ARGV[5], ARGV[6]
@@ -35,7 +36,7 @@ if is_sound() and state[2] == rules then
   local number, stored = tonumber(state[3]), tonumber(state[4])
   local waiting = number > stored and redis.call('LRANGE', tail, stored - number, -1) or {}
   if state[7] == event then return {'adopted', state[1], stored, state[5], stored, waiting} end
-  if seq < tonumber(state[6]) then return {'behind'} end
+  if seq < tonumber(state[6]) then return {'behind', tonumber(state[6])} end
   for place = 1, #waiting do
     if string.sub(waiting[place], 1, COMMAND) == command then
       local after = {}

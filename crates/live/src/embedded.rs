@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use fenliu_domain::desk::agent::Agent;
 use fenliu_domain::desk::command::{Attempt, BuyerMessage};
-use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::event::{Event, Seq};
 use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
@@ -115,13 +115,18 @@ impl LiveDesk for EmbeddedDesks {
             .map_err(|_| ConfirmError::OtherEpoch)?
     }
 
-    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {
+    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) -> Option<Seq> {
         self.install(epoch, Desk::restore(snapshot), now);
+        None
     }
 
-    async fn begin(&self, epoch: Epoch, shop: ShopId) {
+    async fn begin(&self, epoch: Epoch, shop: ShopId) -> Option<Seq> {
         self.install(epoch, Desk::new(shop), Timestamp::MIN);
+        None
     }
+
+    /// A desk of this process is never older than the process, and a history is restored before that.
+    async fn outlive(&self, _: ShopId, _: Seq) {}
 
     async fn invalidate(&self, shop: ShopId, epoch: Epoch) {
         let mut shard = self.shard(shop);

@@ -220,11 +220,16 @@ pub trait LiveDesk: Send + Sync + 'static {
     async fn confirm(&self, shop: ShopId, epoch: Epoch, head: Head) -> Result<(), ConfirmError>;
 
     /// Installs a rebuilt desk under this epoch and gives everybody who is not offline a fresh heartbeat; where a
-    /// desk is loaded already, that one stays.
-    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp);
+    /// desk is loaded already, that one stays. Where more than this desk's events are said to be stored, nothing is
+    /// installed, and the number of the last of those is the answer: the history has gone on since it was read, or it was
+    /// restored from a backup.
+    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) -> Option<Seq>;
 
-    /// Installs the desk of a shop nothing has happened at, where none is loaded.
-    async fn begin(&self, epoch: Epoch, shop: ShopId);
+    /// Installs the desk of a shop nothing has happened at, where none is loaded; the same answer.
+    async fn begin(&self, epoch: Epoch, shop: ShopId) -> Option<Seq>;
+
+    /// Ends a life in which more is said to be stored than this, which is all that the history holds.
+    async fn outlive(&self, shop: ShopId, stored: Seq);
 
     /// Drops a desk, if it is still in this life.
     async fn invalidate(&self, shop: ShopId, epoch: Epoch);

@@ -36,7 +36,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fenliu_domain::desk::agent::{Agent, Presence};
 use fenliu_domain::desk::command::{Attempt, BuyerMessage, Ordered};
-use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::event::{Event, Seq};
 use fenliu_domain::desk::policy::Policy;
 use fenliu_domain::desk::preview::Preview;
 use fenliu_domain::desk::snapshot::Snapshot;
@@ -281,12 +281,16 @@ impl LiveDesk for RedisDesks {
         Ok(())
     }
 
-    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) {
-        self.engine.install(epoch, Desk::restore(snapshot), now).await;
+    async fn restore(&self, epoch: Epoch, snapshot: Snapshot, now: Timestamp) -> Option<Seq> {
+        self.engine.install(epoch, Desk::restore(snapshot), now).await
     }
 
-    async fn begin(&self, epoch: Epoch, shop: ShopId) {
-        self.engine.install(epoch, Desk::new(shop), Timestamp::default()).await;
+    async fn begin(&self, epoch: Epoch, shop: ShopId) -> Option<Seq> {
+        self.engine.install(epoch, Desk::new(shop), Timestamp::default()).await
+    }
+
+    async fn outlive(&self, shop: ShopId, stored: Seq) {
+        self.engine.outlive(&self.engine.shop(shop), stored).await;
     }
 
     async fn invalidate(&self, shop: ShopId, epoch: Epoch) {

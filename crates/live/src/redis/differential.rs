@@ -98,8 +98,8 @@ impl Stage<'_> {
         self.lives += 1;
         let (epoch, live) = (Epoch(self.lives), &self.replicas[replica]);
         match self.fold().snapshot() {
-            Some(snapshot) => live.restore(epoch, snapshot, self.desk.now()).await,
-            None => live.begin(epoch, self.shop).await,
+            Some(snapshot) => drop(live.restore(epoch, snapshot, self.desk.now()).await),
+            None => drop(live.begin(epoch, self.shop).await),
         }
     }
 

@@ -1,20 +1,22 @@
 //! The lives of a desk: how one begins, how far it is stored, and how it ends.
 
 use fenliu_domain::desk::Desk;
+use fenliu_domain::desk::event::Seq;
 use fenliu_domain::ids::CommandId;
 use fenliu_domain::problem::Problem;
 use fenliu_domain::time::Timestamp;
 
 use super::link::Call;
 use super::local::{Local, Place};
-use super::scripts::{CONFIRM, Confirmed, INSTALL, INVALIDATE, Installed, command_bytes};
+use super::scripts::{CONFIRM, Confirmed, INSTALL, INVALIDATE, Installed, OUTLIVE, command_bytes};
 use super::shop::Shop;
 use super::{AWAY, Engine, RULES, keys, lock};
 use crate::port::Epoch;
 
 impl Engine {
-    /// Begins a life with this desk, or finds its place in the life there is.
-    pub(super) async fn install(&self, epoch: Epoch, desk: Desk, now: Timestamp) {
+    /// Begins a life with this desk, or finds its place in the life there is; the number up to which that one says to be
+    /// stored, where the desk has not got so far.
+    pub(super) async fn install(&self, epoch: Epoch, desk: Desk, now: Timestamp) -> Option<Seq> {
         let shop = self.shop(desk.shop());
         let keys = &shop.keys;
         let head = desk.head();
@@ -38,16 +40,34 @@ impl Engine {
         let (epoch, place, missed) = match self.link.run::<Installed>(&call).await {
             Ok(Installed::Begun) => (epoch, Place { number: 0, command: None }, None),
             Ok(Installed::Adopted { epoch, place, missed }) => (Epoch(epoch), place, Some(missed)),
-            // The caller finds it not loaded, and reads the history again.
-            Ok(Installed::Behind) => return,
-            Err(error) => return tracing::warn!(shop = %shop.id, %error, "a live desk could not be loaded"),
+            Ok(Installed::Behind(stored)) => return Some(Seq(stored)),
+            Err(error) => {
+                tracing::warn!(shop = %shop.id, %error, "a live desk could not be loaded");
+                return None;
+            }
         };
         let mut local = Local::new(epoch, desk, place);
         if let Err(damage) = missed.map_or(Ok(()), |missed| self.follow(&mut local, &missed)) {
-            return self.end_damaged_life(&shop, epoch, &damage).await;
+            self.end_damaged_life(&shop, epoch, &damage).await;
+            return None;
         }
         shop.lock().settle_in(local);
         self.tell_later(&shop);
+        None
+    }
+
+    /// Ends a life that says more to be stored than the history holds.
+    pub(super) async fn outlive(&self, shop: &Shop, stored: Seq) {
+        let keys = &shop.keys;
+        let call = Call::of(&OUTLIVE)
+            .key(&keys.order)
+            .key(&keys.tail)
+            .key(&keys.due)
+            .arg(&keys.member)
+            .arg(stored.0);
+        if let Err(error) = self.link.run::<i64>(&call).await {
+            tracing::warn!(shop = %shop.id, %error, "a live desk could not be dropped in Redis");
+        }
     }
 
     /// Remembers to tell Redis up to where a shop is stored, if that has moved.

@@ -18,6 +18,7 @@ script!(SUBMIT, "submit.lua");
 script!(INSTALL, "install.lua");
 script!(CONFIRM, "confirm.lua");
 script!(INVALIDATE, "invalidate.lua");
+script!(OUTLIVE, "outlive.lua");
 script!(BEAT, "beat.lua");
 script!(CLAIM, "claim.lua");
 script!(SILENT, "silent.lua");
@@ -64,8 +65,8 @@ pub(super) enum Installed {
     Begun,
     /// It has a place in the life there is.
     Adopted { epoch: u128, place: Place, missed: Missed },
-    /// The history has gone on since it was read.
-    Behind,
+    /// More is stored, up to this number, than was read of the history.
+    Behind(u64),
 }
 
 /// What confirming came to.
@@ -121,7 +122,7 @@ impl FromRedisValue for Installed {
         let (word, mut parts) = parts(value)?;
         match word.as_str() {
             "installed" => Ok(Self::Begun),
-            "behind" => Ok(Self::Behind),
+            "behind" => Ok(Self::Behind(next(&mut parts)?)),
             "adopted" => {
                 let epoch: Vec<u8> = next(&mut parts)?;
                 let epoch = <[u8; 16]>::try_from(epoch).map_err(|_| "an epoch is 16 bytes")?;

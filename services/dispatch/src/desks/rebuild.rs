@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fenliu_domain::desk::command::Command;
+use fenliu_domain::desk::event::Seq;
 use fenliu_domain::desk::refusal::shop_not_found;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
@@ -40,8 +41,8 @@ impl Desks {
         match (found, &call.command) {
             (true, _) => Ok(()),
             (false, Command::SyncShop(_)) => {
-                self.live.begin(Epoch(self.platform.ids.next_bits()), call.shop).await;
-                Ok(())
+                let begun = self.live.begin(Epoch(self.platform.ids.next_bits()), call.shop).await;
+                self.outlive(call.shop, begun).await
             }
             (false, _) => Err(shop_not_found(call.shop)),
         }
@@ -62,7 +63,27 @@ impl Desks {
         let folded = self.history.fold(shop).await.map_err(Fault::into_problem)?;
         let Some(snapshot) = folded.and_then(|desk| desk.snapshot()) else { return Ok(false) };
         let epoch = Epoch(self.platform.ids.next_bits());
-        self.live.restore(epoch, snapshot, self.platform.clock.now()).await;
+        let restored = self.live.restore(epoch, snapshot, self.platform.clock.now()).await;
+        self.outlive(shop, restored).await?;
         Ok(true)
+    }
+
+    /// Where the live desks say more to be stored than was read of the history, whoever calls reads it again; but where the
+    /// history does not hold that much even now, it was restored from a backup and has the last word. What is said to be
+    /// stored was stored before it was said, so nothing is ended that the history only has not told yet.
+    async fn outlive(&self, shop: ShopId, ahead: Option<Seq>) -> Result<(), Problem> {
+        let Some(ahead) = ahead else { return Ok(()) };
+        let head = self.history.head(shop).await.map_err(Fault::into_problem)?;
+        let stored = head.map_or(Seq::default(), |(seq, _)| Seq(seq));
+        if stored < ahead {
+            tracing::error!(
+                %shop,
+                stored = stored.0,
+                live = ahead.0,
+                "the history was restored from a backup: the live desk knows of more, and begins again from the history"
+            );
+            self.live.outlive(shop, stored).await;
+        }
+        Ok(())
     }
 }

@@ -65,7 +65,7 @@ pub(crate) struct House {
     pub(crate) clock: VirtualClock,
     pub(crate) redis: Option<ScratchRedis>,
     replicas: Vec<Replica>,
-    data: ScratchDatabase,
+    pub(crate) data: ScratchDatabase,
     interval_ms: u32,
     /// Events of a range of the history.
     range_events: u32,
@@ -204,6 +204,15 @@ impl House {
         }
         self.to = self.another().await;
         self
+    }
+
+    /// The same house on another database.
+    pub(crate) async fn restart_on(mut self, data: ScratchDatabase) -> Self {
+        // The one before is thrown away once nobody uses it.
+        let before = std::mem::replace(&mut self.data, data);
+        let house = self.restart().await;
+        drop(before);
+        house
     }
 
     /// Begins to shut down.

@@ -2,6 +2,7 @@
 //! the test speaks for, and a clock that the test moves.
 
 mod archive;
+mod backup;
 mod crowd;
 mod directory;
 mod house;
