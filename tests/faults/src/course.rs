@@ -34,7 +34,7 @@ pub(crate) async fn run(needs: &Needs, plan: Plan) -> anyhow::Result<Report> {
         (0..REPLICAS).map(|replica| Follower::start(&stage, replica)).collect::<Result<Vec<_>, _>>()?;
     let mut load = callers::start(&stage)?;
     let mut course = Course { stage, followers, report: Report::new(needs.seed) };
-    course.play(plan).await;
+    course.play(plan, needs.without.is_some()).await;
     course.stage.dials.stop.turn(true);
     while let Some(ended) = load.join_next().await {
         ended.context("a caller panicked")?;
@@ -65,11 +65,15 @@ struct Course {
 }
 
 impl Course {
-    async fn play(&mut self, plan: Plan) {
+    /// Plays window after window; to the first violation, where one is expected.
+    async fn play(&mut self, plan: Plan, to_the_first: bool) {
         let mut schedule = Schedule::new(plan, self.stage.seed);
         let began = self.stage.now();
         while let Some(window) = schedule.next_window(self.stage.now() - began) {
             self.play_window(&window).await;
+            if to_the_first && !self.report.findings.0.is_empty() {
+                return;
+            }
         }
         // What others were in the way of comes once more, alone.
         for fault in self.report.missed() {

@@ -157,7 +157,8 @@ async fn take_connections(scene: Scene<'_>) -> anyhow::Result<Hit> {
     Ok(Hit { count: refused, evidence, held: (began, over) })
 }
 
-/// Lets no file grow any more for the processes there are; those that it starts after it has given up may write again.
+/// Lets no file grow any more for those that serve the replicas; the first write of theirs beyond ends them all, and those
+/// that are started after that may write again.
 async fn fill_disk(scene: Scene<'_>) -> anyhow::Result<Hit> {
     let postgres = &scene.stage.postgres;
     let refusals = || {
@@ -166,7 +167,8 @@ async fn fill_disk(scene: Scene<'_>) -> anyhow::Result<Hit> {
     };
     let (before, began) = (refusals(), scene.now());
     while !scene.is_over() {
-        for pid in postgres.processes().unwrap_or_default().iter().skip(1) {
+        let processes = postgres.processes().unwrap_or_default();
+        for pid in processes.into_iter().filter(|pid| serves(*pid)) {
             // It may have ended a moment ago.
             let limit = format!("--fsize={FULL_BYTES}:{FULL_BYTES}");
             let mut limited = postgres.by_its_user("prlimit");
@@ -175,6 +177,13 @@ async fn fill_disk(scene: Scene<'_>) -> anyhow::Result<Hit> {
         }
         scene.pass(FILLING_INTERVAL).await;
     }
+    postgres.start().await?;
     let evidence = "writes refused because the file would be too large".to_owned();
     Ok(Hit { count: refusals() - before, evidence, held: (began, scene.now()) })
+}
+
+/// Whether a process is one that serves somebody's connection.
+fn serves(pid: u32) -> bool {
+    std::fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|line| String::from_utf8_lossy(&line).starts_with("postgres: fenliu"))
 }
