@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use crate::course::Plan;
+
 use crate::floor::{Stores, Variant};
+use crate::recovery::Before;
 
 /// Measures fenliu beside its floor.
 #[derive(Parser)]
@@ -36,6 +38,8 @@ pub(crate) struct Flags {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Measures how long shops take to come back after Redis has lost everything.
+    Recovery(Before),
     /// Serves a floor.
     Floor {
         #[arg(long, value_enum)]

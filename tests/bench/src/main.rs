@@ -10,6 +10,7 @@ mod flags;
 mod floor;
 mod load;
 mod product;
+mod recovery;
 mod redis_use;
 mod report;
 mod sizes;
@@ -25,11 +26,18 @@ mod generated {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let flags = Flags::parse();
-    if let Some(Command::Floor { variant, listen, stores }) = flags.command {
-        return floor::serve(variant, &stores, listen).await;
-    }
+    let mut flags = Flags::parse();
+    let recovers = match flags.command.take() {
+        Some(Command::Floor { variant, listen, stores }) => {
+            return floor::serve(variant, &stores, listen).await;
+        }
+        Some(Command::Recovery(before)) => Some(before),
+        None => None,
+    };
     let plan = flags.plan()?;
+    if let Some(before) = recovers {
+        return recovery::run(&plan, before).await;
+    }
     report::print(&course::run(&plan).await?);
     report::print_sizes(&sizes::run(&plan).await?);
     Ok(())

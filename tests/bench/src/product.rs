@@ -30,7 +30,7 @@ use crate::load::Call;
 /// Connections of the callers.
 const CHANNELS: usize = 4;
 /// Conversations of each shop that messages and replies are about.
-const STANDING: usize = 20;
+pub(crate) const STANDING: usize = 20;
 /// Callers that set a shop up.
 const SETTERS: usize = 32;
 /// How long the product may take to begin.
