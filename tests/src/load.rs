@@ -240,7 +240,7 @@ impl Caller {
         let mut records = Vec::new();
         while !self.gauge.stop.load(Ordering::Relaxed) {
             let request = match self.author.next_step() {
-                Some(Step::Ask(request)) => request,
+                Some(Step::Ask(request)) => *request,
                 Some(step) => {
                     self.author.look(step, &mut self.clients).await;
                     continue;

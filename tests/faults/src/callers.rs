@@ -78,7 +78,7 @@ impl Caller {
         let stage = self.stage.clone();
         while !stage.dials.stop.is_on() {
             match self.author.next_step() {
-                Some(Step::Ask(request)) => self.ask(request).await,
+                Some(Step::Ask(request)) => self.ask(*request).await,
                 Some(Step::Beat(_)) if stage.dials.silence.is_on() => {}
                 Some(step) => self.look(step).await,
                 None => {}

@@ -18,7 +18,7 @@ pub const CHANNEL: &str = "web";
 #[derive(Clone, Debug)]
 pub enum Step {
     /// It asks for something that changes something.
-    Ask(Request),
+    Ask(Box<Request>),
     /// A console says that its agent is there.
     Beat(proto::HeartbeatRequest),
     /// It learns who holds what, as a console does that was just opened.
@@ -48,14 +48,15 @@ impl Author {
 
     /// What to do next; `None` when what was drawn cannot be done now.
     pub fn next_step(&mut self) -> Option<Step> {
+        let ask = |request| Some(Step::Ask(Box::new(request)));
         let shop = self.chance.of(&self.house.shops).cloned()?;
         match self.chance.below(100) {
-            0..55 => Some(Step::Ask(self.message(&shop))),
-            55..77 => self.reply().map(Step::Ask),
-            77..92 => self.close().map(Step::Ask),
-            92..94 => self.transfer(&shop).map(Step::Ask),
-            94 => Some(Step::Ask(self.presence(&shop))),
-            95 => Some(Step::Ask(self.capacity(&shop))),
+            0..55 => ask(self.message(&shop)),
+            55..77 => self.reply().and_then(ask),
+            77..92 => self.close().and_then(ask),
+            92..94 => self.transfer(&shop).and_then(ask),
+            94 => ask(self.presence(&shop)),
+            95 => ask(self.capacity(&shop)),
             96..98 => self.beat(&shop).map(Step::Beat),
             _ => Some(Step::Look(proto::ListConversationsRequest {
                 shop_id: shop.id,
