@@ -11,7 +11,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use crate::course::Plan;
 use crate::floor::Stores;
 use crate::load::Call;
-use crate::product::{Mix, Product, Size, STANDING};
+use crate::product::{Mix, Product, STANDING, Size};
 
 /// Callers at once.
 const CALLERS: usize = 64;
@@ -55,7 +55,9 @@ pub(crate) async fn run(plan: &Plan, before: Before) -> anyhow::Result<()> {
     let took = latencies.pop().unwrap_or_default();
     latencies.sort_unstable();
     let at = |permille: usize| latencies.get(latencies.len() * permille / 1_000).copied().unwrap_or_default();
-    println!("{shops} shops of {agents} agents, {open} open conversations, {messages} messages more each; Redis lost everything");
+    println!(
+        "{shops} shops of {agents} agents, {open} open conversations, {messages} messages more each; Redis lost everything"
+    );
     println!(
         "each called at once, {CALLERS} side by side: all served after {took:.1?}; a first call p50 {:.1?}, p99 {:.1?}",
         at(500),

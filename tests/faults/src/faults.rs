@@ -241,7 +241,7 @@ impl Fault {
             }
             Self::CallersSlices => of("callers-slices", CallersWay, Everybody, "nobody notices"),
             Self::RedisSlices => of("redis-way-slices", RedisWay, Everybody, "nobody notices"),
-            Self::PostgresSlices => of("postgres-way-slices", PostgresWay, Everybody, "nobody notices"),
+            Self::PostgresSlices => of("postgres-way-slices", PostgresWay, Somebody, "slower, and served"),
             Self::CallersLate => of("callers-late", CallersWay, Everybody, "slower, and served"),
             Self::RedisLate => of("redis-way-late", RedisWay, Everybody, "slower, and served"),
             Self::PostgresLate => of("postgres-way-late", PostgresWay, Somebody, "slower, and served"),

@@ -48,15 +48,15 @@ impl Author {
 
     /// What to do next; `None` when what was drawn cannot be done now.
     pub fn next_step(&mut self) -> Option<Step> {
+        let ask = |request| Some(Step::Ask(Box::new(request)));
         let shop = self.chance.of(&self.house.shops).cloned()?;
-        let ask = |request| Step::Ask(Box::new(request));
         match self.chance.below(100) {
-            0..55 => Some(ask(self.message(&shop))),
-            55..77 => self.reply().map(ask),
-            77..92 => self.close().map(ask),
-            92..94 => self.transfer(&shop).map(ask),
-            94 => Some(ask(self.presence(&shop))),
-            95 => Some(ask(self.capacity(&shop))),
+            0..55 => ask(self.message(&shop)),
+            55..77 => self.reply().and_then(ask),
+            77..92 => self.close().and_then(ask),
+            92..94 => self.transfer(&shop).and_then(ask),
+            94 => ask(self.presence(&shop)),
+            95 => ask(self.capacity(&shop)),
             96..98 => self.beat(&shop).map(Step::Beat),
             _ => Some(Step::Look(proto::ListConversationsRequest {
                 shop_id: shop.id,

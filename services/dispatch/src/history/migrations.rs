@@ -2,9 +2,9 @@
 
 mod m0001_history;
 mod m0002_append_only;
-mod m0003_partitions;
-mod m0004_archive;
-mod m0005_log_head_event;
+mod m0003_log_head_event;
+mod m0004_partitions;
+mod m0005_archive;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -16,9 +16,9 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_history::Migration),
             Box::new(m0002_append_only::Migration),
-            Box::new(m0003_partitions::Migration),
-            Box::new(m0004_archive::Migration),
-            Box::new(m0005_log_head_event::Migration),
+            Box::new(m0003_log_head_event::Migration),
+            Box::new(m0004_partitions::Migration),
+            Box::new(m0005_archive::Migration),
         ]
     }
 }

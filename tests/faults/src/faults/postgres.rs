@@ -161,9 +161,11 @@ async fn take_connections(scene: Scene<'_>) -> anyhow::Result<Hit> {
 /// that are started after that may write again.
 async fn fill_disk(scene: Scene<'_>) -> anyhow::Result<Hit> {
     let postgres = &scene.stage.postgres;
+    // Whoever is refused cannot always write that down, but the first process, which may, sees them give up.
     let refusals = || {
         let log = std::fs::read_to_string(postgres.log()).unwrap_or_default();
-        log.matches("File too large").count() as u64
+        let told = ["File too large", "all server processes terminated"];
+        told.iter().map(|words| log.matches(words).count() as u64).sum::<u64>()
     };
     let (before, began) = (refusals(), scene.now());
     while !scene.is_over() {
@@ -178,7 +180,7 @@ async fn fill_disk(scene: Scene<'_>) -> anyhow::Result<Hit> {
         scene.pass(FILLING_INTERVAL).await;
     }
     postgres.start().await?;
-    let evidence = "writes refused because the file would be too large".to_owned();
+    let evidence = "writes refused because the file would be too large, and crashes for that".to_owned();
     Ok(Hit { count: refusals() - before, evidence, held: (began, scene.now()) })
 }
 

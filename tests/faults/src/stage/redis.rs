@@ -23,7 +23,9 @@ pub(crate) struct Servers {
 
 impl Servers {
     pub(crate) async fn start() -> Self {
-        Self { first: ScratchRedis::start(&[]).await, second: ScratchRedis::start(&[]).await }
+        // Whoever is told to follow gets its copy at once.
+        let options = ["--repl-diskless-sync-delay", "0"];
+        Self { first: ScratchRedis::start(&options).await, second: ScratchRedis::start(&options).await }
     }
 
     pub(crate) fn exchange(&mut self) {

@@ -49,7 +49,8 @@ pub(super) async fn split(scene: Scene<'_>) -> anyhow::Result<Hit> {
     lead(scene, 1, &servers.second);
     scene.hold().await;
     let ended = scene.now();
-    let count = commands(&servers.second).await? - copied;
+    // One of them is the question itself.
+    let count = commands(&servers.second).await? - copied - 1;
     lead(scene, 1, &servers.first);
     let evidence = "commands taken by a second Redis that thought it was the only one".to_owned();
     Ok(Hit { count, evidence, held: (began, ended) })

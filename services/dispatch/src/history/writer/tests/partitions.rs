@@ -95,7 +95,7 @@ async fn events_for_which_nobody_made_a_partition_are_stored_and_get_one_later()
 
 #[tokio::test]
 async fn a_history_of_one_table_becomes_the_first_partition_as_it_is() {
-    let house = House::before(2).await;
+    let house = House::before(3).await;
     if !house.is_split() {
         return;
     }

@@ -21,7 +21,7 @@ const INDEXES: [(&str, &str, &str); 4] = [
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m0003_partitions"
+        "m0004_partitions"
     }
 }
 

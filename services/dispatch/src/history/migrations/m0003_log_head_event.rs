@@ -11,7 +11,7 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m0005_log_head_event"
+        "m0003_log_head_event"
     }
 }
 
