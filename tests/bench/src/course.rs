@@ -84,13 +84,7 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Line>> {
     floor::seed(&redis.url(), MANY.shops, MANY.agents).await?;
     eprintln!("starting floors and products");
     let sqlite = |name: &str| format!("sqlite://{}", place.path().join(name).display());
-    let on = |database: &str, redis: &str| Stores { redis: redis.to_owned(), database: database.to_owned() };
-    let floors = [
-        floor(plan, Variant::A, Stores::default(), None).await?,
-        floor(plan, Variant::B, on("", &redis.url()), Some(&redis)).await?,
-        floor(plan, Variant::C, on(&plan.postgres, &redis.url()), Some(&redis)).await?,
-        floor(plan, Variant::D, on(&sqlite("floor.db"), ""), None).await?,
-    ];
+    let floors = floors(plan, &redis, &sqlite("floor.db")).await?;
     let shared = on(&plan.postgres, &product_redis.url());
     let many = Product::start(&plan.dispatch, &shared, MANY).await?;
     let embedded = Product::start(&plan.dispatch, &on(&sqlite("dispatch.db"), ""), MANY).await?;
@@ -151,6 +145,20 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Line>> {
     drop(many);
     lines.extend(hot(plan, &product_redis).await?);
     Ok(lines)
+}
+
+fn on(database: &str, redis: &str) -> Stores {
+    Stores { redis: redis.to_owned(), database: database.to_owned() }
+}
+
+/// Starts each floor.
+async fn floors(plan: &Plan, redis: &ScratchRedis, sqlite: &str) -> anyhow::Result<[Subject; 4]> {
+    Ok([
+        floor(plan, Variant::A, Stores::default(), None).await?,
+        floor(plan, Variant::B, on("", &redis.url()), Some(redis)).await?,
+        floor(plan, Variant::C, on(&plan.postgres, &redis.url()), Some(redis)).await?,
+        floor(plan, Variant::D, on(sqlite, ""), None).await?,
+    ])
 }
 
 /// One shop that has all the buyers, at the end: it needs a product of its own.

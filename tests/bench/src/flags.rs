@@ -53,16 +53,16 @@ pub(crate) enum Command {
 
 impl Flags {
     /// What is to be measured, and on what.
-    pub(crate) fn plan(self) -> anyhow::Result<Plan> {
-        let postgres = self.postgres.unwrap_or_default();
+    pub(crate) fn plan(&self) -> anyhow::Result<Plan> {
+        let postgres = self.postgres.clone().unwrap_or_default();
         anyhow::ensure!(!postgres.is_empty(), "tests/bench/run starts what this needs");
         Ok(Plan {
             postgres,
             postgres_pid: self.postgres_pid.unwrap_or_default(),
-            dispatch: self.dispatch.unwrap_or_else(|| "fenliu-dispatch".into()),
+            dispatch: self.dispatch.clone().unwrap_or_else(|| "fenliu-dispatch".into()),
             rounds: self.rounds,
             length: Duration::from_secs(self.seconds),
-            only: self.only,
+            only: self.only.clone(),
         })
     }
 }

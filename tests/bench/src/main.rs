@@ -26,19 +26,10 @@ mod generated {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let mut flags = Flags::parse();
-    let recovers = match flags.command.take() {
-        Some(Command::Floor { variant, listen, stores }) => {
-            return floor::serve(variant, &stores, listen).await;
-        }
-        Some(Command::Recovery(before)) => Some(before),
-        None => None,
-    };
-    let plan = flags.plan()?;
-    if let Some(before) = recovers {
-        return recovery::run(&plan, before).await;
+    let flags = Flags::parse();
+    match &flags.command {
+        Some(Command::Floor { variant, listen, stores }) => floor::serve(*variant, stores, *listen).await,
+        Some(Command::Recovery(before)) => recovery::run(&flags.plan()?, *before).await,
+        None => report::print_all(&flags.plan()?).await,
     }
-    report::print(&course::run(&plan).await?);
-    report::print_sizes(&sizes::run(&plan).await?);
-    Ok(())
 }

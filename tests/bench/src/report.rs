@@ -1,10 +1,17 @@
-//! The table.
+//! The tables.
 
-use crate::course::{Line, Round};
-use crate::sizes::Sized;
+use crate::course::{self, Line, Plan, Round};
+use crate::sizes::{self, Sized};
+
+/// Measures everything and prints it.
+pub(crate) async fn print_all(plan: &Plan) -> anyhow::Result<()> {
+    print(&course::run(plan).await?);
+    print_sizes(&sizes::run(plan).await?);
+    Ok(())
+}
 
 /// Prints a row for each line, and below them what each is to its floor.
-pub(crate) fn print(lines: &[Line]) {
+fn print(lines: &[Line]) {
     println!(
         "{:<48} {:>9} {:>7} {:>7} {:>8}   {:>8} {:>8} {:>8} {:>8}",
         "", "calls/s", "p50 ms", "p99 ms", "p99.9", "server", "Redis", "Postgres", "callers"
@@ -82,7 +89,7 @@ fn print_redis(lines: &[Line]) {
 }
 
 /// Prints what one shop takes with ever more agents.
-pub(crate) fn print_sizes(sizes: &[Sized]) {
+fn print_sizes(sizes: &[Sized]) {
     let Some(first) = sizes.first() else { return };
     let script = |size: &Sized| median(size.script.clone());
     println!(
