@@ -36,22 +36,16 @@ struct Service {
 }
 
 impl Service {
-    /// Starts it with the environment of its Deployment, on a free port, its files in `place`, and `peers` in place of
-    /// the services it is told of. All show the token that accounts makes.
+    /// Starts it as its Deployment does, the init container first, on a free port, its files in `place`, and `peers` in
+    /// place of the services it is told of. All show the token that accounts makes.
     fn start(name: &str, place: &Path, peers: &[(&str, SocketAddr)]) -> anyhow::Result<Self> {
         let token_file = place.join("admin.token");
-        let mut command = Command::new(service_binary(name)?);
-        for (key, value) in environment(name)? {
-            let value = match key.as_str() {
-                "FENLIU_SERVER__LISTEN" => "127.0.0.1:0".to_owned(),
-                "FENLIU_AUTH__TOKEN_FILE" => token_file.display().to_string(),
-                "FENLIU_AUTH__TRUST_FILE" => place.join(format!("{name}.json")).display().to_string(),
-                _ if value.starts_with("http://") => peer_of(&value, peers)?,
-                _ => value.replace("/data/", &format!("{}/", place.display())),
-            };
-            command.env(key, value);
-        }
-        let mut process = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let (before, own) = manifest(name)?;
+        let migrated = command(name, &before, place, peers)?.arg("migrate").output()?;
+        let told = String::from_utf8_lossy(&migrated.stderr);
+        ensure!(migrated.status.success(), "the schema of {name} is not brought up to date: {told}");
+        let mut process =
+            command(name, &own, place, peers)?.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let log = process.stderr.take().context("its log is not piped")?;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut service = Self { process, address, token_file };
@@ -75,6 +69,27 @@ impl Drop for Service {
     }
 }
 
+/// A service's program with the environment of a container.
+fn command(
+    name: &str,
+    container: &str,
+    place: &Path,
+    peers: &[(&str, SocketAddr)],
+) -> anyhow::Result<Command> {
+    let mut command = Command::new(service_binary(name)?);
+    for (key, value) in environment(container)? {
+        let value = match key.as_str() {
+            "FENLIU_SERVER__LISTEN" => "127.0.0.1:0".to_owned(),
+            "FENLIU_AUTH__TOKEN_FILE" => place.join("admin.token").display().to_string(),
+            "FENLIU_AUTH__TRUST_FILE" => place.join(format!("{name}.json")).display().to_string(),
+            _ if value.starts_with("http://") => peer_of(&value, peers)?,
+            _ => value.replace("/data/", &format!("{}/", place.display())),
+        };
+        command.env(key, value);
+    }
+    Ok(command)
+}
+
 /// The address of the service that an address of the Deployment names.
 fn peer_of(value: &str, peers: &[(&str, SocketAddr)]) -> anyhow::Result<String> {
     let peer = peers.iter().find(|(name, _)| value.contains(name));
@@ -82,20 +97,27 @@ fn peer_of(value: &str, peers: &[(&str, SocketAddr)]) -> anyhow::Result<String> 
     Ok(format!("http://{address}"))
 }
 
-/// The environment that a Deployment gives its container: pairs of `- name:` and `value:`.
-fn environment(service: &str) -> anyhow::Result<Vec<(String, String)>> {
+/// What a Deployment says of its init container, and of the service's own.
+fn manifest(service: &str) -> anyhow::Result<(String, String)> {
     let file = root().join(format!("deploy/kubernetes/{service}.yaml"));
     let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let (_, containers) = text.split_once("\n      initContainers:\n").context("it has no init container")?;
+    let (before, own) = containers.split_once("\n      containers:\n").context("it has no container")?;
+    Ok((before.to_owned(), own.to_owned()))
+}
+
+/// The environment of a container: pairs of `- name:` and `value:`.
+fn environment(container: &str) -> anyhow::Result<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     let mut name = None;
-    for line in text.lines().map(str::trim) {
+    for line in container.lines().map(str::trim) {
         if let Some(named) = line.strip_prefix("- name: FENLIU_") {
             name = Some(format!("FENLIU_{named}"));
         } else if let (Some(value), Some(name)) = (line.strip_prefix("value: "), name.take()) {
             pairs.push((name, value.trim_matches('"').to_owned()));
         }
     }
-    ensure!(!pairs.is_empty(), "{} sets no environment", file.display());
+    ensure!(!pairs.is_empty(), "a container without environment: {container}");
     Ok(pairs)
 }
 

@@ -218,6 +218,8 @@ const FREE: &[(&str, &str)] = &[
     ("description", "a pack"),
     // Positions and versions of the platform's one log: every number up to its end is one, whoever's event it is.
     ("after_position", "0"),
+    // Each shop's events are numbered from 1, so a number tells nothing of another shop's.
+    ("after_seq", "0"),
     ("after_version", "0"),
     ("seed", "1"),
 ];
