@@ -231,9 +231,7 @@ impl Fault {
             }
             Self::CallersReset => of("callers-reset", CallersWay, Everybody, "asked again, one effect"),
             Self::RedisReset => of("redis-way-reset", RedisWay, Everybody, "asked again, one effect"),
-            Self::PostgresReset => {
-                of("postgres-way-reset", PostgresWay, Everybody, "asked again, one effect")
-            }
+            Self::PostgresReset => of("postgres-way-reset", PostgresWay, Somebody, "asked again, one effect"),
             Self::CallersBlackHole => of("callers-black-hole", CallersWay, By(1), "the other one serves"),
             Self::RedisBlackHole => of("redis-way-black-hole", RedisWay, By(1), "the other one serves"),
             Self::PostgresBlackHole => {
