@@ -1,15 +1,15 @@
 -- Tells of agents whose heartbeats stopped.
 --
 -- KEYS  the beats of one or several shards
--- ARGV  now, how many of each shard at most
--- Gives how many beats are waited for, how many of them have lapsed, and the first of those.
+-- ARGV  now, a moment soon after, how many of each shard at most
+-- Gives how many beats are waited for, how many of them will have lapsed soon, and the first of those that have.
 local watched, lapsed, first = 0, 0, {}
 for _, key in ipairs(KEYS) do
   watched = watched + redis.call('ZCARD', key)
-  local silent = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[1])
+  local silent = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[2])
   if silent > 0 then
     lapsed = lapsed + silent
-    local members = redis.call('ZRANGEBYSCORE', key, '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
+    local members = redis.call('ZRANGEBYSCORE', key, '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[3])
     for _, member in ipairs(members) do first[#first + 1] = member end
   end
 end

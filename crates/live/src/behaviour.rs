@@ -68,6 +68,7 @@ on_every_engine! {
     the_queue_is_shown_line_by_line,
     an_agent_who_beat_again_meanwhile_does_not_lapse,
     all_who_lapsed_are_counted_however_few_are_asked_for,
+    whoever_will_lapse_soon_unless_they_beat_is_counted_too,
     a_forgetful_desk_decides_nothing_before_the_history_was_asked,
     a_desk_that_is_loaded_stays_whatever_is_restored_over_it,
     a_desk_whose_tail_nobody_stores_takes_no_more_until_somebody_does,
@@ -279,6 +280,27 @@ async fn all_who_lapsed_are_counted_however_few_are_asked_for(mut house: House) 
     }
     let lapsed = house.desks.lapsed(house.now + Span::from_mins(1), 5).await;
     assert_eq!((lapsed.agents.len(), lapsed.silent, lapsed.watched), (5, 20, 20));
+}
+
+async fn whoever_will_lapse_soon_unless_they_beat_is_counted_too(mut house: House) {
+    let come = house.now;
+    let agents: Vec<_> = (10_u128..13).map(AgentId::from_bits).collect();
+    for (agent, after) in agents.iter().zip([0, 4, 9]) {
+        house.now = come + Span::from_secs(after);
+        house.propose(Command::SyncAgent { agent: *agent, entry: Box::new(entry("Bob")) }).await;
+        house.propose(Command::SetPresence { agent: *agent, presence: Presence::Online, force: true }).await;
+    }
+    let grace = Span::from_secs(45);
+    let first = house.desks.lapsed(come + grace + Span::from_micros(1), 10).await;
+    assert_eq!((first.agents, first.silent), (vec![(SHOP, agents[0])], 3), "they fell silent at once");
+    house
+        .desks
+        .beat(SHOP, agents[2], "phone", come + Span::from_secs(15))
+        .await
+        .expect("loaded")
+        .expect("known");
+    let first = house.desks.lapsed(come + grace + Span::from_micros(1), 10).await;
+    assert_eq!((first.agents.len(), first.silent), (1, 2), "one of them beats");
 }
 
 async fn a_forgetful_desk_decides_nothing_before_the_history_was_asked(mut house: House) {

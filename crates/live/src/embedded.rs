@@ -20,8 +20,8 @@ use fenliu_domain::time::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
-    Proposal, ProposeError, QueueView,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, LAPSE_SPAN, Lapsed, LiveDesk, LookError,
+    News, Proposal, ProposeError, QueueView,
 };
 use crate::room::Room;
 use due::DueIndex;
@@ -164,10 +164,10 @@ impl LiveDesk for EmbeddedDesks {
         for shard in &self.shards {
             for (shop, room) in lock(shard).iter() {
                 lapsed.watched += room.watched();
+                lapsed.silent += room.lapsed(now + LAPSE_SPAN).count();
                 lapsed.agents.extend(room.lapsed(now).map(|agent| (*shop, agent)));
             }
         }
-        lapsed.silent = lapsed.agents.len();
         lapsed.agents.sort_unstable();
         lapsed.agents.truncate(limit);
         lapsed

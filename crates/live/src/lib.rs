@@ -17,8 +17,8 @@ mod room;
 
 pub use embedded::EmbeddedDesks;
 pub use port::{
-    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, Lapsed, LiveDesk, LookError, News,
-    Outcome, Proposal, ProposeError, QueueEntry, QueueView,
+    Announcement, Beat, Board, ConfirmError, DeskInfo, Epoch, Known, LAPSE_SPAN, Lapsed, LiveDesk, LookError,
+    News, Outcome, Proposal, ProposeError, QueueEntry, QueueView,
 };
 pub use redis::{AttemptCodec, ConnectError, RedisConfig, RedisDesks};
 #[cfg(any(test, feature = "testing"))]

@@ -14,7 +14,7 @@ use fenliu_domain::desk::queue::Ticket;
 use fenliu_domain::desk::snapshot::Snapshot;
 use fenliu_domain::ids::{AgentId, ConversationId, ShopId};
 use fenliu_domain::problem::Problem;
-use fenliu_domain::time::Timestamp;
+use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::broadcast;
 
 /// One life of a shop's live desk: a restore begins a new one.
@@ -110,12 +110,16 @@ pub struct Beat {
     pub lapses: Option<Timestamp>,
 }
 
+/// How far the lapses of agents are apart whose heartbeats stopped at once: consoles do not beat in step. Somebody whose
+/// console beats three times within the grace, of 15 seconds or more, is never this near to lapsing.
+pub const LAPSE_SPAN: Span = Span::from_secs(10);
+
 /// Agents whose heartbeats stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lapsed {
     /// Who, by shop; the first of them.
     pub agents: Vec<(ShopId, AgentId)>,
-    /// How many agents lapsed, over all shops.
+    /// How many agents lapsed, or will within [`LAPSE_SPAN`] unless they beat, over all shops.
     pub silent: usize,
     /// How many agents have a presence that needs heartbeats, over all shops.
     pub watched: usize,

@@ -89,7 +89,7 @@ impl Default for DatabaseConfig {
             busy_timeout_ms: 5_000,
             statement_timeout_ms: 10_000,
             lock_timeout_ms: 3_000,
-            idle_in_transaction_timeout_ms: 10_000,
+            idle_in_transaction_timeout_ms: 2_000,
             migrate: true,
         }
     }

@@ -91,7 +91,7 @@ pub struct SweeperConfig {
     /// Milliseconds between two sweeps; 10 to 10,000.
     #[serde(deserialize_with = "bounded::<_, _, 10, 10_000>")]
     pub interval_ms: u32,
-    /// Share of agents who are there whose lapsing in one sweep is taken for a fault, in percent; 1 to 100.
+    /// Share of agents who are there whose lapsing within ten seconds is taken for a fault, in percent; 1 to 100.
     #[serde(deserialize_with = "bounded::<_, _, 1, 100>")]
     pub mass_lapse_percent: u8,
 }

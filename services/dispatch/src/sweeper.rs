@@ -151,9 +151,11 @@ async fn run(desks: &Desks, shop: ShopId, command: Command) -> Result<(), Proble
     desks.run(call).await.map(|_| ())
 }
 
+/// Whether those who have lapsed are the first of many. Nobody has to be held as long as nobody has lapsed.
 fn is_mass_lapse(lapsed: &Lapsed, percent: u8) -> bool {
     let silent = lapsed.silent;
-    silent >= MASS_LAPSE_MIN && silent * 100 > lapsed.watched * usize::from(percent)
+    let many = silent >= MASS_LAPSE_MIN && silent * 100 > lapsed.watched * usize::from(percent);
+    many && !lapsed.agents.is_empty()
 }
 
 /// Snapshots every desk that has moved far enough since its last one.
@@ -200,5 +202,7 @@ mod tests {
         assert!(is_mass_lapse(&lapsed(21, 40), 50));
         assert!(!is_mass_lapse(&lapsed(100, 10_000), 50));
         assert!(is_mass_lapse(&lapsed(5_000, 5_000), 50), "however few of them fit into one sweep");
+        let nobody_yet = Lapsed { agents: Vec::new(), ..lapsed(21, 21) };
+        assert!(!is_mass_lapse(&nobody_yet, 50), "a beat that is late is no lapse");
     }
 }

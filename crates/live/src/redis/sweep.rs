@@ -11,7 +11,7 @@ use super::keys::{self, SHARDS, ShopKeys};
 use super::link::{Call, Link};
 use super::scripts::{CLAIM, MISSING, SILENT};
 use super::{ConnectError, Engine};
-use crate::port::Lapsed;
+use crate::port::{LAPSE_SPAN, Lapsed};
 
 /// Most shops that Redis is asked about in one call.
 const ASKED_AT_ONCE: usize = 1_000;
@@ -55,7 +55,8 @@ impl Engine {
     }
 
     pub(super) async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {
-        let args = [now.micros().to_string(), limit.to_string()];
+        let soon = now + LAPSE_SPAN;
+        let args = [now.micros().to_string(), soon.micros().to_string(), limit.to_string()];
         let silent: Vec<(usize, usize, Vec<String>)> = self.over_shards(&SILENT, keys::beats, &args).await;
         let mut lapsed = Lapsed::default();
         for (watched, silent, members) in silent {
