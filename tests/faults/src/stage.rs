@@ -35,9 +35,6 @@ const BUYERS: usize = 40;
 /// How long dispatch waits for an answer of Redis here: less than a fault lasts.
 const REDIS_ANSWER_MS: &str = "1000";
 
-/// How long a replica that was cut off in the middle of a transaction keeps the others from the history's head.
-const IDLE_TRANSACTION_MS: &str = "1000";
-
 /// What a run needs to be told.
 #[derive(Clone, Debug)]
 pub(crate) struct Needs {
@@ -143,7 +140,6 @@ impl Stage {
                 set("LIVE__REDIS_URL", format!("redis://{}", own.redis.address())),
                 set("LIVE__RESPONSE_TIMEOUT_MS", REDIS_ANSWER_MS.to_owned()),
                 set("LIVE__CONNECT_TIMEOUT_MS", REDIS_ANSWER_MS.to_owned()),
-                set("DATABASE__IDLE_IN_TRANSACTION_TIMEOUT_MS", IDLE_TRANSACTION_MS.to_owned()),
                 set("TELEMETRY__FILTER", "warn".to_owned()),
             ];
             environment.extend(needs.without.clone().map(|part| ("FAULTS_WITHOUT".to_owned(), part)));

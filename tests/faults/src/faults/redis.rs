@@ -20,17 +20,19 @@ const A_WHILE: Duration = Duration::from_secs(2);
 const AGAIN_INTERVAL: Duration = Duration::from_millis(700);
 /// How long something that was asked for may take to be so.
 const NOTICE_LIMIT: Duration = Duration::from_secs(10);
-/// By how much beats are made older: more than anybody may be silent.
-const AGED_MICROS: i64 = 120_000_000;
-/// Makes all of them older in one step, as a sweep would find them whose clock has jumped; how many they are.
-const AGE: &str = "local aged = 0
+/// Consoles beat once in so many seconds, and not in step, so that is how far their lapses are apart.
+const BEAT_SECONDS: u64 = 8;
+/// Makes all beats lapse from now on, one after the other, as they do once consoles have been silent for the grace; how
+/// many they are. In one step, so that nobody lapses between two of them.
+const LAPSE: &str = "local time = redis.call('TIME')
+local now, lapsing = time[1] * 1000000 + time[2], 0
 for _, key in ipairs(KEYS) do
   for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-    redis.call('ZINCRBY', key, -ARGV[1], member)
-    aged = aged + 1
+    redis.call('ZADD', key, string.format('%d', now + lapsing % ARGV[1] * 1000000), member)
+    lapsing = lapsing + 1
   end
 end
-return aged";
+return lapsing";
 
 pub(super) async fn act(fault: Fault, scene: Scene<'_>) -> anyhow::Result<Hit> {
     match fault {
@@ -166,16 +168,16 @@ async fn silence(scene: Scene<'_>) -> anyhow::Result<Hit> {
     scene.stage.dials.silence.turn(true);
     let began = scene.now();
     let beats = keys(port, "fl:*:beats").await?;
-    let mut age = redis::cmd("EVAL");
-    age.arg(AGE).arg(beats.len()).arg(beats).arg(AGED_MICROS);
-    let silent: u64 = ask(port, &age).await?;
+    let mut lapse = redis::cmd("EVAL");
+    lapse.arg(LAPSE).arg(beats.len()).arg(beats).arg(BEAT_SECONDS);
+    let silent: u64 = ask(port, &lapse).await?;
     scene.hold().await;
     let ended = scene.now();
     let lapses = scene.stage.lapses().await? - before;
     scene.stage.dials.silence.turn(false);
     crate::callers::beat_all(scene.stage).await?;
     ensure!(lapses == 0, "{lapses} agents were logged off because all fell silent at once");
-    let evidence = format!("beats of {silent} agents two minutes older; {lapses} logged off");
+    let evidence = format!("beats of {silent} agents lapsing within {BEAT_SECONDS} s; {lapses} logged off");
     Ok(Hit { count: silent, evidence, held: (began, ended) })
 }
 
