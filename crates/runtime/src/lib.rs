@@ -35,6 +35,7 @@
 
 pub mod auth;
 pub mod channel;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod ids;

@@ -1,9 +1,7 @@
 //! The command line of the service's own binary.
 
-use std::io::{Write, stdout};
-use std::path::PathBuf;
-
 use clap::{Parser, Subcommand};
+use fenliu_runtime::cli::{MigrateArgs, ServiceArgs, say};
 use fenliu_runtime::telemetry;
 
 use crate::Config;
@@ -14,15 +12,9 @@ use crate::Config;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "fenliu-analytics", version)]
 pub struct Flags {
-    /// A TOML file with what differs from the defaults.
-    #[arg(long, global = true, value_name = "FILE", env = "FENLIU_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// Address and port to listen on.
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
-    /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
-    #[arg(long)]
-    pub insecure_no_auth: bool,
+    /// How it is configured.
+    #[command(flatten)]
+    pub service: ServiceArgs,
     /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -32,11 +24,7 @@ pub struct Flags {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Bring the schema of the database up to date, and say what was done; services may go on meanwhile.
-    Migrate {
-        /// Change nothing: say what is missing, and end with 1 when something is.
-        #[arg(long)]
-        check: bool,
-    },
+    Migrate(MigrateArgs),
 }
 
 /// Does what the command line asks for: serves, unless it names a command.
@@ -44,19 +32,19 @@ pub enum Command {
 /// # Errors
 /// What keeps it from being done, in words for whoever typed it.
 pub async fn run(flags: Flags) -> anyhow::Result<()> {
-    let config = Config::load(flags.config, flags.listen, flags.insecure_no_auth)?;
+    let ServiceArgs { config, listen, insecure_no_auth } = flags.service;
+    let config = Config::load(config, listen, insecure_no_auth)?;
     let telemetry = telemetry::start(&config.telemetry, "fenliu-analytics")?;
     let end = match flags.command {
         None => crate::run(config).await,
-        Some(Command::Migrate { check }) => migrate(&config, check).await,
+        Some(Command::Migrate(args)) => migrate(&config, args).await,
     };
     telemetry.shutdown().await;
     end
 }
 
-async fn migrate(config: &Config, check: bool) -> anyhow::Result<()> {
-    let told = crate::migrate(&config.database, check).await?.told()?;
-    Ok(writeln!(stdout(), "{told}")?)
+async fn migrate(config: &Config, args: MigrateArgs) -> anyhow::Result<()> {
+    Ok(say(crate::migrate(&config.database, args.check).await?.told()?)?)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The command line of the service's own binary.
 
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use fenliu_runtime::cli::{MigrateArgs, ServiceArgs, say};
 use fenliu_runtime::clock::{Clock, SystemClock};
 use fenliu_runtime::telemetry;
 
@@ -16,15 +16,9 @@ use crate::archive::{Archiving, Before, archive, refold, unarchive};
 #[derive(Clone, Debug, Parser)]
 #[command(name = "fenliu-dispatch", version)]
 pub struct Flags {
-    /// A TOML file with what differs from the defaults.
-    #[arg(long, global = true, value_name = "FILE", env = "FENLIU_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// Address and port to listen on.
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
-    /// Ask nobody who they are: whoever reaches the address may do everything. Loopback addresses only.
-    #[arg(long)]
-    pub insecure_no_auth: bool,
+    /// How it is configured.
+    #[command(flatten)]
+    pub service: ServiceArgs,
     /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -34,11 +28,7 @@ pub struct Flags {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Bring the schema of the database up to date, and say what was done; services may go on meanwhile.
-    Migrate {
-        /// Change nothing: say what is missing, and end with 1 when something is.
-        #[arg(long)]
-        check: bool,
-    },
+    Migrate(MigrateArgs),
     /// Write old ranges of the history into files, read them back, and remove them from the database.
     Archive(ArchiveArgs),
     /// Put everything that was archived back into the database, for a follower that begins from zero.
@@ -84,7 +74,8 @@ impl ArchiveArgs {
 /// # Errors
 /// What keeps it from being done, in words for whoever typed it.
 pub async fn run(flags: Flags) -> anyhow::Result<()> {
-    let config = Config::load(flags.config, flags.listen, flags.insecure_no_auth)?;
+    let ServiceArgs { config, listen, insecure_no_auth } = flags.service;
+    let config = Config::load(config, listen, insecure_no_auth)?;
     let telemetry = telemetry::start(&config.telemetry, "fenliu-dispatch")?;
     let end = match flags.command {
         None => crate::run(config).await,
@@ -96,12 +87,12 @@ pub async fn run(flags: Flags) -> anyhow::Result<()> {
 
 async fn serve_not(config: &Config, command: Command) -> anyhow::Result<()> {
     let told = match command {
-        Command::Migrate { check } => crate::migrate(config, check).await?.told()?,
+        Command::Migrate(args) => crate::migrate(config, args.check).await?.told()?,
         Command::Archive(args) => archive(config, &args.archiving()).await?.to_string(),
         Command::Unarchive(args) => unarchive(config, &args.from).await?.to_string(),
         Command::Refold(args) => refold(config, &args.from).await?.to_string(),
     };
-    Ok(writeln!(stdout(), "{told}")?)
+    Ok(say(told)?)
 }
 
 #[cfg(test)]

@@ -22,11 +22,11 @@ struct Line {
 /// # Errors
 /// When a store cannot be opened or migrated; to check, when something is missing, named service by service.
 pub async fn migrate(args: &MigrateArgs, config: &Config) -> anyhow::Result<Answer> {
-    let stores = Opened::of(&args.stores, config, !args.check)?;
+    let stores = Opened::of(&args.stores, config, !args.what.check)?;
     let mut lines = Vec::new();
     let mut wanting = Vec::new();
     for service in ["accounts", "dispatch", "analytics"] {
-        let migrated = migrate_one(service, &stores, args.check).await;
+        let migrated = migrate_one(service, &stores, args.what.check).await;
         let Migrated { applied, missing } = migrated.with_context(|| format!("the store of {service}"))?;
         if !missing.is_empty() {
             wanting.push(format!("{service} lacks {}", missing.join(", ")));
@@ -122,11 +122,13 @@ impl<'a> Opened<'a> {
 
 #[cfg(test)]
 mod tests {
+    use fenliu_runtime::cli::MigrateArgs as Migrating;
+
     use super::*;
 
     fn args(directory: &std::path::Path, check: bool) -> MigrateArgs {
         let stores = StoreArgs { data_dir: directory.to_owned(), database: None, config: None };
-        MigrateArgs { check, stores }
+        MigrateArgs { what: Migrating { check }, stores }
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use fenliu_dispatch::cli::{ArchiveArgs as Archiving, FromArgs};
+use fenliu_runtime::cli::MigrateArgs as Migrating;
 
 use super::DEFAULT_DATA_DIR;
 use crate::config::ServerFlags;
@@ -33,10 +34,11 @@ impl StoreArgs {
 
 /// How to run `fenliu migrate`.
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct MigrateArgs {
-    /// Change nothing: say what is missing, and end with 1 when something is.
-    #[arg(long)]
-    pub check: bool,
+    /// Whether to change anything.
+    #[command(flatten)]
+    pub what: Migrating,
     /// Which stores.
     #[command(flatten)]
     pub stores: StoreArgs,
