@@ -36,6 +36,17 @@ pub use self::migration::{Migrated, migrate};
 pub use self::scratch::ScratchDatabase;
 pub use self::transaction::Work;
 
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be opened, or is not what it must be; these words say why, and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// It failed.
+    #[error(transparent)]
+    Store(#[from] DbErr),
+}
+
 /// How to reach and use a store.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -118,7 +129,7 @@ impl Database {
     /// # Errors
     /// When the store cannot be reached, the URL is neither SQLite's nor PostgreSQL's, or the store does not
     /// promise to keep what it acknowledges.
-    pub async fn open(config: &DatabaseConfig) -> Result<Self, DbErr> {
+    pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         open::open(config, open::Absent::Made).await
     }
 

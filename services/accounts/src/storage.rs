@@ -34,12 +34,11 @@ use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::Timestamp;
 use fenliu_runtime::clock::SharedClock;
 use fenliu_runtime::platform::Platform;
-use fenliu_runtime::sql::{Database, DatabaseConfig};
+use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
 use futures::future::BoxFuture;
 use prost::Message;
 use sea_orm::{
-    ColumnTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -95,7 +94,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
-    pub(crate) async fn open(config: &DatabaseConfig, platform: &Platform) -> Result<Self, DbErr> {
+    pub(crate) async fn open(config: &DatabaseConfig, platform: &Platform) -> Result<Self, OpenError> {
         let db = Database::open_migrated::<Migrator>(config).await?;
         Ok(Self {
             db,

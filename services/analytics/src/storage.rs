@@ -20,8 +20,7 @@ mod rows;
 
 use fenliu_domain::exchange::Happening;
 use fenliu_domain::time::Timestamp;
-use fenliu_runtime::sql::{Database, DatabaseConfig};
-use sea_orm::DbErr;
+use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
 
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
@@ -62,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
-    pub(crate) async fn open(config: &DatabaseConfig) -> Result<Self, DbErr> {
+    pub(crate) async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         let db = Database::open_migrated::<Migrator>(config).await?;
         Ok(Self { db })
     }

@@ -1,9 +1,9 @@
 //! Bringing a schema up to date, or only saying what it lacks.
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
 use sea_orm_migration::{MigratorTrait, SchemaManager};
 
-use super::{Database, DatabaseConfig, open};
+use super::{Database, DatabaseConfig, OpenError, open};
 
 /// The PostgreSQL lock that whoever migrates a database holds: "fenliu" in hexadecimal.
 const MIGRATION_LOCK: i64 = 0x66_65_6e_6c_69_75;
@@ -26,10 +26,10 @@ impl Migrated {
     ///
     /// # Errors
     /// When steps are missing.
-    pub fn told(self) -> Result<String, DbErr> {
+    pub fn told(self) -> Result<String, OpenError> {
         if !self.missing.is_empty() {
             let steps = self.missing.join(", ");
-            return Err(DbErr::Custom(format!(
+            return Err(OpenError::Refused(format!(
                 "the schema lacks {steps}; run this command without --check to apply what is missing"
             )));
         }
@@ -45,7 +45,7 @@ impl Migrated {
 ///
 /// # Errors
 /// When the store cannot be opened, a step fails, or a newer binary has been here.
-pub async fn migrate<M: MigratorTrait>(config: &DatabaseConfig, check: bool) -> Result<Migrated, DbErr> {
+pub async fn migrate<M: MigratorTrait>(config: &DatabaseConfig, check: bool) -> Result<Migrated, OpenError> {
     let everything = || M::migrations().iter().map(|step| step.name().to_owned()).collect();
     if !check {
         let database = Database::open(config).await?;
@@ -68,14 +68,14 @@ impl Database {
     ///
     /// # Errors
     /// When the store cannot be opened or migrated, or when it lacks steps that are not to be applied here.
-    pub async fn open_migrated<M: MigratorTrait>(config: &DatabaseConfig) -> Result<Self, DbErr> {
+    pub async fn open_migrated<M: MigratorTrait>(config: &DatabaseConfig) -> Result<Self, OpenError> {
         if config.migrate {
             let database = Self::open(config).await?;
             database.migrate::<M>().await?;
             return Ok(database);
         }
         let lacks = |missing: &[String]| {
-            DbErr::Custom(format!(
+            OpenError::Refused(format!(
                 "the schema of this database lacks {}, and database.migrate is false; run this program's command \
                  migrate with the same configuration, then start it again",
                 missing.join(", ")
@@ -96,7 +96,7 @@ impl Database {
     /// # Errors
     /// When one fails. When a newer binary has been here, whose schema this one does not know; nothing is touched
     /// then.
-    pub async fn migrate<M: MigratorTrait>(&self) -> Result<Vec<String>, DbErr> {
+    pub async fn migrate<M: MigratorTrait>(&self) -> Result<Vec<String>, OpenError> {
         self.transaction(|transaction| {
             Box::pin(async move {
                 if transaction.get_database_backend() == DatabaseBackend::Postgres {
@@ -121,7 +121,7 @@ impl Database {
     ///
     /// # Errors
     /// When the store does not answer. When a newer binary has been here.
-    pub async fn missing<M: MigratorTrait>(&self) -> Result<Vec<String>, DbErr> {
+    pub async fn missing<M: MigratorTrait>(&self) -> Result<Vec<String>, OpenError> {
         self.snapshot(|transaction| {
             Box::pin(async move {
                 if SchemaManager::new(transaction).has_table(NOTES).await? {
@@ -135,7 +135,7 @@ impl Database {
 }
 
 /// What a schema lacks; one with steps that this binary does not know is refused.
-async fn lacking<M: MigratorTrait>(transaction: &DatabaseTransaction) -> Result<Vec<String>, DbErr> {
+async fn lacking<M: MigratorTrait>(transaction: &DatabaseTransaction) -> Result<Vec<String>, OpenError> {
     let known: Vec<String> = M::migrations().iter().map(|step| step.name().to_owned()).collect();
     // The library's own way to read them would make their table first.
     let noted = format!("SELECT version FROM {NOTES} ORDER BY version");
@@ -144,7 +144,7 @@ async fn lacking<M: MigratorTrait>(transaction: &DatabaseTransaction) -> Result<
     let applied = noted.iter().map(|row| row.try_get("", "version"));
     let applied = applied.collect::<Result<Vec<String>, _>>()?;
     if let Some(step) = applied.iter().find(|step| !known.contains(step)) {
-        return Err(DbErr::Custom(format!(
+        return Err(OpenError::Refused(format!(
             "the schema of this database is newer than this binary: it has the step {step}, which is unknown here; run \
              the binary that made it, or a newer one"
         )));

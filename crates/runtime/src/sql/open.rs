@@ -4,13 +4,13 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
+use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, ConnectOptions, Connection, Postgres, Sqlite};
-use sea_orm::{DatabaseConnection, DbErr};
 
-use super::{Database, DatabaseConfig};
+use super::{Database, DatabaseConfig, OpenError};
 
 /// How long an idle connection to PostgreSQL is kept.
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
@@ -47,13 +47,13 @@ pub(super) fn is_there(config: &DatabaseConfig) -> bool {
     options.is_none_or(|options| options.get_filename().exists())
 }
 
-pub(super) async fn open(config: &DatabaseConfig, absent: Absent) -> Result<Database, DbErr> {
+pub(super) async fn open(config: &DatabaseConfig, absent: Absent) -> Result<Database, OpenError> {
     let opened = match config.url.split_once(':') {
         Some(("sqlite", _)) => open_sqlite(config).await,
         Some(("postgres" | "postgresql", _)) => open_postgres(config, absent).await,
         _ => Err(refused("expected an address that begins with sqlite: or postgres:")),
     };
-    opened.map_err(|error| DbErr::Custom(told(config, &error)))
+    opened.map_err(|error| OpenError::Refused(told(config, &error)))
 }
 
 /// What went wrong, with the key that says where the store is and the file, where it is one. Anything else of the

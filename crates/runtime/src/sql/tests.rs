@@ -66,7 +66,7 @@ async fn other_stores_are_refused_without_showing_the_url() {
     for url in ["", "mysql://root:secret@host/db", "secret"] {
         let error = Database::open(&DatabaseConfig::at(url)).await.unwrap_err().to_string();
         assert!(error.contains("sqlite: or postgres:") && !error.contains("secret"), "{error}");
-        assert!(error.contains("configuration key database.url"), "{error}");
+        assert!(error.starts_with("configuration key database.url"), "nothing stands before it: {error}");
     }
 }
 
