@@ -58,6 +58,7 @@ impl Directory {
         if write {
             std::fs::create_dir_all(place).with_context(|| format!("cannot make {}", place.display()))?;
         }
+        ensure!(place.is_dir(), "there is no archive at {}: that is no directory", place.display());
         let directory = Self(place.to_owned());
         directory.files()?;
         Ok(directory)

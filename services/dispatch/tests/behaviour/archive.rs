@@ -133,6 +133,11 @@ async fn a_damaged_file_is_named_and_nothing_is_put_back() {
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
     std::fs::write(&file, damaged).expect("written");
+    let nowhere = place.path().join("nowhere");
+    for told in [unarchive(&house.config(), &nowhere).await, refold(&house.config(), &nowhere).await] {
+        let told = told.expect_err("a name that is mistyped is no empty archive").to_string();
+        assert!(told.contains("no archive at") && told.contains("nowhere"), "{told}");
+    }
     for told in [unarchive(&house.config(), place.path()).await, refold(&house.config(), place.path()).await]
     {
         let told = format!("{:#}", told.expect_err("it is damaged"));
