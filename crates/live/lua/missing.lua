@@ -4,6 +4,7 @@
 -- Gives the numbers of those among the keys, from 1.
 local missing = {}
 for at = 1, #KEYS do
-  if not redis.call('HGET', KEYS[at], 'epoch') then missing[#missing + 1] = at end
+  -- What is no order has no life either, and hides no other shop.
+  if type(redis.pcall('HGET', KEYS[at], 'epoch')) ~= 'string' then missing[#missing + 1] = at end
 end
 return missing

@@ -3,8 +3,10 @@
 --
 -- KEYS  order, tail, due
 -- ARGV  shop, the number of the history's last event
-local stored = redis.call('HGET', KEYS[1], 'seq')
-if not stored or tonumber(stored) <= tonumber(ARGV[2]) then return 0 end
+local seq = redis.pcall('HGET', KEYS[1], 'seq')
+-- What is damaged is ended by whoever loads the desk.
+local stored = type(seq) == 'string' and tonumber(seq)
+if not stored or stored <= tonumber(ARGV[2]) then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 return 1

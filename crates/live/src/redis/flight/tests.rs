@@ -136,3 +136,16 @@ async fn whatever_is_damaged_in_redis_the_next_life_serves() {
         decided(&desks, &stored, damage).await;
     }
 }
+
+#[tokio::test]
+async fn a_shop_whose_order_is_none_is_one_that_nobody_has_and_hides_no_other() {
+    let (_server, desks) = opened().await;
+    let shop = desks.engine.known(SHOP).expect("it is loaded");
+    let other = ShopId::from_bits(SHOP.bits() + 256);
+    assert_eq!(desks.missing(&[SHOP, other]).await, [other]);
+    let mut text = redis::cmd("SET");
+    text.arg(&shop.keys.order).arg("no order");
+    desks.engine.link.query::<redis::Value>(&text).await.expect("it is taken");
+    assert_eq!(desks.missing(&[SHOP, other]).await, [SHOP, other]);
+    desks.outlive(SHOP, Seq(0)).await;
+}
