@@ -5,7 +5,9 @@
 -- Gives shops and since when they were due, in turn.
 local claimed = {}
 for _, key in ipairs(KEYS) do
-  local due = redis.call('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+  local due = redis.pcall('ZRANGEBYSCORE', key, '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+  -- What is no set is begun anew; the other shards have nothing to do with it.
+  if due.err then redis.call('DEL', key) end
   for at = 1, #due, 2 do
     redis.call('ZADD', key, ARGV[2], due[at])
     claimed[#claimed + 1], claimed[#claimed + 2] = due[at], due[at + 1]

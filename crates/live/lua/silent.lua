@@ -5,7 +5,10 @@
 -- Gives how many beats are waited for, how many of them will have lapsed soon, and the first of those that have.
 local watched, lapsed, first = 0, 0, {}
 for _, key in ipairs(KEYS) do
-  watched = watched + redis.call('ZCARD', key)
+  local count = redis.pcall('ZCARD', key)
+  -- What is no set is begun anew; the other shards have nothing to do with it.
+  if type(count) ~= 'number' then redis.call('DEL', key) count = 0 end
+  watched = watched + count
   local silent = redis.call('ZCOUNT', key, '-inf', '(' .. ARGV[2])
   if silent > 0 then
     lapsed = lapsed + silent

@@ -1,11 +1,12 @@
 use fenliu_domain::desk::chatter::{Speaker, agent_id};
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{CommandId, ShopId};
+use fenliu_domain::time::Span;
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::behaviour::Proto;
-use crate::port::{Known, LiveDesk, Proposal};
+use crate::port::{Known, Lapsed, LiveDesk, Proposal};
 use crate::redis::{RedisDesks, ScratchRedis, scripts};
 
 const SHOP: ShopId = ShopId::from_bits(5);
@@ -148,4 +149,33 @@ async fn a_shop_whose_order_is_none_is_one_that_nobody_has_and_hides_no_other() 
     desks.engine.link.query::<redis::Value>(&text).await.expect("it is taken");
     assert_eq!(desks.missing(&[SHOP, other]).await, [SHOP, other]);
     desks.outlive(SHOP, Seq(0)).await;
+}
+
+#[tokio::test]
+async fn a_set_of_a_shard_that_is_none_is_begun_anew_and_hides_no_other_shard() {
+    let (server, desks) = opened().await;
+    let shop = desks.engine.known(SHOP).expect("it is loaded");
+    let text = async |key: &str| {
+        let mut text = redis::cmd("SET");
+        text.arg(key).arg("no set");
+        desks.engine.link.query::<redis::Value>(&text).await.expect("it is taken");
+    };
+    let other = RedisDesks::connect(server.config(), Arc::new(Proto), 2).await.expect("Redis is there");
+    let elsewhere = ShopId::from_bits(SHOP.bits() + 1);
+    other.begin(Epoch(2), elsewhere).await;
+    let known = Known { is_new: true, ..Known::default() };
+    let open = Speaker::default().open();
+    other.propose(elsewhere, open.now, known, open.attempt).await.expect("it opens");
+    text(&shop.keys.due).await;
+    text(&shop.keys.beats).await;
+    let later = Timestamp::default() + Span::from_hours(24 * 365 * 1_000);
+    assert_eq!(desks.due(later, 10).await, [elsewhere]);
+    assert_eq!(desks.lapsed(later, 10).await, Lapsed::default());
+    // What is put where all was stored is found due by others.
+    let (epoch, tail) = desks.tail(SHOP).await.expect("it is loaded");
+    let last = tail.last().expect("it was opened");
+    desks.confirm(SHOP, epoch, Head { seq: last.seq, event: last.id }).await.expect("it fits");
+    desks.engine.tell_all().await;
+    propose(&desks, tick(7)).await.expect_err("nobody of that name is there");
+    assert!(desks.due(later + Span::from_hours(1), 10).await.contains(&SHOP));
 }
