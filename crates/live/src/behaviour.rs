@@ -26,6 +26,8 @@ use crate::redis::{AttemptCodec, RedisConfig, RedisDesks, ScratchRedis};
 const SHOP: ShopId = ShopId::from_bits(1);
 const ANN: AgentId = AgentId::from_bits(2);
 const FIRST: Epoch = Epoch(1);
+/// How often a store is asked to begin the first life.
+const FIRST_TRIES: usize = 10;
 /// How long something that must come may take by the wall.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
@@ -117,7 +119,12 @@ impl House {
 
     async fn of(desks: Arc<dyn LiveDesk>, redis: Option<ScratchRedis>) -> Self {
         let mut house = Self { desks, now: Timestamp::default(), commands: 0, redis };
-        house.desks.begin(FIRST, SHOP).await;
+        // A store that has just begun may be late with its first answer.
+        for _ in 0..FIRST_TRIES {
+            if house.desks.begin(FIRST, SHOP).await.is_some() {
+                break;
+            }
+        }
         let hours =
             ShopHours { time_zone: "UTC".into(), service_start: "08:00".into(), service_end: "23:00".into() };
         house.propose(Command::SyncShop(hours)).await;

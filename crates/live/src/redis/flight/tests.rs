@@ -1,3 +1,4 @@
+use fenliu_domain::desk::agent::AgentEntry;
 use fenliu_domain::desk::chatter::{Speaker, agent_id};
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{CommandId, ShopId};
@@ -176,6 +177,9 @@ async fn a_set_of_a_shard_that_is_none_is_begun_anew_and_hides_no_other_shard() 
     let last = tail.last().expect("it was opened");
     desks.confirm(SHOP, epoch, Head { seq: last.seq, event: last.id }).await.expect("it fits");
     desks.engine.tell_all().await;
-    propose(&desks, tick(7)).await.expect_err("nobody of that name is there");
+    let mut hired = tick(7);
+    let entry = Box::new(AgentEntry::plain("Ann".into(), 1));
+    hired.attempt.command = Command::SyncAgent { agent: agent_id(1), entry };
+    propose(&desks, hired).await.expect("she is hired");
     assert!(desks.due(later + Span::from_hours(1), 10).await.contains(&SHOP));
 }
