@@ -104,7 +104,8 @@ impl Desks {
         &self.platform
     }
 
-    /// Runs a command: answers after its events are stored.
+    /// Runs a command: answers after its events are stored. What is seldom needed is boxed, so that not every call has room
+    /// for it.
     ///
     /// # Errors
     /// The command's refusals; STORE_UNAVAILABLE when the history cannot take it, in which case whether it took
@@ -117,7 +118,7 @@ impl Desks {
             }
             match self.attempt(&call).await {
                 Ok(answer) => return Ok(answer),
-                Err(Again::Refuse(problem)) => return Err(self.explain(call.shop, problem).await),
+                Err(Again::Refuse(problem)) => return Err(Box::pin(self.explain(call.shop, problem)).await),
                 Err(Again::Retry) => {}
             }
         }
@@ -141,7 +142,7 @@ impl Desks {
         match self.propose(call, Known { seq, is_new: false }).await {
             // Only a desk that has forgotten something costs a read of the history, and only for what it does not
             // know.
-            Err(ProposeError::MayBeKnown) => match self.recall(call).await? {
+            Err(ProposeError::MayBeKnown) => match Box::pin(self.recall(call)).await? {
                 Some(answer) => Ok(answer),
                 None => self.dispose(call, self.propose(call, Known { seq, is_new: true }).await).await,
             },
@@ -165,7 +166,7 @@ impl Desks {
             Ok(proposal) => self.dispose_of(call, proposal).await,
             Err(ProposeError::Refused(problem)) => Err(Again::Refuse(problem)),
             Err(ProposeError::NotLoaded) => {
-                self.load(call).await?;
+                Box::pin(self.load(call)).await?;
                 Err(Again::Retry)
             }
             Err(ProposeError::Stale(epoch)) => {
@@ -195,7 +196,9 @@ impl Desks {
         self.note(call.shop, last);
         match outcome {
             Outcome::Done(events) => Ok(Answer { events, redelivered: false }),
-            Outcome::Repeated { first, redelivered } => self.repeat(call, first.0, redelivered).await,
+            Outcome::Repeated { first, redelivered } => {
+                Box::pin(self.repeat(call, first.0, redelivered)).await
+            }
         }
     }
 

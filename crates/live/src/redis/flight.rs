@@ -23,7 +23,7 @@ use crate::room::{Room, TAIL_LIMIT, TAIL_PATIENCE};
 const IF_SILENT: &str = "if silent";
 
 impl Engine {
-    /// Flies until nobody asks any more.
+    /// Flies until nobody asks any more. What is seldom needed is boxed, so that not every flight has room for it.
     pub(super) async fn fly(self: Arc<Self>, shop: Arc<Shop>) {
         loop {
             let (errands, from, pressing) = {
@@ -36,7 +36,7 @@ impl Engine {
                 return;
             }
             if pressing {
-                self.tell(&shop).await;
+                Box::pin(self.tell(&shop)).await;
             }
             let Some((epoch, place)) = from else {
                 errands.into_iter().for_each(|errand| errand.fail(&ProposeError::NotLoaded));
@@ -116,7 +116,7 @@ impl Engine {
                 Err((left, damage)) => {
                     // Whoever asks again finds the damaged life ended.
                     if let Some(damage) = damage {
-                        self.end_damaged_life(shop, from.0, &damage).await;
+                        Box::pin(self.end_damaged_life(shop, from.0, &damage)).await;
                     }
                     return left.into_iter().for_each(|errand| errand.fail(&ProposeError::NotLoaded));
                 }

@@ -52,7 +52,7 @@ impl Engine {
         tracing::error!(shop = %shop.id, "a live desk could not decide what was asked of it and is rebuilt");
         let epoch = shop.look(Room::epoch);
         if let Ok(epoch) = epoch {
-            self.end_life(&shop, epoch).await;
+            Box::pin(self.end_life(&shop, epoch)).await;
         }
         loop {
             let errands = shop.lock().load();

@@ -5,6 +5,7 @@ mod m0002_append_only;
 mod m0003_log_head_event;
 mod m0004_partitions;
 mod m0005_archive;
+mod m0006_narrow_indexes;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_log_head_event::Migration),
             Box::new(m0004_partitions::Migration),
             Box::new(m0005_archive::Migration),
+            Box::new(m0006_narrow_indexes::Migration),
         ]
     }
 }
