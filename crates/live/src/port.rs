@@ -132,6 +132,8 @@ pub struct Board {
     pub seq: Seq,
     /// The agents.
     pub agents: Vec<Agent>,
+    /// How many conversations wait in the queue.
+    pub queue_length: usize,
 }
 
 /// The queue of a shop.

@@ -115,7 +115,11 @@ impl Room {
     }
 
     pub(crate) fn board(&self) -> Board {
-        Board { seq: self.desk.seq(), agents: self.desk.agents().into_iter().cloned().collect() }
+        Board {
+            seq: self.desk.seq(),
+            agents: self.desk.agents().into_iter().cloned().collect(),
+            queue_length: self.desk.queue_len(),
+        }
     }
 
     pub(crate) fn info(&self) -> DeskInfo {

@@ -1,5 +1,6 @@
 //! The gRPC services: parse, one call, render.
 
+mod board_service;
 mod conversation_service;
 mod history_service;
 mod inbox_service;
@@ -16,6 +17,7 @@ mod routing_service;
 
 use std::pin::Pin;
 
+use fenliu_proto::dispatch::v1::board_service_server::BoardServiceServer;
 use fenliu_proto::dispatch::v1::conversation_service_server::ConversationServiceServer;
 use fenliu_proto::dispatch::v1::history_service_server::HistoryServiceServer;
 use fenliu_proto::dispatch::v1::inbox_service_server::InboxServiceServer;
@@ -37,6 +39,7 @@ const NAMES: &[&str] = &[
     "fenliu.dispatch.v1.ReceptionService",
     "fenliu.dispatch.v1.ConversationService",
     "fenliu.dispatch.v1.QueueService",
+    "fenliu.dispatch.v1.BoardService",
     "fenliu.dispatch.v1.InboxService",
     "fenliu.dispatch.v1.HistoryService",
     "fenliu.dispatch.v1.PolicyService",
@@ -54,6 +57,7 @@ pub(crate) fn service(desks: Desks) -> Service {
         .add_service(ReceptionServiceServer::new(reception_service::Handler(desks.clone())))
         .add_service(ConversationServiceServer::new(conversation_service::Handler(desks.clone())))
         .add_service(QueueServiceServer::new(queue_service::Handler(desks.clone())))
+        .add_service(BoardServiceServer::new(board_service::Handler(desks.clone())))
         .add_service(InboxServiceServer::new(inbox_service::Handler(desks.clone())))
         .add_service(HistoryServiceServer::new(history_service::Handler(desks.clone())))
         .add_service(PolicyServiceServer::new(policy_service::Handler(desks.clone())))

@@ -2,15 +2,14 @@
 
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_live::{News, QueueView};
+use fenliu_live::QueueView;
 use fenliu_proto::dispatch::v1 as proto;
 use fenliu_proto::dispatch::v1::queue_service_server::QueueService;
 use fenliu_proto::status::refusal;
-use futures::stream::try_unfold;
-use tokio::sync::broadcast::Receiver;
+use futures::{FutureExt, TryStreamExt};
 use tonic::{Request, Response, Status, async_trait};
 
-use super::news::heard_of;
+use super::news::looks;
 use super::{Streamed, parse, render};
 use crate::desks::Desks;
 
@@ -20,36 +19,13 @@ const SHOWN: usize = 100;
 /// Handles the service's calls.
 pub(super) struct Handler(pub(super) Desks);
 
-async fn queue(desks: &Desks, shop: ShopId) -> Result<QueueView, Problem> {
+async fn queue(desks: Desks, shop: ShopId) -> Result<QueueView, Problem> {
     desks.queue(shop, SHOWN).await
 }
 
-/// Somebody who watches a queue.
-struct Watcher {
-    desks: Desks,
-    shop: ShopId,
-    news: Receiver<News>,
-    shown: Option<QueueView>,
-}
-
-impl Watcher {
-    /// The queue, as soon as it is not what was shown last.
-    async fn next(mut self) -> Result<Option<(proto::WatchQueueResponse, Self)>, Status> {
-        loop {
-            let view = queue(&self.desks, self.shop).await.map_err(refusal)?;
-            let changed = self
-                .shown
-                .as_ref()
-                .is_none_or(|shown| shown.first != view.first || shown.length != view.length);
-            if changed {
-                let response = proto::WatchQueueResponse { queue: Some(render::queue(&view)) };
-                self.shown = Some(view);
-                return Ok(Some((response, self)));
-            }
-            let soft = self.desks.platform().lifecycle.soft();
-            heard_of(self.shop, &mut self.news, &soft).await.map_err(refusal)?;
-        }
-    }
+/// Whether two looks show the same, whatever events lie between them.
+fn same(one: &QueueView, other: &QueueView) -> bool {
+    one.first == other.first && one.length == other.length
 }
 
 #[async_trait]
@@ -59,7 +35,7 @@ impl QueueService for Handler {
         request: Request<proto::GetQueueRequest>,
     ) -> Result<Response<proto::GetQueueResponse>, Status> {
         let shop = parse::shop(&request.get_ref().shop_id).map_err(refusal)?;
-        let view = queue(&self.0, shop).await.map_err(refusal)?;
+        let view = queue(self.0.clone(), shop).await.map_err(refusal)?;
         Ok(Response::new(proto::GetQueueResponse { queue: Some(render::queue(&view)) }))
     }
 
@@ -71,8 +47,8 @@ impl QueueService for Handler {
     ) -> Result<Response<Self::WatchQueueStream>, Status> {
         let shop = parse::shop(&request.get_ref().shop_id).map_err(refusal)?;
         self.0.expect(shop).await.map_err(refusal)?;
-        let news = self.0.live().announcements();
-        let watcher = Watcher { desks: self.0.clone(), shop, news, shown: None };
-        Ok(Response::new(Box::pin(try_unfold(watcher, Watcher::next))))
+        let views = looks(self.0.clone(), shop, |desks, shop| queue(desks, shop).boxed(), same);
+        let responses = views.map_ok(|view| proto::WatchQueueResponse { queue: Some(render::queue(&view)) });
+        Ok(Response::new(Box::pin(responses)))
     }
 }

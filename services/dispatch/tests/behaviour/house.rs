@@ -14,6 +14,7 @@ use fenliu_proto::accounts::v1::DirectoryAgent;
 use fenliu_proto::accounts::v1::directory_entry::Entry;
 use fenliu_proto::common::v1::Presence;
 use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::dispatch::v1::board_service_client::BoardServiceClient;
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_proto::dispatch::v1::inbox_service_client::InboxServiceClient;
@@ -52,6 +53,7 @@ pub(crate) struct Clients {
     pub(crate) reception: ReceptionServiceClient<Channel>,
     pub(crate) conversations: ConversationServiceClient<Channel>,
     pub(crate) queue: QueueServiceClient<Channel>,
+    pub(crate) board: BoardServiceClient<Channel>,
     pub(crate) inbox: InboxServiceClient<Channel>,
     pub(crate) history: HistoryServiceClient<Channel>,
     pub(crate) policy: PolicyServiceClient<Channel>,
@@ -420,6 +422,7 @@ impl Clients {
             reception: ReceptionServiceClient::new(channel.clone()),
             conversations: ConversationServiceClient::new(channel.clone()),
             queue: QueueServiceClient::new(channel.clone()),
+            board: BoardServiceClient::new(channel.clone()),
             inbox: InboxServiceClient::new(channel.clone()),
             history: HistoryServiceClient::new(channel.clone()),
             policy: PolicyServiceClient::new(channel.clone()),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::Span;
-use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::dispatch::v1::{self as proto, Availability};
 use fenliu_proto::history::v1::event::Payload;
 use fenliu_proto::status::reason_of;
 use tonic::Streaming;
@@ -192,6 +192,40 @@ async fn a_queue_is_shown_again_whenever_it_changes() {
 }
 
 #[tokio::test]
+async fn a_board_is_shown_again_whenever_it_changes() {
+    let mut house = House::open().await;
+    let shop = house.shop(1).await;
+    let request = proto::WatchBoardRequest { shop_id: shop.clone() };
+    let mut stream = house.to.board.watch_board(request).await.expect("watched").into_inner();
+    let mut board = async || next(&mut stream).await.board.expect("the board");
+    let of = |board: &proto::Board| -> Vec<_> {
+        board.agents.iter().map(|of| (of.availability(), of.count)).collect()
+    };
+    let empty = board().await;
+    assert_eq!(of(&empty), []);
+    assert_eq!((empty.places, empty.saturation_percent), (0, None), "nobody has places");
+    house.online(&shop, 1, 1).await;
+    // She is told of before she comes; whether both are seen is a matter of time.
+    let mut there = board().await;
+    while there.places != 1 {
+        there = board().await;
+    }
+    assert_eq!(of(&there), [(Availability::Ready, 1)]);
+    assert_eq!((there.load, there.saturation_percent), (0, Some(0)));
+    house.says(&shop, "a").await;
+    let full = board().await;
+    assert_eq!(of(&full), [(Availability::Saturated, 1)]);
+    assert_eq!((full.load, full.unanswered, full.saturation_percent), (1, 1, Some(100)));
+    assert!(full.oldest_unanswered_time.is_some());
+    house.says(&shop, "b").await;
+    let queued = board().await;
+    assert_eq!((queued.load, queued.queue_length, queued.unanswered), (1, 1, 1));
+    let request = proto::GetBoardRequest { shop_id: shop.clone() };
+    let looked = house.to.board.get_board(request).await.expect("it is there").into_inner().board;
+    assert_eq!(looked, Some(queued));
+}
+
+#[tokio::test]
 async fn every_stream_ends_when_the_server_drains() {
     let mut house = House::open().await;
     let shop = house.shop(1).await;
@@ -200,14 +234,18 @@ async fn every_stream_ends_when_the_server_drains() {
     let mut events = follow(&mut house, 0, "").await;
     let request = proto::WatchQueueRequest { shop_id: shop.clone() };
     let mut queue = house.to.queue.watch_queue(request).await.expect("watched").into_inner();
+    let request = proto::WatchBoardRequest { shop_id: shop.clone() };
+    let mut board = house.to.board.watch_board(request).await.expect("watched").into_inner();
     next(&mut inbox).await;
     next(&mut events).await;
     next(&mut queue).await;
+    next(&mut board).await;
     house.drain();
     for end in [
         within(inbox.message()).await.err(),
         within(events.message()).await.err(),
         within(queue.message()).await.err(),
+        within(board.message()).await.err(),
     ] {
         assert_eq!(end.as_ref().and_then(reason_of), Some(Reason::Draining), "{end:?}");
     }

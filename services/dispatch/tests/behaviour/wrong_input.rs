@@ -211,6 +211,8 @@ async fn nothing_can_be_read_of_a_shop_nobody_told_of() {
     let agents = proto::ListAgentsRequest { shop_id: shop_id.clone(), ..Default::default() };
     let queue = proto::GetQueueRequest { shop_id: shop_id.clone() };
     let watch = proto::WatchQueueRequest { shop_id: shop_id.clone() };
+    let board = proto::GetBoardRequest { shop_id: shop_id.clone() };
+    let boards = proto::WatchBoardRequest { shop_id: shop_id.clone() };
     let list = proto::ListConversationsRequest { shop_id: shop_id.clone(), ..Default::default() };
     let events = proto::ListEventsRequest { shop_id: shop_id.clone(), ..Default::default() };
     let policy = proto::GetPolicyRequest { shop_id: shop_id.clone() };
@@ -221,6 +223,8 @@ async fn nothing_can_be_read_of_a_shop_nobody_told_of() {
         to.presence.list_agents(agents).await.err(),
         to.queue.get_queue(queue).await.err(),
         to.queue.watch_queue(watch).await.err(),
+        to.board.get_board(board).await.err(),
+        to.board.watch_board(boards).await.err(),
         to.conversations.list_conversations(list).await.err(),
         to.history.list_events(events).await.err(),
         to.policy.get_policy(policy).await.err(),
