@@ -20,7 +20,7 @@ mod recorded;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use fold::Fold;
+pub use fold::{Fold, by_minute};
 pub use mark::{Mark, Marks};
 
 /// Most minutes of which an exchange keeps the first question: two days. Those of further minutes are counted only.

@@ -19,6 +19,22 @@ pub struct Fold {
     pub current: Option<Exchange>,
 }
 
+const fn minute(at: Timestamp) -> i64 {
+    at.micros().div_euclid(MINUTE)
+}
+
+/// Splits the questions of an exchange, earliest first, into the first of each minute and the others, as
+/// [`Exchange`] keeps them.
+#[must_use]
+pub fn by_minute(every_ask: Vec<Ask>) -> (Vec<Ask>, Vec<Ask>) {
+    let (mut first, mut further): (Vec<Ask>, Vec<Ask>) = (Vec::new(), Vec::new());
+    for ask in every_ask {
+        let known = first.last().is_some_and(|known| minute(known.at) == minute(ask.at));
+        if known { further.push(ask) } else { first.push(ask) }
+    }
+    (first, further)
+}
+
 fn earlier(known: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
     Some(known.map_or(at, |known| known.min(at)))
 }
@@ -152,7 +168,6 @@ impl Exchange {
 
     fn ask(&mut self, at: Timestamp, message: String) {
         self.asked = self.asked.saturating_add(1);
-        let minute = |at: Timestamp| at.micros().div_euclid(MINUTE);
         let place = self.asks.partition_point(|kept| minute(kept.at) < minute(at));
         let room = self.asks.len() < MAX_ASKS_KEPT;
         match self.asks.get_mut(place).filter(|kept| minute(kept.at) == minute(at)) {

@@ -213,6 +213,10 @@ proptest! {
             prop_assert!(exchange.holdings.is_sorted_by_key(|holding| holding.from));
             prop_assert!(exchange.asks.is_sorted_by_key(|ask| ask.at));
             prop_assert!(!exchange.asks.is_empty());
+            let every_ask: Vec<_> = exchange.every_ask().into_iter().cloned().collect();
+            prop_assert_eq!(every_ask.len(), exchange.asked as usize);
+            let (asks, further_asks) = by_minute(every_ask);
+            prop_assert_eq!((&asks, &further_asks), (&exchange.asks, &exchange.further_asks));
         }
         prop_assert_eq!(facts.session.exchanges as usize, facts.exchanges.len());
     }

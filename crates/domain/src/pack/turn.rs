@@ -130,33 +130,34 @@ impl Judge {
         at.is_some_and(|at| self.sees(at))
     }
 
-    /// The questions a turn is judged from: one of each day or each message, or else one.
+    /// The questions a turn is judged from: one of each day or each message, or else one. The first question of each
+    /// minute is enough where nothing cuts a minute in two.
     fn starts<'a>(&self, session: &Session, turn: &Turn<'a>) -> Vec<Start<'a>> {
         let mut starts: Vec<Start<'a>> = Vec::new();
         for exchange in turn.exchanges {
-            for ask in self.asks(exchange).into_iter().filter(|ask| self.sees(ask.at)) {
-                let start = self.start(session, exchange, ask);
-                let same = |known: &&mut Start<'a>| match self.pack.unit {
-                    Unit::Message => false,
-                    Unit::BuyerDay => known.day == start.day,
-                    Unit::Session | Unit::Turn => true,
-                };
-                match starts.iter_mut().rev().find(same) {
-                    Some(known) if start.precedes(known) => *known = start,
-                    Some(_) => {}
-                    None => starts.push(start),
-                }
+            let mut note = |ask: &'a Ask| self.note(&mut starts, self.start(session, exchange, ask));
+            if self.pack.unit == Unit::Message || self.pack.after_handover {
+                exchange.every_ask().into_iter().for_each(&mut note);
+            } else {
+                exchange.asks.iter().for_each(&mut note);
             }
         }
         starts
     }
 
-    /// The first question of each minute is enough where nothing cuts a minute in two.
-    fn asks<'a>(&self, exchange: &'a Exchange) -> Vec<&'a Ask> {
-        if self.pack.unit == Unit::Message || self.pack.after_handover {
-            exchange.every_ask()
-        } else {
-            exchange.asks.iter().collect()
+    fn note<'a>(&self, starts: &mut Vec<Start<'a>>, start: Start<'a>) {
+        if !self.sees(start.ask.at) {
+            return;
+        }
+        let same = |known: &&mut Start<'a>| match self.pack.unit {
+            Unit::Message => false,
+            Unit::BuyerDay => known.day == start.day,
+            Unit::Session | Unit::Turn => true,
+        };
+        match starts.iter_mut().rev().find(same) {
+            Some(known) if start.precedes(known) => *known = start,
+            Some(_) => {}
+            None => starts.push(start),
         }
     }
 

@@ -1,9 +1,9 @@
 //! One row per exchange. What it holds of varying length lies in it as short JSON, since a pack reads all of an
-//! exchange or nothing: `asks` is `[[µs, message], …]`, `replies` is `[[µs, message, actor, agent, small talk], …]`,
+//! exchange or nothing: `asks` is `[[µs, message], …]`, every question kept, earliest first, `replies` is `[[µs, message, actor, agent, small talk], …]`,
 //! `holdings` is `[[µs, holder], …]` with a holder of `nobody`, `robot`, `queue`, `nobody_on_duty` or
 //! `{"agent": name}`.
 
-use fenliu_domain::exchange::{Ask, Exchange, Holder, Holding, Reply};
+use fenliu_domain::exchange::{Ask, Exchange, Holder, Holding, Reply, by_minute};
 use fenliu_domain::message::Actor;
 use fenliu_domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
@@ -63,7 +63,7 @@ enum ActorText {
 
 /// The row of an exchange.
 pub(crate) fn row(key: &Key, exchange: &Exchange) -> Result<ActiveModel, Fault> {
-    let asks: Vec<_> = exchange.asks.iter().map(|ask| (ask.at.micros(), &ask.message)).collect();
+    let asks: Vec<_> = exchange.every_ask().into_iter().map(|ask| (ask.at.micros(), &ask.message)).collect();
     let reply = |r: &Reply| {
         (r.at.micros(), r.message.clone(), ActorText::from(r.actor), r.agent.clone(), r.small_talk)
     };
@@ -89,6 +89,7 @@ impl Model {
         let place = Place { table: "exchange", row: &self.conversation };
         let asks: Vec<(i64, String)> = read(place, "asks", &self.asks)?;
         let asks = asks.into_iter().map(|(at, message)| Ok(Ask { at: place.time("asks", at)?, message }));
+        let (asks, further_asks) = by_minute(asks.collect::<Result<_, Fault>>()?);
         let replies: Vec<(i64, String, ActorText, String, bool)> = read(place, "replies", &self.replies)?;
         let replies = replies.into_iter().map(|(at, message, actor, agent, small_talk)| {
             let at = place.time("replies", at)?;
@@ -101,7 +102,8 @@ impl Model {
         Ok(Exchange {
             number: place.count("number", self.number)?,
             asked: place.count("asked", self.asked)?,
-            asks: asks.collect::<Result<_, Fault>>()?,
+            asks,
+            further_asks,
             replies: replies.collect::<Result<_, Fault>>()?,
             holdings: holdings.collect::<Result<_, Fault>>()?,
         })

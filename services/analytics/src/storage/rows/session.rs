@@ -1,6 +1,6 @@
 //! One row per conversation: the fold of it, as far as it has gone.
 
-use fenliu_domain::exchange::{Holder, Session};
+use fenliu_domain::exchange::{Holder, Marks, Session};
 use fenliu_domain::time::{Span, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -40,6 +40,11 @@ pub struct Model {
     /// In whose hands it is, as in [`super::exchange`].
     pub holder: String,
     pub exchanges: i64,
+    /// Since when it bears each mark.
+    pub blocked_us: Option<i64>,
+    pub reported_us: Option<i64>,
+    pub shop_initiated_us: Option<i64>,
+    pub holiday_mode_us: Option<i64>,
     /// The first moment that counts for a day.
     pub begins_us: i64,
     /// The last one.
@@ -77,6 +82,10 @@ pub(crate) fn row(key: &Key, session: &Session) -> Result<ActiveModel, Fault> {
         robot_us: micros(session.robot_at),
         holder: Set(holder_text(&session.holder)?),
         exchanges: Set(session.exchanges.into()),
+        blocked_us: micros(session.marks.blocked_at),
+        reported_us: micros(session.marks.reported_at),
+        shop_initiated_us: micros(session.marks.shop_initiated_at),
+        holiday_mode_us: micros(session.marks.holiday_mode_at),
         begins_us: Set(begins.micros()),
         ends_us: Set(ends.micros()),
         lasting: Set(ends.since(begins) >= LASTING),
@@ -110,6 +119,12 @@ impl Model {
             human_at: place.optional_time("human_us", self.human_us)?,
             robot_at: place.optional_time("robot_us", self.robot_us)?,
             exchanges: place.count("exchanges", self.exchanges)?,
+            marks: Marks {
+                blocked_at: place.optional_time("blocked_us", self.blocked_us)?,
+                reported_at: place.optional_time("reported_us", self.reported_us)?,
+                shop_initiated_at: place.optional_time("shop_initiated_us", self.shop_initiated_us)?,
+                holiday_mode_at: place.optional_time("holiday_mode_us", self.holiday_mode_us)?,
+            },
             holder,
             buyer: self.buyer,
             group: self.buyer_group,
