@@ -8,6 +8,7 @@
 //! * [`roster`] resolves who works which shift into moments, and finds where nobody does.
 //! * [`simulation`] lets made-up or recorded buyers meet that same desk on a clock of its own, and measures how they fare.
 //! * [`sketch`] holds durations in a few bytes, adds up, and gives every quantile to within 1 %.
+//! * [`standing`] knows what a marketplace makes of good and bad days: what is in force, and when it ends.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -26,4 +27,5 @@ pub mod problem;
 pub mod roster;
 pub mod simulation;
 pub mod sketch;
+pub mod standing;
 pub mod time;
