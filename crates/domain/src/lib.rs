@@ -9,6 +9,7 @@
 //! * [`simulation`] lets made-up or recorded buyers meet that same desk on a clock of its own, and measures how they fare.
 //! * [`sketch`] holds durations in a few bytes, adds up, and gives every quantile to within 1 %.
 //! * [`standing`] knows what a marketplace makes of good and bad days: what is in force, and when it ends.
+//! * [`proportion`] says how sure a share is, and whether one differs from another.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -24,6 +25,7 @@ pub mod login_name;
 pub mod message;
 pub mod pack;
 pub mod problem;
+pub mod proportion;
 pub mod roster;
 pub mod simulation;
 pub mod sketch;
