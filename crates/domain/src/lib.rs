@@ -9,6 +9,8 @@
 //! * [`simulation`] lets made-up or recorded buyers meet that same desk on a clock of its own, and measures how they fare.
 //! * [`sketch`] holds durations in a few bytes, adds up, and gives every quantile to within 1 %.
 //! * [`standing`] knows what a marketplace makes of good and bad days: what is in force, and when it ends.
+//! * [`budget`] says what a day's target leaves, where the day is heading, and how fast the budget burns.
+//! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
@@ -17,7 +19,9 @@
 //! depends on another crate of ours.
 
 pub mod access;
+pub mod budget;
 pub mod day;
+pub mod demand;
 pub mod desk;
 pub mod exchange;
 pub mod ids;
