@@ -12,6 +12,7 @@
 //! * [`budget`] says what a day's target leaves, where the day is heading, and how fast the budget burns.
 //! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
+//! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -33,5 +34,6 @@ pub mod proportion;
 pub mod roster;
 pub mod simulation;
 pub mod sketch;
+pub mod spans;
 pub mod standing;
 pub mod time;
