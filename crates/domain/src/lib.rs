@@ -13,6 +13,7 @@
 //! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
 //! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
+//! * [`agent_facts`] folds a shop's events into what each agent was, held and did.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -20,6 +21,7 @@
 //! depends on another crate of ours.
 
 pub mod access;
+pub mod agent_facts;
 pub mod budget;
 pub mod day;
 pub mod demand;
