@@ -47,6 +47,13 @@ impl DayProfile {
         (total > 0).then(|| self.counts.map(|count| number(count) / number(total)))
     }
 
+    /// Units to expect in a half hour, 0 to 47, of one day; `None` without days, or where there is no such half hour.
+    #[must_use]
+    pub fn mean(&self, half_hour: usize) -> Option<f64> {
+        let count = self.counts.get(half_hour)?;
+        (self.days > 0).then(|| number(*count) / f64::from(self.days))
+    }
+
     /// Units to expect on a day from a time of the clock on. Within a half hour they are taken to come evenly. `None`
     /// without days.
     #[must_use]
