@@ -6,16 +6,18 @@
 //! earliest day without it; [`Standing::what_if`] says the same of a day that has not ended yet.
 //!
 //! How days are read:
-//! * A day is *good* when its rate reaches the target, *bad* when it does not. A day without data is neither: it is
-//!   no good day, and it does not break a row of good days. Days that are left out between two results had no data.
+//! * A day is *good* for a consequence when its rate reaches the mark of the consequence, *bad* when it does not; for the
+//!   shop, and for what comes by notice, the mark is the target. A day below the mark with too few units to cause anything
+//!   is bad all the same. A day without data is neither: it is no good day, and it does not break a row of good days.
+//!   Days that are left out between two results had no data.
 //! * Every day, also one without data, counts towards the days a consequence lasts.
 //! * A consequence begins the day after the one that caused it. It ends with the first day that is at least so many days
 //!   after its latest cause, with so many good days in a row since then. The day after is free.
 //! * A cause while the same consequence is in force prolongs it: its days and its good days are counted anew.
 //! * A consequence of no days that needs no good days, such as a fine, falls due once for every cause.
 //!
-//! Invariants: the same results give the same standing and the same ledger, in one go or day by day; each kind is in
-//! force at most once at a time; in the ledger each beginning has at most one end, and the next beginning comes after it.
+//! Invariants: the same results give the same standing and the same ledger, in one go or day by day; each consequence is
+//! in force at most once at a time; in the ledger each beginning has at most one end, and the next beginning comes after it.
 
 use crate::day::Day;
 use crate::pack::{Parts, WHOLE};
@@ -31,31 +33,18 @@ pub use rules::{Consequence, Kind, MAX_CONSEQUENCES, MAX_DAYS, Rules, Trigger};
 pub struct DayResult {
     /// The day.
     pub day: Day,
-    /// The rate the pack gave.
-    pub rate: DayRate,
+    /// The rate the pack gave; `None` = no data.
+    pub rate: Option<DayRate>,
     /// What the marketplace said on that day that it imposes; kinds without a consequence by notice are ignored.
     pub notices: Vec<Kind>,
 }
 
-/// The rate of one day.
+/// The rate of one day, kept exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DayRate {
-    /// Nothing was counted.
-    NoData,
-    /// By its exact counts.
-    Counts {
-        /// Units within the limit.
-        within_limit: u64,
-        /// Units counted; 0 is no data.
-        counted: u64,
-    },
-    /// Exactly so much, for days that are supposed.
-    Exactly {
-        /// In basis points.
-        basis_points: u32,
-        /// Units counted; 0 is no data.
-        counted: u64,
-    },
+pub struct DayRate {
+    part: u128,
+    whole: u128,
+    counted: u64,
 }
 
 /// Why something began or was prolonged.
@@ -84,7 +73,9 @@ pub enum Why {
 /// A line of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The consequence it is about.
+    /// The place, from 0, of the consequence it is about in the rules.
+    pub place: usize,
+    /// Of which kind that is.
     pub kind: Kind,
     /// What became of it.
     pub what: What,
@@ -109,7 +100,9 @@ pub enum What {
 /// A consequence in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InForce {
-    /// Which.
+    /// Its place, from 0, in the rules.
+    pub place: usize,
+    /// Its kind.
     pub kind: Kind,
     /// Why it began.
     pub cause: Cause,
@@ -153,45 +146,43 @@ struct Held {
 }
 
 impl DayRate {
-    /// The rate that a pack's counts make.
+    /// The share `part` of `whole`, of so many units; weights may have entered part and whole, but not the units. `None`
+    /// without a whole: no data.
     #[must_use]
-    pub const fn of(parts: &Parts) -> Self {
-        Self::Counts { within_limit: parts.within_limit, counted: parts.counted }
+    pub const fn new(part: u128, whole: u128, counted: u64) -> Option<Self> {
+        if whole == 0 { None } else { Some(Self { part, whole, counted }) }
+    }
+
+    /// The rate that a pack's counts make; `None` = no data.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Option<Self> {
+        Self::new(parts.within_limit.into(), parts.counted.into(), parts.counted)
+    }
+
+    /// Exactly so many basis points of so many units: for days that are supposed, and for a rate that a pack shows
+    /// whatever was counted.
+    #[must_use]
+    pub fn exactly(basis_points: u32, counted: u64) -> Self {
+        Self { part: basis_points.into(), whole: WHOLE.into(), counted }
     }
 
     /// Units counted.
     #[must_use]
     pub const fn counted(self) -> u64 {
-        match self {
-            Self::NoData => 0,
-            Self::Counts { counted, .. } | Self::Exactly { counted, .. } => counted,
-        }
+        self.counted
     }
 
-    /// Whether it reaches so many basis points, compared without rounding; `None` without data.
+    /// Whether it reaches so many basis points, compared without rounding.
     #[must_use]
-    pub fn reaches(self, basis_points: u32) -> Option<bool> {
-        let reached = match self {
-            Self::NoData => return None,
-            Self::Counts { within_limit, counted } => {
-                u128::from(within_limit) * u128::from(WHOLE) >= u128::from(counted) * u128::from(basis_points)
-            }
-            Self::Exactly { basis_points: exactly, .. } => exactly >= basis_points,
-        };
-        (self.counted() > 0).then_some(reached)
+    pub fn reaches(self, basis_points: u32) -> bool {
+        self.part.saturating_mul(WHOLE.into()) >= self.whole.saturating_mul(basis_points.into())
     }
 
-    /// In basis points, rounded down; `None` without data.
+    /// In basis points, rounded down.
     #[must_use]
-    pub fn basis_points(self) -> Option<u32> {
-        match self {
-            Self::NoData | Self::Exactly { counted: 0, .. } => None,
-            Self::Counts { within_limit, counted } => {
-                let share = u128::from(within_limit) * u128::from(WHOLE);
-                share.checked_div(counted.into()).and_then(|points| u32::try_from(points).ok())
-            }
-            Self::Exactly { basis_points, .. } => Some(basis_points),
-        }
+    pub fn basis_points(self) -> u32 {
+        let share = self.part.saturating_mul(WHOLE.into()) / self.whole;
+        u32::try_from(share).unwrap_or(u32::MAX)
     }
 }
 
@@ -231,13 +222,14 @@ impl Standing {
             Some(_) => self.end_before(day),
             None => Vec::new(),
         };
-        let good = rate.reaches(self.rules.target_basis_points());
-        count_good(&mut self.good_days, good);
-        for (consequence, held) in self.rules.consequences().iter().zip(&mut self.held) {
+        let good = |mark: u32| rate.map(|rate| rate.reaches(mark));
+        count_good(&mut self.good_days, good(self.rules.target_basis_points()));
+        let consequences = self.rules.consequences().iter().enumerate();
+        for ((place, consequence), held) in consequences.zip(&mut self.held) {
             if let Some(held) = held {
-                count_good(&mut held.good_days, good);
+                count_good(&mut held.good_days, good(self.rules.mark(consequence)));
             }
-            let cause = self.rules.cause(consequence, rate, &result.notices).map(|why| Cause { day, why });
+            let cause = consequence.cause(rate, &result.notices).map(|why| Cause { day, why });
             let what = match (cause, &mut *held) {
                 (Some(cause), None) if consequence.is_momentary() => Some(What::FellDue(cause)),
                 (Some(cause), None) => {
@@ -254,7 +246,7 @@ impl Standing {
                 }
                 (None, _) => None,
             };
-            lines.extend(what.map(|what| Line { kind: consequence.kind, what }));
+            lines.extend(what.map(|what| Line { place, kind: consequence.kind, what }));
         }
         self.last = Some(day);
         Ok(lines)
@@ -263,14 +255,15 @@ impl Standing {
     /// Ends what only time still held, on days before this one.
     fn end_before(&mut self, day: Day) -> Vec<Line> {
         let mut ended: Vec<(Day, Line)> = Vec::new();
-        for (consequence, held) in self.rules.consequences().iter().zip(&mut self.held) {
+        let consequences = self.rules.consequences().iter().enumerate();
+        for ((place, consequence), held) in consequences.zip(&mut self.held) {
             let Some(standing) = held.filter(|held| held.good_days >= consequence.good_days) else {
                 continue;
             };
             let last = standing.latest.day.plus(consequence.days);
             if last < day {
                 *held = None;
-                ended.push((last, Line { kind: consequence.kind, what: What::Ended { last } }));
+                ended.push((last, Line { place, kind: consequence.kind, what: What::Ended { last } }));
             }
         }
         ended.sort_by_key(|(last, _)| *last);
@@ -289,10 +282,11 @@ impl Standing {
 
     /// What holds on the day after the last one taken in, in the order of the rules.
     pub fn in_force(&self) -> impl Iterator<Item = InForce> + '_ {
-        let held = self.rules.consequences().iter().zip(&self.held);
-        held.filter_map(|(consequence, held)| {
+        let held = self.rules.consequences().iter().zip(&self.held).enumerate();
+        held.filter_map(|(place, (consequence, held))| {
             let held = (*held)?;
             Some(InForce {
+                place,
                 kind: consequence.kind,
                 cause: held.cause,
                 latest_cause: held.latest,

@@ -12,6 +12,8 @@ pub const MAX_DAYS: u32 = 366;
 /// What can be imposed on a shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// The marketplace acts, and does not say how.
+    Enforced,
     /// No campaigns.
     Restricted,
     /// Taken out of a resource slot (资源位).
@@ -25,13 +27,11 @@ pub enum Kind {
 /// What brings a consequence about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// A day below the target.
-    BelowTarget,
-    /// A day below a mark of its own with enough units.
-    BelowWithVolume {
+    /// A day below a mark with enough units.
+    Below {
         /// The mark in basis points; a day that reaches it is spared.
         basis_points: u32,
-        /// Units that must be exceeded: a day with exactly so many is spared.
+        /// Units that must be exceeded: a day with exactly so many is spared. 0 where any data will do.
         more_than_units: u64,
     },
     /// The marketplace says so: a removal from a resource slot, or the black room.
@@ -60,12 +60,14 @@ pub struct Rules {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Restricted, Self::ResourceSlot, Self::BlackRoom, Self::Fine];
+    pub const ALL: [Self; 5] =
+        [Self::Enforced, Self::Restricted, Self::ResourceSlot, Self::BlackRoom, Self::Fine];
 
     /// Its name in SQL, metrics and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Enforced => "enforced",
             Self::Restricted => "restricted",
             Self::ResourceSlot => "resource_slot",
             Self::BlackRoom => "black_room",
@@ -79,6 +81,16 @@ impl Consequence {
     #[must_use]
     pub const fn is_momentary(&self) -> bool {
         self.days == 0 && self.good_days == 0
+    }
+
+    /// Why a day brings it about, if it does.
+    pub(super) fn cause(&self, rate: Option<DayRate>, notices: &[Kind]) -> Option<Why> {
+        match self.trigger {
+            Trigger::Below { basis_points, more_than_units } => rate
+                .filter(|rate| !rate.reaches(basis_points) && rate.counted() > more_than_units)
+                .map(|rate| Why::Below { basis_points, rate }),
+            Trigger::Notice => notices.contains(&self.kind).then_some(Why::Notice),
+        }
     }
 }
 
@@ -99,11 +111,9 @@ impl Rules {
         unless(few, "consequences".into(), "must be at most 16");
         for (place, consequence) in consequences.iter().enumerate().take(MAX_CONSEQUENCES) {
             let field = |name: &str| format!("consequences[{place}].{name}");
-            let alone = consequences.iter().take(place).all(|earlier| earlier.kind != consequence.kind);
-            unless(alone, field("kind"), "must be there once only");
             unless(consequence.days <= MAX_DAYS, field("days"), "must be at most 366");
             unless(consequence.good_days <= MAX_DAYS, field("good_days"), "must be at most 366");
-            if let Trigger::BelowWithVolume { basis_points, .. } = consequence.trigger {
+            if let Trigger::Below { basis_points, .. } = consequence.trigger {
                 unless(basis_points <= WHOLE, field("basis_points"), "must be at most 10000");
             }
         }
@@ -120,23 +130,18 @@ impl Rules {
         self.target_basis_points
     }
 
-    /// The consequences, each kind at most once.
+    /// The consequences.
     #[must_use]
     pub fn consequences(&self) -> &[Consequence] {
         &self.consequences
     }
 
-    /// Why a day brings a consequence about, if it does.
-    pub(super) fn cause(&self, consequence: &Consequence, rate: DayRate, notices: &[Kind]) -> Option<Why> {
-        let below = |basis_points| {
-            (rate.reaches(basis_points) == Some(false)).then_some(Why::Below { basis_points, rate })
-        };
+    /// What a day must reach to be a good one for a consequence, in basis points.
+    #[must_use]
+    pub const fn mark(&self, consequence: &Consequence) -> u32 {
         match consequence.trigger {
-            Trigger::BelowTarget => below(self.target_basis_points),
-            Trigger::BelowWithVolume { basis_points, more_than_units } => {
-                below(basis_points).filter(|_| rate.counted() > more_than_units)
-            }
-            Trigger::Notice => notices.contains(&consequence.kind).then_some(Why::Notice),
+            Trigger::Below { basis_points, .. } => basis_points,
+            Trigger::Notice => self.target_basis_points,
         }
     }
 }

@@ -20,13 +20,13 @@ fn day(n: u32) -> Day {
 }
 
 /// A day of 120 buyers, so many percent of whom were answered in time.
-fn percent(n: u32, percent: u64) -> DayResult {
-    let rate = DayRate::Counts { within_limit: 120 * percent, counted: 120 * 100 };
+fn percent(n: u32, percent: u32) -> DayResult {
+    let rate = Some(DayRate::exactly(percent * 100, 120));
     DayResult { day: day(n), rate, notices: Vec::new() }
 }
 
 fn quiet(n: u32) -> DayResult {
-    DayResult { day: day(n), rate: DayRate::NoData, notices: Vec::new() }
+    DayResult { day: day(n), rate: None, notices: Vec::new() }
 }
 
 fn notice(n: u32, kind: Kind) -> DayResult {
@@ -35,13 +35,13 @@ fn notice(n: u32, kind: Kind) -> DayResult {
 
 /// The consequences of Pinduoduo, with the target that is ours.
 fn pinduoduo() -> Rules {
-    let mark = Trigger::BelowWithVolume { basis_points: 5_000, more_than_units: 100 };
+    let below = |basis_points, more_than_units| Trigger::Below { basis_points, more_than_units };
     let consequence = |kind, trigger, days, good_days| Consequence { kind, trigger, days, good_days };
     let consequences = vec![
-        consequence(Kind::Restricted, Trigger::BelowTarget, 3, 3),
+        consequence(Kind::Restricted, below(TARGET, 0), 3, 3),
         consequence(Kind::ResourceSlot, Trigger::Notice, 3, 0),
         consequence(Kind::BlackRoom, Trigger::Notice, 30, 0),
-        consequence(Kind::Fine, mark, 0, 0),
+        consequence(Kind::Fine, below(5_000, 100), 0, 0),
     ];
     Rules::new(TARGET, consequences).expect("within bounds")
 }
@@ -93,8 +93,8 @@ fn a_day_without_data_is_no_good_day_and_breaks_no_row_of_them() {
     let (_, ledger) = after(&[percent(1, 84), percent(2, 90), quiet(3), percent(4, 90), percent(5, 90)]);
     assert_eq!(ends(&ledger, Kind::Restricted), [day(5)]);
     // Nothing was counted: that is no rate of 0 %.
-    let nothing = DayRate::Counts { within_limit: 0, counted: 0 };
-    let (standing, ledger) = after(&[DayResult { rate: nothing, ..quiet(1) }]);
+    assert_eq!(DayRate::new(0, 0, 0), None);
+    let (standing, ledger) = after(&[quiet(1)]);
     assert_eq!((standing.in_force().count(), standing.good_days(), ledger), (0, 0, vec![]));
 }
 
@@ -130,8 +130,8 @@ fn the_black_room_lasts_thirty_days() {
 
 #[test]
 fn a_fine_is_due_above_100_buyers_and_below_half_of_them() {
-    let fined = |within_limit, counted| {
-        let rate = DayRate::Counts { within_limit, counted };
+    let fined = |within_limit, counted: u64| {
+        let rate = DayRate::new(within_limit, counted.into(), counted);
         after(&[DayResult { rate, ..quiet(1) }]).1.iter().any(|line| line.kind == Kind::Fine)
     };
     assert!(fined(50, 101));
@@ -144,24 +144,30 @@ fn a_fine_is_due_above_100_buyers_and_below_half_of_them() {
 
 #[test]
 fn exactly_the_target_is_a_good_day_and_one_unit_less_is_not() {
-    let good = |within_limit| DayRate::Counts { within_limit, counted: 20 }.reaches(TARGET);
+    let good = |within_limit| DayRate::new(within_limit, 20, 20).map(|rate| rate.reaches(TARGET));
     assert_eq!((good(17), good(16)), (Some(true), Some(false)));
-    let exactly = |basis_points| DayRate::Exactly { basis_points, counted: 20 };
-    assert_eq!(
-        (exactly(TARGET).reaches(TARGET), exactly(TARGET - 1).reaches(TARGET)),
-        (Some(true), Some(false))
-    );
-    assert_eq!(DayRate::Exactly { basis_points: 9_000, counted: 0 }.reaches(TARGET), None);
-    let thirds = DayRate::Counts { within_limit: 2, counted: 3 };
-    assert_eq!((thirds.basis_points(), DayRate::NoData.basis_points()), (Some(6_666), None));
+    let exactly = |basis_points| DayRate::exactly(basis_points, 20).reaches(TARGET);
+    assert!(exactly(TARGET) && !exactly(TARGET - 1));
+    assert_eq!(DayRate::new(2, 3, 3).map(DayRate::basis_points), Some(6_666));
+}
+
+#[test]
+fn each_consequence_has_good_days_by_its_own_mark() {
+    let below = |basis_points| Trigger::Below { basis_points, more_than_units: 0 };
+    let of = |trigger| Consequence { kind: Kind::Restricted, trigger, days: 1, good_days: 1 };
+    let rules = Rules::new(9_000, vec![of(below(9_000)), of(below(8_000)), of(Trigger::Notice)]);
+    let both = DayResult { notices: vec![Kind::Restricted], ..percent(1, 70) };
+    let (standing, _) = Standing::replay(rules.expect("sound"), &[both, percent(2, 85)]).expect("in order");
+    let places: Vec<_> = standing.in_force().map(|held| held.place).collect();
+    assert_eq!(places, [0, 2], "85 % is good for the second only");
+    assert_eq!(standing.good_days(), 0);
 }
 
 #[test]
 fn what_today_would_bring_changes_nothing() {
     let (standing, _) = after(&[percent(1, 84), percent(2, 90), percent(3, 90)]);
     let before = standing.clone();
-    let supposed =
-        |basis_points| DayResult { rate: DayRate::Exactly { basis_points, counted: 212 }, ..quiet(4) };
+    let supposed = |basis_points| DayResult { rate: Some(DayRate::exactly(basis_points, 212)), ..quiet(4) };
     let (free, lines) = standing.what_if(&supposed(8_500)).expect("the next day");
     assert_eq!((free.free_from(), lines.len()), (None, 1));
     let (held, _) = standing.what_if(&supposed(8_499)).expect("the next day");
@@ -182,41 +188,36 @@ fn a_day_that_came_before_is_refused_and_changes_nothing() {
 
 #[test]
 fn rules_that_make_no_sense_are_refused_field_by_field() {
-    let mark = Trigger::BelowWithVolume { basis_points: 10_001, more_than_units: 0 };
+    let mark = Trigger::Below { basis_points: 10_001, more_than_units: 0 };
     let long = Consequence { kind: Kind::Fine, trigger: mark, days: MAX_DAYS + 1, good_days: MAX_DAYS + 1 };
     let problem = Rules::new(10_001, vec![long; 17]).expect_err("out of bounds");
-    let fields: Vec<_> = problem.violations.iter().take(6).map(|v| v.field.as_str()).collect();
+    let fields: Vec<_> = problem.violations.iter().take(5).map(|v| v.field.as_str()).collect();
     let first = ["days", "good_days", "basis_points"].map(|name| format!("consequences[0].{name}"));
     assert_eq!(fields[..2], ["target_basis_points", "consequences"]);
-    assert_eq!(fields[2..5], first);
-    assert_eq!(fields[5], "consequences[1].kind");
+    assert_eq!(fields[2..], first);
 }
 
 /// Rules of short consequences, so that much happens in few days.
 fn rules() -> impl Strategy<Value = Rules> {
     let trigger = prop_oneof![
-        Just(Trigger::BelowTarget),
+        Just(Trigger::Below { basis_points: TARGET, more_than_units: 0 }),
         Just(Trigger::Notice),
-        Just(Trigger::BelowWithVolume { basis_points: 5_000, more_than_units: 10 }),
+        Just(Trigger::Below { basis_points: 5_000, more_than_units: 10 }),
     ];
-    let consequence = (trigger, 0..5_u32, 0..4_u32);
-    vec(consequence, 1..=4).prop_map(|drawn| {
-        let consequences = Kind::ALL
-            .into_iter()
-            .zip(drawn)
-            .map(|(kind, (trigger, days, good_days))| Consequence { kind, trigger, days, good_days });
-        Rules::new(TARGET, consequences.collect()).expect("within bounds")
-    })
+    // Two consequences may be of one kind.
+    let kind = prop::sample::select(Kind::ALL[..3].to_vec());
+    let consequence = (kind, trigger, 0..5_u32, 0..4_u32)
+        .prop_map(|(kind, trigger, days, good_days)| Consequence { kind, trigger, days, good_days });
+    vec(consequence, 1..=4).prop_map(|consequences| Rules::new(TARGET, consequences).expect("within bounds"))
 }
 
-fn result() -> impl Strategy<Value = (u32, DayRate, Vec<Kind>)> {
+fn result() -> impl Strategy<Value = (u32, Option<DayRate>, Vec<Kind>)> {
     let counts = (0..=20_u64, 0..=20_u64);
     let rate = prop_oneof![
-        1 => Just(DayRate::NoData),
-        2 => Just(DayRate::Counts { within_limit: 20, counted: 20 }),
-        2 => counts.prop_map(|(a, b)| DayRate::Counts { within_limit: a.min(b), counted: a.max(b) }),
-        1 => (0..=10_000_u32, 0..20_u64)
-            .prop_map(|(basis_points, counted)| DayRate::Exactly { basis_points, counted }),
+        1 => Just(None),
+        2 => Just(DayRate::new(20, 20, 20)),
+        2 => counts.prop_map(|(a, b)| DayRate::new(a.min(b).into(), a.max(b).into(), a.max(b))),
+        1 => (0..=10_000_u32, 0..20_u64).prop_map(|(points, counted)| Some(DayRate::exactly(points, counted))),
     ];
     let notices =
         prop_oneof![4 => Just(Vec::new()), 1 => vec(prop::sample::select(Kind::ALL.to_vec()), 1..3)];
@@ -239,14 +240,13 @@ fn results() -> impl Strategy<Value = Vec<DayResult>> {
 /// the raw results, with no state but the causes since it began.
 fn naive(rules: &Rules, consequence: &Consequence, results: &[DayResult]) -> Vec<Day> {
     let Some(last) = results.last() else { return Vec::new() };
-    let first = results[0].day;
+    let (first, mark) = (results[0].day, rules.mark(consequence));
     let on = |day: Day| results.iter().find(|result| result.day == day);
-    let caused = |day: Day| {
-        on(day).is_some_and(|result| rules.cause(consequence, result.rate, &result.notices).is_some())
-    };
+    let caused =
+        |day: Day| on(day).is_some_and(|result| consequence.cause(result.rate, &result.notices).is_some());
     let is_over = |latest: Day, today: Day| {
         let since = (1..=u32::try_from(latest.days_until(today)).expect("later")).map(|n| latest.plus(n));
-        let verdicts = since.filter_map(|day| on(day)?.rate.reaches(TARGET)).collect::<Vec<_>>();
+        let verdicts = since.filter_map(|day| Some(on(day)?.rate?.reaches(mark))).collect::<Vec<_>>();
         let row = verdicts.iter().rev().take_while(|good| **good).count();
         latest.plus(consequence.days) <= today && row >= consequence.good_days as usize
     };
@@ -268,10 +268,10 @@ fn naive(rules: &Rules, consequence: &Consequence, results: &[DayResult]) -> Vec
 }
 
 /// The days on which the ledger says it is in force.
-fn by_ledger(ledger: &[Line], kind: Kind, until: Day) -> Vec<Day> {
+fn by_ledger(ledger: &[Line], place: usize, until: Day) -> Vec<Day> {
     let mut held = Vec::new();
     let mut since: Option<Day> = None;
-    for line in ledger.iter().filter(|line| line.kind == kind) {
+    for line in ledger.iter().filter(|line| line.place == place) {
         match line.what {
             What::Began(cause) => {
                 assert_eq!(since, None, "begins while it is in force");
@@ -294,20 +294,19 @@ fn by_ledger(ledger: &[Line], kind: Kind, until: Day) -> Vec<Day> {
 }
 
 /// The first day without a consequence over every course of the next days, each good, bad or without data.
-fn earliest_by_brute_force(standing: &Standing, kind: Kind, ahead: u32) -> Option<Day> {
-    if !standing.in_force().any(|held| held.kind == kind) {
+fn earliest_by_brute_force(standing: &Standing, place: usize, ahead: u32) -> Option<Day> {
+    if !standing.in_force().any(|held| held.place == place) {
         return standing.last_day().map(|last| last.plus(1));
     }
     let next = standing.last_day()?.plus(1);
     if ahead == 0 {
         return None;
     }
-    let good = DayRate::Counts { within_limit: 20, counted: 20 };
-    let bad = DayRate::Counts { within_limit: 0, counted: 20 };
-    let courses = [good, bad, DayRate::NoData].into_iter().filter_map(|rate| {
+    let (good, bad) = (DayRate::new(20, 20, 20), DayRate::new(0, 20, 20));
+    let courses = [good, bad, None].into_iter().filter_map(|rate| {
         let result = DayResult { day: next, rate, notices: Vec::new() };
         let (after, _) = standing.what_if(&result).expect("the next day");
-        earliest_by_brute_force(&after, kind, ahead - 1)
+        earliest_by_brute_force(&after, place, ahead - 1)
     });
     courses.min()
 }
@@ -319,10 +318,10 @@ proptest! {
     fn the_ledger_and_the_standing_say_what_the_rules_say_day_by_day(rules in rules(), results in results()) {
         let (standing, ledger) = Standing::replay(rules.clone(), &results).expect("in order");
         let Some(last) = results.last() else { return Ok(()) };
-        for consequence in rules.consequences() {
+        for (place, consequence) in rules.consequences().iter().enumerate() {
             let naive = naive(&rules, consequence, &results);
-            prop_assert_eq!(&by_ledger(&ledger, consequence.kind, last.day.plus(1)), &naive);
-            let now = standing.in_force().any(|held| held.kind == consequence.kind);
+            prop_assert_eq!(&by_ledger(&ledger, place, last.day.plus(1)), &naive);
+            let now = standing.in_force().any(|held| held.place == place);
             prop_assert_eq!(now, naive.last() == Some(&last.day.plus(1)));
         }
     }
@@ -343,9 +342,9 @@ proptest! {
 
     #[test]
     fn a_day_without_data_told_or_left_out_is_the_same(rules in rules(), results in results()) {
-        let silent = |result: &&DayResult| result.rate.counted() > 0 || !result.notices.is_empty();
+        let spoke = |result: &&DayResult| result.rate.is_some() || !result.notices.is_empty();
         let Some(last) = results.last() else { return Ok(()) };
-        let said: Vec<_> = results.iter().filter(silent).cloned().collect();
+        let said: Vec<_> = results.iter().filter(spoke).cloned().collect();
         let end = [quiet(0)].map(|result| DayResult { day: last.day.plus(1), ..result });
         let (told, ledger) = Standing::replay(rules.clone(), results.iter().chain(&end)).expect("in order");
         let (left_out, same) = Standing::replay(rules, said.iter().chain(&end)).expect("in order");
@@ -358,7 +357,7 @@ proptest! {
     ) {
         let (standing, _) = Standing::replay(rules, &results).expect("in order");
         for held in standing.in_force() {
-            prop_assert_eq!(earliest_by_brute_force(&standing, held.kind, 6), Some(held.free_from));
+            prop_assert_eq!(earliest_by_brute_force(&standing, held.place, 6), Some(held.free_from));
         }
     }
 }
