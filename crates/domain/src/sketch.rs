@@ -2,9 +2,9 @@
 //! within 1 %, and which add up.
 //!
 //! Durations go in by [`Sketch::record`], one at a time; sketches of parts become the sketch of the whole by
-//! [`Sketch::merge`]; [`Sketch::quantile`] reads a quantile by nearest rank. Count and sum are kept beside the buckets
-//! and are exact, so a mean is too. [`Sketch::encode`] writes a sketch down in a few bytes, [`Sketch::decode`] reads
-//! it back or names what is wrong with it.
+//! [`Sketch::merge`], and a [`Pile`] adds up many at once; [`Sketch::quantile`] reads a quantile by nearest rank. Count
+//! and sum are kept beside the buckets and are exact, so a mean is too. [`Sketch::encode`] writes a sketch down in a few
+//! bytes, [`Sketch::decode`] reads it back or names what is wrong with it.
 //!
 //! Durations below 128 µs have a bucket each, the first of them for zero. From there every doubling is cut into 64
 //! buckets of equal width, so a bucket is never wider than a 64th of its lower bound, and the middle of a bucket is
@@ -18,10 +18,12 @@ use crate::pack::WHOLE;
 use crate::time::Span;
 
 mod bytes;
+mod pile;
 #[cfg(test)]
 mod tests;
 
 pub use bytes::{DamagedSketch, MAX_ENCODED_COUNT};
+pub use pile::Pile;
 
 /// Buckets of each doubling, as a power of two: 2^6 = 64.
 const GRAIN_BITS: u32 = 6;

@@ -65,25 +65,33 @@ impl Sketch {
     /// # Errors
     /// What is wrong, when they are not exactly what [`Sketch::encode`] writes.
     pub fn decode(bytes: &[u8]) -> Result<Self, DamagedSketch> {
+        let mut sketch = Self::default();
+        sketch.read(bytes)?;
+        Ok(sketch)
+    }
+
+    /// Becomes the sketch that these bytes are of; with an error, nothing of it is to be used.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), DamagedSketch> {
+        self.buckets.clear();
+        (self.count, self.sum) = (0, 0);
         let (&version, rest) = bytes.split_first().ok_or(DamagedSketch::CutOff)?;
         if version != VERSION {
             return Err(DamagedSketch::Version(version));
         }
         let mut rest = Rest(rest);
-        let mut sketch = Self::default();
         let buckets = rest.number()?;
         if buckets > MAX_BUCKETS as u128 {
             return Err(DamagedSketch::Bucket);
         }
         for _ in 0..buckets {
-            sketch.read_bucket(&mut rest)?;
+            self.read_bucket(&mut rest)?;
         }
         let more = rest.number()?;
-        if more > sketch.room() {
+        if more > self.room() {
             return Err(DamagedSketch::Sum);
         }
-        sketch.sum = sketch.least_sum() + more;
-        if rest.0.is_empty() { Ok(sketch) } else { Err(DamagedSketch::Trailing) }
+        self.sum = self.least_sum() + more;
+        if rest.0.is_empty() { Ok(()) } else { Err(DamagedSketch::Trailing) }
     }
 
     fn read_bucket(&mut self, rest: &mut Rest<'_>) -> Result<(), DamagedSketch> {

@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::{Bucket, DamagedSketch, EXACT_BELOW, MAX_BUCKETS, Sketch};
+use super::{Bucket, DamagedSketch, EXACT_BELOW, MAX_BUCKETS, Pile, Sketch};
 use crate::pack::WHOLE;
 use crate::time::Span;
 
@@ -158,6 +158,20 @@ proptest! {
         prop_assert_eq!(merged(&[&merged(&[&x, &y]), &z]), all.clone());
         prop_assert_eq!(merged(&[&x, &merged(&[&y, &z])]), all.clone());
         prop_assert_eq!(merged(&[&z, &Sketch::default(), &y, &x]), all);
+    }
+
+    #[test]
+    fn a_pile_is_what_merging_makes_and_damaged_bytes_add_nothing_to_it(parts in vec(durations(), 0..6)) {
+        let (mut pile, mut whole) = (Pile::default(), Sketch::default());
+        for (number, part) in parts.iter().enumerate() {
+            let sketch = sketch(part);
+            whole.merge(&sketch);
+            let mut bytes = sketch.encode();
+            if number % 2 == 0 { pile.add(&sketch) } else { prop_assert_eq!(pile.add_encoded(&bytes), Ok(())) }
+            bytes.push(0);
+            prop_assert_eq!(pile.add_encoded(&bytes), Err(DamagedSketch::Trailing));
+        }
+        prop_assert_eq!(pile.sketch(), whole);
     }
 
     #[test]
