@@ -1,7 +1,7 @@
 //! The error budget of a day: how many misses its target leaves, where the day is heading, and whether the budget burns.
 //!
-//! Counts come in as they stand now: a [`Tally`] of the units of the day so far, and tallies of the last minutes and
-//! hours. [`Budget::of`] says what is left, in whole units; [`project`] where the day ends if it goes on like this, with an
+//! Counts come in as they stand now: the [`Units`] of the day so far, and those of the last minutes and hours.
+//! [`Budget::of`] says what is left, in whole units; [`project`] where the day ends if it goes on like this, with an
 //! interval; [`Burn`] how fast the budget goes, and [`Alarm`] whether that is worth waking somebody.
 //!
 //! Invariants: without data there is no budget, no projection and no burn, never 0 or 100 %; what is compared with a
@@ -19,7 +19,7 @@ pub use projection::{Outlook, Projection, project};
 
 /// Units counted and, of these, misses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Units {
     counted: u64,
     misses: u64,
 }
@@ -28,7 +28,7 @@ pub struct Tally {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// The units so far.
-    pub tally: Tally,
+    pub units: Units,
     /// The target in basis points, at most 10,000.
     pub target_basis_points: u32,
     /// Misses that so many units allow.
@@ -40,7 +40,7 @@ pub struct Budget {
     pub good_units_needed: Option<u64>,
 }
 
-impl Tally {
+impl Units {
     /// So many units, so many of them misses; more misses than units count as that many.
     #[must_use]
     pub const fn new(counted: u64, misses: u64) -> Self {
@@ -79,28 +79,28 @@ impl Budget {
     /// The day's units can still turn into misses, a buyer's by a late answer to the next question; so what is left is
     /// counted from the units there are, not from those still to come.
     #[must_use]
-    pub fn of(tally: Tally, target_basis_points: u32) -> Option<Self> {
+    pub fn of(units: Units, target_basis_points: u32) -> Option<Self> {
         let target_basis_points = target_basis_points.min(WHOLE);
-        if tally.counted == 0 {
+        if units.counted == 0 {
             return None;
         }
         let (whole, spare) = (u128::from(WHOLE), u128::from(WHOLE - target_basis_points));
-        let allowed = u128::from(tally.counted) * spare / whole;
+        let allowed = u128::from(units.counted) * spare / whole;
         // The target is reached with as many units as make the misses no more than the share it spares.
-        let enough = (u128::from(tally.misses) * whole).checked_div(spare).map(|floor| {
-            let exactly = floor * spare == u128::from(tally.misses) * whole;
+        let enough = (u128::from(units.misses) * whole).checked_div(spare).map(|floor| {
+            let exactly = floor * spare == u128::from(units.misses) * whole;
             floor + u128::from(!exactly)
         });
         let needed = match enough {
-            _ if u128::from(tally.misses) <= allowed => Some(0),
-            Some(enough) => u64::try_from(enough.saturating_sub(tally.counted.into())).ok(),
+            _ if u128::from(units.misses) <= allowed => Some(0),
+            Some(enough) => u64::try_from(enough.saturating_sub(units.counted.into())).ok(),
             None => None,
         };
         // As many are allowed as there are units at most.
-        let allowed = u64::try_from(allowed).unwrap_or(tally.counted);
-        let left = i128::from(allowed) - i128::from(tally.misses);
+        let allowed = u64::try_from(allowed).unwrap_or(units.counted);
+        let left = i128::from(allowed) - i128::from(units.misses);
         Some(Self {
-            tally,
+            units,
             target_basis_points,
             allowed,
             left: i64::try_from(left).unwrap_or(if left < 0 { i64::MIN } else { i64::MAX }),

@@ -4,7 +4,7 @@
 //! spends exactly its budget. An alarm looks at a short and a long window together (multiwindow, multi-burn-rate alerts,
 //! *The Site Reliability Workbook*, chapter 5): the long one says that it matters, the short one that it still goes on.
 
-use super::Tally;
+use super::Units;
 use crate::pack::WHOLE;
 use crate::time::Span;
 
@@ -15,7 +15,7 @@ const PERMILLE: u32 = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Burn {
     /// The units of the window.
-    pub tally: Tally,
+    pub units: Units,
     /// The burn rate in thousandths, rounded down; `None` = infinite: misses although the target spares none.
     pub permille: Option<u64>,
 }
@@ -56,30 +56,30 @@ pub const SLOW: Alarm =
 impl Burn {
     /// How fast these units spend the budget of a target in basis points; `None` without data.
     #[must_use]
-    pub fn of(tally: Tally, target_basis_points: u32) -> Option<Self> {
+    pub fn of(units: Units, target_basis_points: u32) -> Option<Self> {
         let spare = u128::from(WHOLE.saturating_sub(target_basis_points));
-        let spent = u128::from(tally.misses) * u128::from(WHOLE) * u128::from(PERMILLE);
-        let permille = match (u128::from(tally.counted) * spare, tally.misses) {
-            _ if tally.counted == 0 => return None,
+        let spent = u128::from(units.misses) * u128::from(WHOLE) * u128::from(PERMILLE);
+        let permille = match (u128::from(units.counted) * spare, units.misses) {
+            _ if units.counted == 0 => return None,
             (0, 0) => Some(0),
             (earned, _) => spent.checked_div(earned).map(|rate| u64::try_from(rate).unwrap_or(u64::MAX)),
         };
-        Some(Self { tally, permille })
+        Some(Self { units, permille })
     }
 
     /// Whether it is at least so fast, compared without rounding; nothing missed is never fast.
-    fn reaches(tally: Tally, target_basis_points: u32, permille: u32) -> bool {
+    fn reaches(units: Units, target_basis_points: u32, permille: u32) -> bool {
         let spare = u128::from(WHOLE.saturating_sub(target_basis_points));
-        let spent = u128::from(tally.misses) * u128::from(WHOLE) * u128::from(PERMILLE);
-        tally.misses > 0 && spent >= u128::from(tally.counted) * spare * u128::from(permille)
+        let spent = u128::from(units.misses) * u128::from(WHOLE) * u128::from(PERMILLE);
+        units.misses > 0 && spent >= u128::from(units.counted) * spare * u128::from(permille)
     }
 }
 
 impl Alarm {
     /// What it says of the units of its short and its long window, both up to the same moment.
     #[must_use]
-    pub fn state(&self, short: Tally, long: Tally, target_basis_points: u32) -> State {
-        let burns = |tally| Burn::reaches(tally, target_basis_points, self.at_permille);
+    pub fn state(&self, short: Units, long: Units, target_basis_points: u32) -> State {
+        let burns = |units| Burn::reaches(units, target_basis_points, self.at_permille);
         if long.counted == 0 {
             State::NoData
         } else if long.misses >= self.min_misses && burns(short) && burns(long) {

@@ -14,7 +14,7 @@
 //! are missed independently of each other and for the number to come that is expected; misses that come in bunches
 //! make a day less certain than they say.
 
-use super::Tally;
+use super::Units;
 use crate::day::ClockTime;
 use crate::demand::DayProfile;
 use crate::pack::WHOLE;
@@ -29,9 +29,9 @@ const PRIOR_UNITS: f64 = 10.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outlook<'p> {
     /// The units of the day so far.
-    pub so_far: Tally,
+    pub so_far: Units,
     /// Those of them of the last hour, or of whatever time counts as recent; cut to `so_far` where they exceed it.
-    pub recent: Tally,
+    pub recent: Units,
     /// The shop's usual day, of the same weekday where there are enough.
     pub profile: &'p DayProfile,
     /// What the shop's clock shows.
@@ -88,7 +88,7 @@ struct Sample {
 }
 
 impl Sample {
-    fn weighted(so_far: Tally, recent: Tally) -> Self {
+    fn weighted(so_far: Units, recent: Units) -> Self {
         let counted = recent.counted.min(so_far.counted);
         // Of the recent units at least those were missed that the earlier ones have no room for.
         let room = so_far.counted - counted;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::{Alarm, Budget, Burn, FAST, Outlook, Projection, SLOW, State, Tally, project};
+use super::{Alarm, Budget, Burn, FAST, Outlook, Projection, SLOW, State, Units, project};
 use crate::day::ClockTime;
 use crate::demand::DayProfile;
 use crate::pack::WHOLE;
@@ -24,50 +24,50 @@ fn usual() -> DayProfile {
     profile
 }
 
-fn outlook(profile: &DayProfile, so_far: Tally, recent: Tally, minutes: u16) -> Option<Projection> {
+fn outlook(profile: &DayProfile, so_far: Units, recent: Units, minutes: u16) -> Option<Projection> {
     project(&Outlook { so_far, recent, profile, now: clock(minutes) })
 }
 
 #[test]
 fn of_212_buyers_with_9_misses_and_a_target_of_95_percent_one_miss_is_left() {
-    let budget = Budget::of(Tally::new(212, 9), 9_500).expect("data");
+    let budget = Budget::of(Units::new(212, 9), 9_500).expect("data");
     assert_eq!((budget.allowed, budget.left, budget.good_units_needed), (10, 1, Some(0)));
-    assert_eq!(budget.tally.rate_basis_points(), Some(9_575));
+    assert_eq!(budget.units.rate_basis_points(), Some(9_575));
     assert!(budget.is_kept());
 }
 
 #[test]
 fn past_the_budget_it_says_how_many_good_buyers_bring_it_back() {
-    let budget = Budget::of(Tally::new(212, 13), 9_500).expect("data");
+    let budget = Budget::of(Units::new(212, 13), 9_500).expect("data");
     assert_eq!((budget.left, budget.good_units_needed), (-3, Some(48)));
     assert!(!budget.is_kept());
-    assert!(Budget::of(Tally::new(260, 13), 9_500).expect("data").is_kept());
-    assert!(!Budget::of(Tally::new(259, 13), 9_500).expect("data").is_kept());
+    assert!(Budget::of(Units::new(260, 13), 9_500).expect("data").is_kept());
+    assert!(!Budget::of(Units::new(259, 13), 9_500).expect("data").is_kept());
 }
 
 #[test]
 fn a_target_of_all_spares_nothing_and_a_target_of_none_everything() {
-    let all = Budget::of(Tally::new(10, 1), WHOLE).expect("data");
+    let all = Budget::of(Units::new(10, 1), WHOLE).expect("data");
     assert_eq!((all.allowed, all.left, all.good_units_needed), (0, -1, None));
-    let none = Budget::of(Tally::new(10, 10), 0).expect("data");
+    let none = Budget::of(Units::new(10, 10), 0).expect("data");
     assert_eq!((none.allowed, none.left, none.good_units_needed), (10, 0, Some(0)));
 }
 
 #[test]
 fn without_data_there_is_no_budget_no_burn_and_no_projection() {
-    let nothing = Tally::default();
+    let nothing = Units::default();
     assert_eq!(nothing.rate_basis_points(), None);
     assert_eq!(Budget::of(nothing, 9_500), None);
     assert_eq!(Burn::of(nothing, 9_500), None);
     assert_eq!(FAST.state(nothing, nothing, 9_500), State::NoData);
     assert_eq!(outlook(&usual(), nothing, nothing, 600), None);
-    assert_eq!(outlook(&DayProfile::default(), Tally::new(5, 1), nothing, 600), None);
+    assert_eq!(outlook(&DayProfile::default(), Units::new(5, 1), nothing, 600), None);
 }
 
 #[test]
 fn a_day_like_any_other_ends_as_it_went_so_far() {
     // At 15:30 half of the day has come: 150 units, of which 15 were missed, with the same share lately.
-    let projection = outlook(&usual(), Tally::new(150, 15), Tally::new(20, 2), 15 * 60 + 30).expect("data");
+    let projection = outlook(&usual(), Units::new(150, 15), Units::new(20, 2), 15 * 60 + 30).expect("data");
     assert!((projection.units_to_come - 150.0).abs() < 1e-9);
     assert!((projection.rate - 0.9).abs() < 1e-9 && projection.bounds.contains(0.9));
     assert_eq!(projection.reaches(9_500), Some(false));
@@ -78,13 +78,13 @@ fn a_day_like_any_other_ends_as_it_went_so_far() {
 #[test]
 fn a_bad_last_hour_weighs_more_than_what_came_before() {
     let rate =
-        |recent| outlook(&usual(), Tally::new(150, 15), Tally::new(20, recent), 930).expect("data").rate;
+        |recent| outlook(&usual(), Units::new(150, 15), Units::new(20, recent), 930).expect("data").rate;
     assert!(rate(10) < rate(2) && rate(2) < rate(0));
 }
 
 #[test]
 fn when_nothing_more_is_to_come_the_day_is_what_it_is() {
-    let projection = outlook(&usual(), Tally::new(212, 9), Tally::new(10, 9), 23 * 60).expect("data");
+    let projection = outlook(&usual(), Units::new(212, 9), Units::new(10, 9), 23 * 60).expect("data");
     let rate = 203.0 / 212.0;
     assert!((projection.rate - rate).abs() < 1e-12 && projection.units_to_come == 0.0);
     assert!((projection.bounds.high - projection.bounds.low).abs() < 1e-12);
@@ -93,7 +93,7 @@ fn when_nothing_more_is_to_come_the_day_is_what_it_is() {
 #[test]
 fn a_busier_day_than_usual_is_taken_to_stay_so_the_more_the_more_has_come() {
     let to_come = |counted, minutes| {
-        outlook(&usual(), Tally::new(counted, 0), Tally::default(), minutes).expect("data").units_to_come
+        outlook(&usual(), Units::new(counted, 0), Units::default(), minutes).expect("data").units_to_come
     };
     // One unit before anybody was expected is no reason to expect a day like no other.
     assert!(to_come(1, 8 * 60) < 331.0);
@@ -105,8 +105,8 @@ fn a_busier_day_than_usual_is_taken_to_stay_so_the_more_the_more_has_come() {
 fn with_a_long_day_to_come_the_interval_is_wilsons() {
     let mut endless = usual();
     endless.counts[46] = 100_000_000_000;
-    let so_far = Tally::new(150, 15);
-    let projection = outlook(&endless, so_far, Tally::default(), 930).expect("data");
+    let so_far = Units::new(150, 15);
+    let projection = outlook(&endless, so_far, Units::default(), 930).expect("data");
     let wilson = Proportion::new(15, 150).expect("trials").interval(Z_95);
     assert!((projection.bounds.high - (1.0 - wilson.low)).abs() < 1e-6, "{projection:?} {wilson:?}");
     assert!((projection.bounds.low - (1.0 - wilson.high)).abs() < 1e-6, "{projection:?} {wilson:?}");
@@ -115,7 +115,7 @@ fn with_a_long_day_to_come_the_interval_is_wilsons() {
 #[test]
 fn spending_exactly_the_budget_is_a_burn_of_one() {
     let permille =
-        |counted, misses, target| Burn::of(Tally::new(counted, misses), target).expect("data").permille;
+        |counted, misses, target| Burn::of(Units::new(counted, misses), target).expect("data").permille;
     assert_eq!(permille(20, 1, 9_500), Some(1_000));
     assert_eq!(permille(20, 0, 9_500), Some(0));
     assert_eq!(permille(3, 1, 8_500), Some(2_222));
@@ -126,57 +126,57 @@ fn spending_exactly_the_budget_is_a_burn_of_one() {
 fn an_alarm_needs_both_windows_to_burn_and_more_than_one_miss() {
     let fast = |short, long| FAST.state(short, long, 8_500);
     // A burn of 3 with a target of 85 % is 45 % missed.
-    assert_eq!(fast(Tally::new(2, 1), Tally::new(20, 9)), State::Burning);
-    assert_eq!(fast(Tally::new(2, 1), Tally::new(20, 8)), State::Quiet, "the hour does not burn");
-    assert_eq!(fast(Tally::new(3, 1), Tally::new(20, 9)), State::Quiet, "the last minutes do not burn");
-    assert_eq!(fast(Tally::default(), Tally::new(20, 9)), State::Quiet, "nothing came lately");
-    assert_eq!(fast(Tally::new(1, 1), Tally::new(1, 1)), State::Quiet, "one miss wakes nobody");
-    assert_eq!(SLOW.state(Tally::new(9, 9), Tally::new(40, 9), 8_500), State::Burning);
-    assert_eq!(SLOW.state(Tally::new(9, 9), Tally::new(41, 9), 8_500), State::Quiet);
-    assert_eq!(FAST.state(Tally::new(9, 0), Tally::new(9, 0), WHOLE), State::Quiet, "nothing was missed");
-    assert_eq!(FAST.state(Tally::new(9, 1), Tally::new(99, 2), WHOLE), State::Burning, "nothing is spared");
+    assert_eq!(fast(Units::new(2, 1), Units::new(20, 9)), State::Burning);
+    assert_eq!(fast(Units::new(2, 1), Units::new(20, 8)), State::Quiet, "the hour does not burn");
+    assert_eq!(fast(Units::new(3, 1), Units::new(20, 9)), State::Quiet, "the last minutes do not burn");
+    assert_eq!(fast(Units::default(), Units::new(20, 9)), State::Quiet, "nothing came lately");
+    assert_eq!(fast(Units::new(1, 1), Units::new(1, 1)), State::Quiet, "one miss wakes nobody");
+    assert_eq!(SLOW.state(Units::new(9, 9), Units::new(40, 9), 8_500), State::Burning);
+    assert_eq!(SLOW.state(Units::new(9, 9), Units::new(41, 9), 8_500), State::Quiet);
+    assert_eq!(FAST.state(Units::new(9, 0), Units::new(9, 0), WHOLE), State::Quiet, "nothing was missed");
+    assert_eq!(FAST.state(Units::new(9, 1), Units::new(99, 2), WHOLE), State::Burning, "nothing is spared");
 }
 
 #[test]
 fn the_usual_alarms_can_ring_for_every_target_from_67_percent() {
     for target in 6_700..=WHOLE {
-        let all_missed = Tally::new(10, 10);
+        let all_missed = Units::new(10, 10);
         for alarm in [FAST, SLOW] {
             assert_eq!(alarm.state(all_missed, all_missed, target), State::Burning, "{target}");
         }
     }
 }
 
-fn tally() -> impl Strategy<Value = Tally> {
-    (0..400_u64, 0..400_u64).prop_map(|(a, b)| Tally::new(a.max(b), a.min(b)))
+fn units() -> impl Strategy<Value = Units> {
+    (0..400_u64, 0..400_u64).prop_map(|(a, b)| Units::new(a.max(b), a.min(b)))
 }
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn what_is_left_is_exactly_how_many_more_may_be_missed(tally in tally(), target in 0..=WHOLE) {
-        let Some(budget) = Budget::of(tally, target) else { return Ok(()) };
+    fn what_is_left_is_exactly_how_many_more_may_be_missed(units in units(), target in 0..=WHOLE) {
+        let Some(budget) = Budget::of(units, target) else { return Ok(()) };
         let reaches = |counted: u64, misses: u64| {
             (counted - misses) * u64::from(WHOLE) >= counted * u64::from(target)
         };
-        prop_assert_eq!(budget.is_kept(), reaches(tally.counted(), tally.misses()));
-        let most = (0..=tally.counted()).filter(|misses| reaches(tally.counted(), *misses)).max();
+        prop_assert_eq!(budget.is_kept(), reaches(units.counted(), units.misses()));
+        let most = (0..=units.counted()).filter(|misses| reaches(units.counted(), *misses)).max();
         prop_assert_eq!(Some(budget.allowed), most);
-        let left = i64::try_from(budget.allowed).expect("few") - i64::try_from(tally.misses()).expect("few");
+        let left = i64::try_from(budget.allowed).expect("few") - i64::try_from(units.misses()).expect("few");
         prop_assert_eq!(budget.left, left);
         match budget.good_units_needed {
             Some(needed) => {
-                prop_assert!(reaches(tally.counted() + needed, tally.misses()));
-                prop_assert!(needed == 0 || !reaches(tally.counted() + needed - 1, tally.misses()));
+                prop_assert!(reaches(units.counted() + needed, units.misses()));
+                prop_assert!(needed == 0 || !reaches(units.counted() + needed - 1, units.misses()));
             }
-            None => prop_assert!(target == WHOLE && tally.misses() > 0),
+            None => prop_assert!(target == WHOLE && units.misses() > 0),
         }
     }
 
     #[test]
     fn a_projection_lies_in_its_interval_and_never_takes_back_what_has_happened(
-        so_far in tally(), recent in tally(), minutes in 0..=1_440_u16,
+        so_far in units(), recent in units(), minutes in 0..=1_440_u16,
     ) {
         let Some(projection) = outlook(&usual(), so_far, recent, minutes) else { return Ok(()) };
         let whole = so_far.counted() as f64 + projection.units_to_come;
@@ -190,11 +190,11 @@ proptest! {
 
     #[test]
     fn an_alarm_rings_exactly_when_both_windows_burn_at_its_rate(
-        short in tally(), long in tally(), target in 0..WHOLE, at_permille in 1..20_000_u32,
+        short in units(), long in units(), target in 0..WHOLE, at_permille in 1..20_000_u32,
     ) {
         let alarm = Alarm { at_permille, min_misses: 1, ..FAST };
-        let burns = |tally| {
-            Burn::of(tally, target).and_then(|burn| burn.permille).is_some_and(|rate| rate >= u64::from(at_permille))
+        let burns = |units| {
+            Burn::of(units, target).and_then(|burn| burn.permille).is_some_and(|rate| rate >= u64::from(at_permille))
         };
         prop_assert_eq!(alarm.state(short, long, target) == State::Burning, burns(short) && burns(long));
     }
