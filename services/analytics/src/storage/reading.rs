@@ -220,10 +220,7 @@ async fn feed(
     }
 }
 
-fn is_after(
-    column: conversation::Column,
-    (place, source, conversation): (i64, String, String),
-) -> Condition {
+fn is_after(column: conversation::Column, (place, source, conversation): (i64, String, String)) -> Condition {
     let known = Expr::tuple([Expr::value(place), Expr::value(source), Expr::value(conversation)]);
     Condition::all().add(place_in(column).gt(known))
 }

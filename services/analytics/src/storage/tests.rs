@@ -12,6 +12,8 @@ use fenliu_proto::history::v1::event::Payload;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
+mod whole;
+
 use super::*;
 use crate::follower::batch;
 use crate::imported;
