@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fenliu_analytics::Config;
+use fenliu_domain::time::Span;
 use fenliu_proto::analytics::v1 as analytics;
 use fenliu_proto::analytics::v1::get_reply_rate_request::Pack;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
@@ -42,6 +43,8 @@ const AT_ONCE: usize = 500;
 const MESSAGE_EVENTS: usize = 500;
 /// Rows of one insertion of the floor.
 const ROWS: usize = 1_000;
+/// Between two looks whether all is worked in.
+const PAUSE: Span = Span::from_micros(20_000);
 /// 1 May 2026 in UTC, in seconds since 1970.
 const START: i64 = 1_777_593_600;
 
@@ -118,7 +121,9 @@ async fn decode(address: &str, events: usize) {
 /// Lets the service follow until it has worked in the last event.
 async fn follow(address: &str, file: &Path, last: i64) {
     let lifecycle = Lifecycle::new();
-    let channel = service(address, file, lifecycle.clone()).await;
+    let platform = Platform::system(lifecycle.clone());
+    let clock = platform.clock.clone();
+    let channel = service(address, file, platform).await;
     let mut rates = ReplyRateServiceClient::new(channel);
     // A day nothing happened on is answered at once.
     let request = analytics::GetReplyRateRequest {
@@ -131,17 +136,16 @@ async fn follow(address: &str, file: &Path, last: i64) {
     loop {
         match rates.get_reply_rate(request.clone()).await {
             Ok(rate) if rate.get_ref().position >= last => break,
-            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            _ => clock.sleep_until(clock.now() + PAUSE).await,
         }
     }
     lifecycle.drain(Duration::from_secs(5)).await;
 }
 
-async fn service(address: &str, file: &Path, lifecycle: Lifecycle) -> Channel {
+async fn service(address: &str, file: &Path, platform: Platform) -> Channel {
     let history = channel::connect_lazy(address.parse().expect("a URI"));
     let config = Config::at(DatabaseConfig::at(format!("sqlite://{}", file.display())));
-    let platform = Platform::system(lifecycle.clone());
-    let auth = platform.auth.clone();
+    let (auth, lifecycle) = (platform.auth.clone(), platform.lifecycle.clone());
     let service = fenliu_analytics::start(config, platform, history).await.expect("the service starts");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("the port");
