@@ -15,14 +15,18 @@ use crate::message::Actor;
 use crate::time::Timestamp;
 
 mod fold;
+mod mark;
 mod recorded;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use fold::Fold;
+pub use fold::{Fold, by_minute};
+pub use mark::{Mark, Marks};
 
-/// Most questions an exchange keeps the time of: one a minute for two days. Further ones are counted only.
+/// Most minutes of which an exchange keeps the first question: two days. Those of further minutes are counted only.
 pub const MAX_ASKS_KEPT: usize = 2_880;
+/// Most questions an exchange keeps beside the first of each minute. Further ones are counted only.
+pub const MAX_FURTHER_ASKS_KEPT: usize = 2_880;
 /// Most changes of hands an exchange keeps. Further ones are left out, so that their time goes to the last kept.
 pub const MAX_HOLDINGS_KEPT: usize = 256;
 
@@ -82,6 +86,8 @@ pub enum What {
     HandedToHuman,
     /// Somebody gives it to another agent or group; who gets it comes next.
     Transferred,
+    /// It turned out to be of a kind that some marketplaces leave out.
+    Marked(Mark),
     /// It left the queue without an agent.
     LeftQueue {
         /// Whether the buyer gave up.
@@ -153,6 +159,9 @@ pub struct Exchange {
     /// The earliest question of each minute, earliest first. Windows and weekends begin on whole minutes, so any
     /// pack finds the first question inside its own among these.
     pub asks: Vec<Ask>,
+    /// Every other question of the minutes that `asks` is of, earliest first: for packs that count each message or cut a
+    /// minute in two.
+    pub further_asks: Vec<Ask>,
     /// For each kind of actor the first reply, and the first with content when that was another; in the order
     /// they came.
     pub replies: Vec<Reply>,
@@ -192,6 +201,8 @@ pub struct Session {
     pub robot_at: Option<Timestamp>,
     /// In whose hands it is.
     pub holder: Holder,
+    /// What it turned out to be that some marketplaces leave out.
+    pub marks: Marks,
     /// How many exchanges it has.
     pub exchanges: u32,
 }
@@ -212,6 +223,21 @@ impl Exchange {
     #[must_use]
     pub fn asked_at(&self) -> Timestamp {
         self.asks.first().map_or(Timestamp::MIN, |ask| ask.at)
+    }
+
+    /// Every question that is kept, earliest first.
+    #[must_use]
+    pub fn every_ask(&self) -> Vec<&Ask> {
+        let mut asks: Vec<_> = self.asks.iter().chain(&self.further_asks).collect();
+        asks.sort_by_key(|ask| ask.at);
+        asks
+    }
+
+    /// In whose hands it was up to a moment within it; a change of hands in that very moment comes after it.
+    #[must_use]
+    pub fn holder_before(&self, at: Timestamp) -> &Holder {
+        let changed = self.holdings.iter().skip(1).take_while(|holding| holding.from < at).last();
+        changed.or(self.holdings.first()).map_or(&Holder::Nobody, |holding| &holding.holder)
     }
 
     /// The agent who bears the wait: who held the conversation when the question came, or else was given it first.

@@ -7,6 +7,13 @@
 //! * [`day`] knows local days, windows and zones.
 //! * [`roster`] resolves who works which shift into moments, and finds where nobody does.
 //! * [`simulation`] lets made-up or recorded buyers meet that same desk on a clock of its own, and measures how they fare.
+//! * [`sketch`] holds durations in a few bytes, adds up, and gives every quantile to within 1 %.
+//! * [`standing`] knows what a marketplace makes of good and bad days: what is in force, and when it ends.
+//! * [`budget`] says what a day's target leaves, where the day is heading, and how fast the budget burns.
+//! * [`demand`] knows how many buyers come in each half hour of the week.
+//! * [`proportion`] says how sure a share is, and whether one differs from another.
+//! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
+//! * [`agent_facts`] folds a shop's events into what each agent was, held and did.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -14,7 +21,10 @@
 //! depends on another crate of ours.
 
 pub mod access;
+pub mod agent_facts;
+pub mod budget;
 pub mod day;
+pub mod demand;
 pub mod desk;
 pub mod exchange;
 pub mod ids;
@@ -22,6 +32,10 @@ pub mod login_name;
 pub mod message;
 pub mod pack;
 pub mod problem;
+pub mod proportion;
 pub mod roster;
 pub mod simulation;
+pub mod sketch;
+pub mod spans;
+pub mod standing;
 pub mod time;

@@ -2,7 +2,11 @@
 //!
 //! A [`Draft`] is what a file or a caller says; [`Draft::check`] makes a [`RulePack`] of it or names every field that
 //! is wrong. A [`Tally`] then takes in conversations (see [`crate::exchange`]), one at a time and in any order, and
-//! ends in a [`Report`]: units, verdicts, rates with their parts, and every miss with its proof.
+//! ends in a [`Report`]: units, verdicts, rates with their parts, and every miss with its proof. What a marketplace
+//! shows for a day, which may look back on several, is a [`Figure`] made of the days of a report.
+//!
+//! The judge (`turn`) makes turns of exchanges and says what became of each; `unit` makes units of turns; `tally`
+//! counts units; `figure` adds up days.
 //!
 //! Rules that hold for every pack:
 //! * Limits are inclusive: an answer after exactly the limit is in time.
@@ -14,18 +18,33 @@
 //! * Nothing after the moment judged as of is seen.
 //! * Shares are compared as integers; without data there is no rate.
 
-use crate::day::{ClockTime, Day, Window, Zone};
+use crate::day::{ClockTime, Day, Window};
+use crate::exchange::Mark;
 use crate::message::Actor;
-use crate::problem::{Problem, Reason, Violation};
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 
+mod clock;
+mod draft;
+mod figure;
+#[cfg(any(test, feature = "testing"))]
+pub mod naive;
+mod parts;
 mod place;
+#[cfg(any(test, feature = "testing"))]
+pub mod samples;
 mod tally;
+mod target;
 mod turn;
+mod unit;
+mod verdict;
 
+pub use draft::Draft;
+pub use figure::{Figure, Lookback, RecencyWeight};
+pub use parts::{AgentParts, Parts, ResponseTimes};
 pub use place::Place;
-pub use tally::{AgentParts, Parts, Report, ResponseTimes, Tally};
-pub use turn::{Blame, Miss, Verdict};
+pub use tally::{Report, Tally};
+pub use target::{Consequence, Target};
+pub use verdict::{Blame, Miss, Verdict};
 
 #[cfg(test)]
 mod tests;
@@ -36,22 +55,54 @@ pub const MAX_LIMIT: Span = Span::from_hours(30 * 24);
 pub const MIN_LIMIT: Span = Span::from_secs(1);
 /// Longest name of a pack, in bytes.
 pub const MAX_ID_BYTES: usize = 64;
+/// Most holidays a pack may name: some years of them.
+pub const MAX_HOLIDAYS: usize = 366;
+/// Longest time after its end in which a session may be taken up again.
+pub const MAX_REJOIN: Span = Span::from_hours(24);
+/// Most targets a pack may set.
+pub const MAX_TARGETS: usize = 16;
+/// Longest consequence of a missed target, in days.
+pub const MAX_CONSEQUENCE_DAYS: u32 = 366;
+/// Largest weight of a day.
+pub const MAX_WEIGHT: u32 = 1_000;
 /// 100 % in basis points.
 pub const WHOLE: u32 = 10_000;
-/// Weeks the longest limit can stretch over when weekends leave the clock, with one to spare.
-const MAX_WEEKS: u32 = 8;
-/// Days from Monday to Saturday.
-const SATURDAY: u32 = 5;
 
 /// What a pack counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// One buyer on one local day; one late turn makes it a miss.
+    /// One buyer on one local day; one late turn makes it a miss, unless the pack's score says otherwise.
     BuyerDay,
-    /// One conversation, judged by its first turn; it counts for the local day it was opened on.
+    /// One conversation, judged by its first turn, unless the pack's score says otherwise; it counts for the local day
+    /// it was opened on.
     Session,
     /// One run of questions up to its answer.
     Turn,
+    /// One message of the buyer, up to the answer of its turn.
+    Message,
+}
+
+/// Which moment the window and the day of a unit go by. The limit always runs from the question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JudgeTime {
+    /// When the question was asked.
+    #[default]
+    Ask,
+    /// When the session began.
+    SessionStart,
+}
+
+/// How several turns make the verdict of one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Score {
+    /// One miss makes the whole a miss.
+    AnyMiss,
+    /// The mean of the waits must be within the limit; a turn that was not answered waited as long as the cap, and
+    /// without a cap for ever. Of turns and messages, which have one wait each, the figure of the pack is the mean
+    /// itself instead of a rate.
+    MeanWait,
+    /// The first turn decides.
+    FirstAnswer,
 }
 
 /// What becomes of a kind of unit.
@@ -64,8 +115,10 @@ pub enum Treatment {
     Exclude,
     /// Counts as answered in time.
     Answered,
-    /// Counts as a miss.
+    /// Counts as a miss, once its limit has passed.
     Miss,
+    /// Judged like any other, in a rate of its own.
+    Separate,
 }
 
 /// How sure the reading of a rule is.
@@ -80,45 +133,6 @@ pub enum Confidence {
     Several,
     /// One account says so.
     Single,
-}
-
-/// A rule pack as somebody wrote it down, not yet checked. Field by field as in `fenliu.analytics.v1.RulePack`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Draft {
-    /// Its name.
-    pub rule_pack_id: String,
-    /// Its version, from 1.
-    pub version: u32,
-    /// What it says, in a sentence.
-    pub description: String,
-    /// What it counts; `None` is refused.
-    pub unit: Option<Unit>,
-    /// How long an answer may take.
-    pub limit: Span,
-    /// Start of the window, `HH:MM`; empty = 00:00.
-    pub window_start: String,
-    /// End of the window, `HH:MM`; empty = 24:00.
-    pub window_end: String,
-    /// Whose words count.
-    pub countable_actors: Vec<Actor>,
-    /// Whether small talk is no answer.
-    pub min_content: bool,
-    /// What becomes of units that a robot which answers by itself dealt with alone.
-    pub robot_only: Treatment,
-    /// What becomes of units that were never assigned.
-    pub unassigned: Treatment,
-    /// Target in basis points; 0 = none.
-    pub target_basis_points: u32,
-    /// Where the rule was read.
-    pub source: String,
-    /// How sure that reading is.
-    pub confidence: Confidence,
-    /// Whether local weekends leave the clock.
-    pub weekend_pause: bool,
-    /// `HH:MM` on Monday by which weekend questions must be answered; read only with `weekend_pause`.
-    pub weekend_answer_by: String,
-    /// First local day the rule holds, `YYYY-MM-DD`; empty = not known.
-    pub valid_from: String,
 }
 
 /// A rule pack that makes sense.
@@ -136,16 +150,49 @@ pub struct RulePack {
     pub limit: Span,
     /// The part of the local day that is judged.
     pub window: Window,
+    /// Local days that are not judged at all, each once, in order.
+    pub holidays: Vec<Day>,
+    /// Which moment window, holidays and days go by.
+    pub judge_time: JudgeTime,
+    /// Whether only what the buyer said after the robot had given the conversation to people is judged.
+    pub after_handover: bool,
     /// Whose words count, each once, in the order of the contract.
     pub countable: Vec<Actor>,
     /// Whether small talk is no answer.
     pub min_content: bool,
+    /// How several turns make the verdict of one unit; `None` = as is usual for the unit, see [`RulePack::score`].
+    pub score: Option<Score>,
     /// What becomes of units that a robot which answers by itself dealt with alone.
     pub robot_only: Treatment,
-    /// What becomes of units that were never assigned.
+    /// What becomes of units that were never assigned. To be separate, it is enough that nobody was on duty when they
+    /// were asked: the buyer left a message.
     pub unassigned: Treatment,
-    /// Target in basis points; 0 = none published.
+    /// What becomes of units in which one of `self_service_actors` said something of content to the question, and
+    /// the buyer asked nothing more. An answer that counts, in time, goes before.
+    pub self_service: Treatment,
+    /// Canned replies, FAQ cards, or both, each once; none of them countable.
+    pub self_service_actors: Vec<Actor>,
+    /// The kinds of conversation that are left out, each once, in the order of [`Mark::ALL`].
+    pub exclusions: Vec<Mark>,
+    /// How long after its end a buyer's session is taken up again by a new question, as the same unit; exactly so long
+    /// still is. `None` = only as the desk itself does.
+    pub rejoin_within: Option<Span>,
+    /// Longest wait of a turn that means count.
+    pub cap: Option<Span>,
+    /// The days a figure is made of.
+    pub lookback: Lookback,
+    /// Whether those days end with the day before the figure's.
+    pub until_yesterday: bool,
+    /// How much days weigh by their age, the newest first; empty = all alike.
+    pub recency_weights: Vec<RecencyWeight>,
+    /// Fewest units that make a figure; with fewer it is `default_basis_points`.
+    pub min_volume: u32,
+    /// The figure in basis points where there are too few units; `None` = none.
+    pub default_basis_points: Option<u32>,
+    /// The rate to reach, in basis points; 0 = none published.
     pub target_basis_points: u32,
+    /// What follows below which rate.
+    pub targets: Vec<Target>,
     /// Where the rule was read.
     pub source: String,
     /// How sure that reading is.
@@ -156,129 +203,29 @@ pub struct RulePack {
     pub valid_from: Option<Day>,
 }
 
-impl Draft {
-    /// Makes a pack of the draft.
-    ///
-    /// # Errors
-    /// `RULE_PACK_INVALID`, naming every field that is out of its bounds.
-    pub fn check(self) -> Result<RulePack, Problem> {
-        let mut faults = Faults::default();
-        faults.unless(is_name(&self.rule_pack_id), "rule_pack_id", "must be 1 to 64 printable bytes");
-        faults.unless(
-            (MIN_LIMIT..=MAX_LIMIT).contains(&self.limit),
-            "limit_duration",
-            "must be 1 second to 30 days",
-        );
-        faults.unless(!self.countable_actors.is_empty(), "countable_actors", "must name at least one");
-        let only_robots = self.countable_actors.iter().all(|actor| *actor == Actor::FullRobot);
-        let robots_count = matches!(self.robot_only, Treatment::Judge | Treatment::Answered);
-        faults.unless(
-            self.countable_actors.is_empty() || !only_robots || robots_count,
-            "countable_actors",
-            "must name somebody besides full_robot when what robots dealt with alone is left out or a miss",
-        );
-        faults.unless(self.target_basis_points <= WHOLE, "target_basis_points", "must be at most 10000");
-        faults.unless(self.unit.is_some(), "unit", "must be set");
-        let start = faults.parse(&self.window_start, "window_start", ClockTime::MIDNIGHT);
-        let end = faults.parse(&self.window_end, "window_end", ClockTime::DAY_END);
-        let window = Window::new(start, end);
-        faults.unless(window.is_some(), "window_end", "must not be the same as window_start");
-        let answer_by = self.weekend_pause.then_some(self.weekend_answer_by.as_str());
-        faults.unless(answer_by != Some(""), "weekend_answer_by", "must be set with weekend_pause");
-        let answer_by = answer_by.map(|text| faults.parse(text, "weekend_answer_by", ClockTime::DAY_END));
-        let valid_from = faults.parse_day(&self.valid_from);
-        let countable =
-            Actor::ALL.into_iter().filter(|actor| self.countable_actors.contains(actor)).collect();
-        let (Some(unit), Some(window), true) = (self.unit, window, faults.0.is_empty()) else {
-            return Err(faults.into_problem(&self.rule_pack_id));
-        };
-        Ok(RulePack {
-            id: self.rule_pack_id,
-            version: self.version.max(1),
-            description: self.description,
-            unit,
-            limit: self.limit,
-            window,
-            countable,
-            min_content: self.min_content,
-            robot_only: self.robot_only,
-            unassigned: self.unassigned,
-            target_basis_points: self.target_basis_points,
-            source: self.source,
-            confidence: self.confidence,
-            weekend_answer_by: answer_by,
-            valid_from,
-        })
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=MAX_ID_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
-}
-
-/// The fields of a draft that are out of bounds.
-#[derive(Default)]
-struct Faults(Vec<Violation>);
-
-impl Faults {
-    fn unless(&mut self, fine: bool, field: &str, expected: &str) {
-        if !fine {
-            self.0.push(Violation { field: field.into(), expected: expected.into() });
-        }
-    }
-
-    fn parse(&mut self, text: &str, field: &str, empty: ClockTime) -> ClockTime {
-        if text.is_empty() {
-            return empty;
-        }
-        text.parse().unwrap_or_else(|malformed: crate::day::MalformedTime| {
-            self.unless(false, field, &malformed.to_string());
-            empty
-        })
-    }
-
-    fn parse_day(&mut self, text: &str) -> Option<Day> {
-        let day = text.parse().ok();
-        self.unless(text.is_empty() || day.is_some(), "valid_from", "must be a date such as 2026-01-31");
-        day
-    }
-
-    fn into_problem(self, id: &str) -> Problem {
-        let fields: Vec<_> = self.0.iter().map(|v| format!("{} {}", v.field, v.expected)).collect();
-        let message = format!("the rule pack cannot be used: {}", fields.join("; "));
-        let problem = Problem::new(Reason::RulePackInvalid, message).with("rule_pack_id", id.escape_debug());
-        Problem { violations: self.0, ..problem }
-    }
-}
-
 impl RulePack {
-    /// The last moment an answer to a question of `asked` is in time.
+    /// How several turns make the verdict of one unit: as the pack says, or else as is usual for the unit.
     #[must_use]
-    pub fn due(&self, zone: Zone, asked: Timestamp) -> Timestamp {
-        match self.weekend_answer_by {
-            Some(answer_by) => self.due_without_weekends(zone, asked, answer_by),
-            None => asked + self.limit,
-        }
+    pub fn score(&self) -> Score {
+        let usual = if self.unit == Unit::Session { Score::FirstAnswer } else { Score::AnyMiss };
+        self.score.unwrap_or(usual)
     }
 
-    /// Saturdays and Sundays leave the clock: what is asked then is due on Monday at `answer_by`, and a limit that
-    /// reaches into them goes on on Monday at 00:00.
-    fn due_without_weekends(&self, zone: Zone, asked: Timestamp, answer_by: ClockTime) -> Timestamp {
-        let day = zone.day_of(asked);
-        let weekday = day.days_from_monday();
-        if weekday >= SATURDAY {
-            return zone.at(day.plus(7 - weekday), answer_by);
-        }
-        let (mut from, mut left) = (asked, self.limit);
-        for week in 0..MAX_WEEKS {
-            let saturday = day.plus(SATURDAY - weekday + 7 * week);
-            let room = zone.start_of(saturday).since(from);
-            if left <= room {
-                return from + left;
-            }
-            left = left - room;
-            from = zone.start_of(saturday.plus(2));
-        }
-        from
+    /// Whether the figure is a mean wait instead of a rate.
+    #[must_use]
+    pub fn is_mean(&self) -> bool {
+        self.score() == Score::MeanWait && matches!(self.unit, Unit::Turn | Unit::Message)
+    }
+
+    /// The mean wait of some units, rounded down to the microsecond; `None` without data, or where the figure is a rate.
+    #[must_use]
+    pub fn mean(&self, parts: &Parts) -> Option<Span> {
+        let mean = i128::from(parts.wait_sum.micros()).checked_div(parts.counted.into());
+        mean.filter(|_| self.is_mean()).and_then(|mean| i64::try_from(mean).ok()).map(Span::from_micros)
+    }
+
+    /// Whether a unit's verdict depends on the mean of its turns.
+    fn judges_means(&self) -> bool {
+        self.score() == Score::MeanWait && !self.is_mean()
     }
 }

@@ -23,7 +23,7 @@ mod preset;
 mod reign;
 mod resolve;
 mod shift;
-mod stretch;
+pub(crate) mod stretch;
 
 pub use check::MAX_VIOLATIONS;
 pub use coverage::{Coverage, EveryoneOnBreak, Gap, coverage};

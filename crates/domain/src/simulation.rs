@@ -31,6 +31,7 @@ mod recording;
 mod tests;
 mod worker;
 
+pub(crate) use compare::student;
 pub use compare::{Comparison, Interval, Measures, compare, compare_on};
 pub use demand::{
     Arrival, Arrivals, Demand, Distribution, Kind, MAX_MESSAGES, MAX_TIME, MAX_VISITS, Message, Profile,

@@ -1,6 +1,6 @@
 //! What other systems report, in the words of the fold.
 
-use fenliu_domain::exchange::{Happening, What};
+use fenliu_domain::exchange::{Happening, Mark, What};
 use fenliu_domain::ids::ConversationId;
 use fenliu_domain::message::Actor;
 use fenliu_domain::problem::Problem;
@@ -8,6 +8,7 @@ use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::common::v1 as common;
 use fenliu_proto::convert::timestamp;
+use fenliu_proto::words::Word;
 use prost::Message;
 
 use crate::storage::Record;
@@ -60,6 +61,9 @@ fn happening(event: &proto::ImportedEvent, field: &str) -> Result<Happening, Pro
         },
         Some(Payload::Assigned(assigned)) => What::Assigned { agent: assigned.agent.clone() },
         Some(Payload::Closed(closed)) => What::Closed { abandoned: closed.abandoned },
+        Some(Payload::Marked(marked)) => {
+            What::Marked(Mark::parse(marked.mark, &format!("{field}.marked.mark"))?)
+        }
         None => return Err(Problem::field(format!("{field}.payload"), "must be set")),
     };
     Ok(Happening { at, what })

@@ -61,6 +61,7 @@ pub const OWN_PERMISSIONS: Permissions =
 pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> anyhow::Result<Service> {
     let packs = Packs::shipped()?;
     let store = Store::open(&config.database).await.context("the analytics database cannot be used")?;
+    store.bring_up_to_date().await.context("the facts cannot be made anew")?;
     let follower = Follower {
         store: store.clone(),
         dispatch: HistoryServiceClient::new(dispatch),

@@ -7,16 +7,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use fenliu_domain::message::Actor;
-use fenliu_domain::pack::{Confidence, Draft, RulePack, Treatment, Unit};
+use fenliu_domain::pack::RulePack;
 use fenliu_domain::problem::{Problem, Reason, Violation};
-use fenliu_domain::time::Span;
-use serde::Deserialize;
+
+use self::file::read;
+
+mod file;
 
 /// The files, each with its name for error messages.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 11] = [
+    ("packs/douyin-3min.toml", include_str!("../packs/douyin-3min.toml")),
+    ("packs/jd-first-30s.toml", include_str!("../packs/jd-first-30s.toml")),
     ("packs/pinduoduo-3min-human.toml", include_str!("../packs/pinduoduo-3min-human.toml")),
+    ("packs/pinduoduo-reply-rate.toml", include_str!("../packs/pinduoduo-reply-rate.toml")),
+    ("packs/pinduoduo-reply-rate-15min.toml", include_str!("../packs/pinduoduo-reply-rate-15min.toml")),
+    ("packs/pinduoduo-reply-rate-5min.toml", include_str!("../packs/pinduoduo-reply-rate-5min.toml")),
     ("packs/taobao-3min.toml", include_str!("../packs/taobao-3min.toml")),
+    ("packs/taobao-mean-response.toml", include_str!("../packs/taobao-mean-response.toml")),
+    ("packs/tiktok-24h-faq.toml", include_str!("../packs/tiktok-24h-faq.toml")),
+    ("packs/tiktok-sea-12h.toml", include_str!("../packs/tiktok-sea-12h.toml")),
     ("packs/tiktok-us-24h.toml", include_str!("../packs/tiktok-us-24h.toml")),
 ];
 
@@ -75,146 +84,15 @@ impl Packs {
     }
 }
 
-fn read(text: &str) -> anyhow::Result<RulePack> {
-    let file: File = toml::from_str(text)?;
-    Ok(file.into_draft().check()?)
-}
-
-/// A pack as it lies in a file. See `packs/pinduoduo-3min-human.toml` for what each key means.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    rule_pack_id: String,
-    version: u32,
-    description: String,
-    unit: UnitName,
-    limit_seconds: u32,
-    #[serde(default)]
-    window_start: String,
-    #[serde(default)]
-    window_end: String,
-    countable_actors: Vec<ActorName>,
-    #[serde(default)]
-    min_content: bool,
-    robot_only: TreatmentName,
-    unassigned: TreatmentName,
-    target_basis_points: u32,
-    #[serde(default)]
-    weekend_pause: bool,
-    #[serde(default)]
-    weekend_answer_by: String,
-    #[serde(default)]
-    valid_from: String,
-    source: String,
-    confidence: ConfidenceName,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum UnitName {
-    BuyerDay,
-    Session,
-    Turn,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ActorName {
-    Human,
-    AssistRobot,
-    FullRobot,
-    AutoReply,
-    FaqCard,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum TreatmentName {
-    Judge,
-    Exclude,
-    Answered,
-    Miss,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ConfidenceName {
-    Unknown,
-    Official,
-    Several,
-    Single,
-}
-
-impl File {
-    fn into_draft(self) -> Draft {
-        Draft {
-            rule_pack_id: self.rule_pack_id,
-            version: self.version,
-            description: self.description,
-            unit: Some(self.unit.into()),
-            limit: Span::from_secs(self.limit_seconds.into()),
-            window_start: self.window_start,
-            window_end: self.window_end,
-            countable_actors: self.countable_actors.into_iter().map(Actor::from).collect(),
-            min_content: self.min_content,
-            robot_only: self.robot_only.into(),
-            unassigned: self.unassigned.into(),
-            target_basis_points: self.target_basis_points,
-            source: self.source,
-            confidence: self.confidence.into(),
-            weekend_pause: self.weekend_pause,
-            weekend_answer_by: self.weekend_answer_by,
-            valid_from: self.valid_from,
-        }
-    }
-}
-
-impl From<UnitName> for Unit {
-    fn from(name: UnitName) -> Self {
-        match name {
-            UnitName::BuyerDay => Self::BuyerDay,
-            UnitName::Session => Self::Session,
-            UnitName::Turn => Self::Turn,
-        }
-    }
-}
-
-impl From<ActorName> for Actor {
-    fn from(name: ActorName) -> Self {
-        match name {
-            ActorName::Human => Self::Human,
-            ActorName::AssistRobot => Self::AssistRobot,
-            ActorName::FullRobot => Self::FullRobot,
-            ActorName::AutoReply => Self::AutoReply,
-            ActorName::FaqCard => Self::FaqCard,
-        }
-    }
-}
-
-impl From<TreatmentName> for Treatment {
-    fn from(name: TreatmentName) -> Self {
-        match name {
-            TreatmentName::Judge => Self::Judge,
-            TreatmentName::Exclude => Self::Exclude,
-            TreatmentName::Answered => Self::Answered,
-            TreatmentName::Miss => Self::Miss,
-        }
-    }
-}
-
-impl From<ConfidenceName> for Confidence {
-    fn from(name: ConfidenceName) -> Self {
-        match name {
-            ConfidenceName::Unknown => Self::Unknown,
-            ConfidenceName::Official => Self::Official,
-            ConfidenceName::Several => Self::Several,
-            ConfidenceName::Single => Self::Single,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use fenliu_domain::day::{DayRange, Zone};
+    use fenliu_domain::message::Actor;
+    use fenliu_domain::pack::naive::{self, stories};
+    use fenliu_domain::pack::{Confidence, Tally, Treatment, Unit, samples};
+    use fenliu_domain::time::{Span, Timestamp};
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pack(id: &str) -> RulePack {
@@ -253,6 +131,33 @@ mod tests {
     }
 
     #[test]
+    fn every_file_says_what_the_timelines_by_hand_prove() {
+        let packs = Packs::shipped().expect("every file is in order");
+        let told =
+            |pack: &RulePack| RulePack { description: String::new(), source: String::new(), ..pack.clone() };
+        let shipped: Vec<_> = packs.all().map(told).collect();
+        assert_eq!(shipped, samples::all().expect("sound"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn a_naive_judge_agrees_under_every_file((stories, as_of) in stories::any_stories()) {
+            let zone = Zone::parse(naive::ZONE).expect("a zone");
+            for pack in Packs::shipped().expect("every file is in order").all() {
+                let moment = Timestamp::from_micros(as_of).expect("this century");
+                let mut tally = Tally::new(pack.clone(), zone, moment, DayRange::default());
+                stories::conversations(&stories).iter().for_each(|conversation| tally.add(conversation));
+                let report = tally.finish();
+                let counts = naive::count(pack, as_of, &stories);
+                prop_assert_eq!(&report.days, &counts.days, "{}", pack.id);
+                prop_assert_eq!(&report.separate_days, &counts.separate_days, "{}", pack.id);
+            }
+        }
+    }
+
+    #[test]
     fn every_pack_says_where_it_was_read() {
         let packs = Packs::shipped().expect("every file is in order");
         assert!(packs.all().all(|pack| !pack.source.is_empty() && !pack.description.is_empty()));
@@ -267,7 +172,20 @@ mod tests {
 
     #[test]
     fn a_file_with_an_unknown_key_is_refused() {
-        let text = format!("{}\nlimit_minutes = 3\n", FILES[1].1);
+        let text = format!("limit_minutes = 3\n{}", FILES[1].1);
         assert!(read(&text).expect_err("unknown key").to_string().contains("limit_minutes"));
+    }
+
+    #[test]
+    fn a_name_nobody_knows_is_refused_with_the_names_there_are() {
+        let (_, text) = FILES.into_iter().find(|(name, _)| name.contains("human")).expect("shipped");
+        for (from, to, names) in [
+            ("\"buyer_day\"", "\"buyer\"", "buyer_day, session, turn, message"),
+            ("lookback = \"day\"", "lookback = \"2d\"", "day, 3d, 7d, 30d, 90d"),
+            ("\"black_room\"", "\"fine_due\"", "resource_slot or black_room with days"),
+        ] {
+            let error = read(&text.replacen(from, to, 2)).expect_err("not known").to_string();
+            assert!(error.contains(names), "{error}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use fenliu_domain::day::Zone;
 use fenliu_domain::desk::queue::USUAL_PRIORITY;
-use fenliu_domain::exchange::{Happening, What};
+use fenliu_domain::exchange::{Happening, Mark, What};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
 use fenliu_proto::convert::{id, timestamp};
@@ -56,7 +56,7 @@ fn zone_change(shop: ShopId, changed: proto::PolicyChanged) -> Option<Step> {
     }
 }
 
-/// At most two things happen at once: a conversation opens, with the robot.
+/// At most two things happen at once: a conversation opens, with the robot, or it is left with somebody absent.
 fn happenings(payload: Payload) -> [Option<What>; 2] {
     let only = |what| [Some(what), None];
     match payload {
@@ -74,6 +74,10 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
         }),
         // Whoever keeps a place is asked nothing yet.
         Payload::Assigned(kept) if kept.reason() == proto::AssignReason::PreAssigned => [None, None],
+        // Nobody is there, so that it is left with somebody who will see it later.
+        Payload::Assigned(left) if left.reason() == proto::AssignReason::LeaveMessage => {
+            [Some(What::Queued { nobody_on_duty: true }), Some(What::Assigned { agent: left.agent_id })]
+        }
         Payload::Assigned(assigned) => only(What::Assigned { agent: assigned.agent_id }),
         Payload::Queued(queued) => {
             only(What::Queued { nobody_on_duty: queued.reason() == proto::QueueReason::NobodyOnDuty })
@@ -86,6 +90,7 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
         }
         Payload::HandedToHuman(_) => only(What::HandedToHuman),
         Payload::Transferred(_) => only(What::Transferred),
+        Payload::Reported(_) => only(What::Marked(Mark::Reported)),
         Payload::ChatEntered(_)
         | Payload::PresenceChanged(_)
         | Payload::CapacityChanged(_)
@@ -98,7 +103,6 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
         | Payload::RingOpened(_)
         | Payload::TurnedLate(_)
         | Payload::TransferDeclined(_)
-        | Payload::Reported(_)
         | Payload::Rated(_)
         | Payload::IdleRemarked(_)
         | Payload::WindingDown(_)

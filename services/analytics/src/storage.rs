@@ -1,10 +1,12 @@
 //! What this service keeps, in SQLite or PostgreSQL.
 //!
-//! Two streams come in and both end in the same facts, a row per conversation and one per exchange. The history is
+//! Two streams come in and both end in the same facts, a row per conversation. The history is
 //! followed: [`Store::follow`] folds a batch of it into the facts of the conversations it touches and moves the cursor,
 //! in one transaction. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
-//! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]).
+//! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]). Facts that another
+//! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
+//! following it from the beginning.
 //!
 //! Invariants: rows never leave this module; facts of the history and the cursor change together, and only from exactly
 //! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
@@ -16,11 +18,16 @@ mod history;
 mod import;
 mod migrations;
 mod reading;
+mod recent;
+mod remake;
 mod rows;
+
+use std::sync::Arc;
 
 use fenliu_domain::exchange::Happening;
 use fenliu_domain::time::Timestamp;
 use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
+use tokio::sync::Mutex;
 
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
@@ -28,13 +35,18 @@ pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
 pub(crate) use self::reading::{ExchangeCursor, Listed, Tallied};
 
+use self::recent::Recent;
 use self::rows::log_cursor;
 
 /// The source of the history's own conversations: none, and no import may be called so.
 const HISTORY: &str = "";
 
+/// Which version of the fold, and of the bytes it is kept in, this service has. Whoever changes what the same history or
+/// imports end in counts it up.
+pub(crate) const FACTS_VERSION: i32 = 1;
+
 /// Names one conversation in the facts. In order of shop, so that whoever locks several rows does so in one order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key {
     pub(crate) shop: String,
     pub(crate) source: String,
@@ -54,6 +66,7 @@ pub(crate) struct Cursor {
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     db: Database,
+    recent: Arc<Mutex<Recent>>,
 }
 
 impl Store {
@@ -63,7 +76,12 @@ impl Store {
     /// When the database cannot be reached, lacks the durability that is promised, or cannot be migrated.
     pub(crate) async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         let db = Database::open_migrated::<Migrator>(config).await?;
-        Ok(Self { db })
+        Ok(Self { db, recent: Arc::default() })
+    }
+
+    /// Makes all facts anew if another version of the fold made them.
+    pub(crate) async fn bring_up_to_date(&self) -> Result<(), Fault> {
+        remake::bring_up_to_date(&self.db).await
     }
 
     /// How far the history has been worked in.
@@ -76,7 +94,12 @@ impl Store {
     /// # Errors
     /// [`Fault::Overtaken`] when the cursor is not where the batch begins: another replica was faster.
     pub(crate) async fn follow(&self, batch: Batch) -> Result<(), Fault> {
-        self.db.transaction(move |txn| Box::pin(async move { history::follow(txn, batch).await })).await
+        // Whoever gives this up, or fails, leaves nothing remembered.
+        let mut kept = self.recent.lock().await;
+        let recent = std::mem::take(&mut *kept);
+        let recent = self.db.transaction(move |txn| Box::pin(history::follow(txn, recent, batch))).await?;
+        *kept = recent;
+        Ok(())
     }
 
     /// Forgets everything that came from the history, to work it in from the beginning. Imports stay.
@@ -120,10 +143,10 @@ impl Store {
         let mut facts = Vec::new();
         let events = rows::imported_event::Entity::find().all(db).await.expect("readable");
         facts.extend(events.iter().map(|row| format!("{row:?}")));
-        let sessions = rows::session::Entity::find().all(db).await.expect("readable");
-        facts.extend(sessions.iter().map(|row| format!("{row:?}")));
-        let exchanges = rows::exchange::Entity::find().all(db).await.expect("readable");
-        facts.extend(exchanges.iter().map(|row| format!("{row:?}")));
+        let conversations = rows::conversation::Entity::find().all(db).await.expect("readable");
+        facts.extend(conversations.iter().map(|row| format!("{row:?}")));
+        let pages = rows::page::Entity::find().all(db).await.expect("readable");
+        facts.extend(pages.iter().map(|row| format!("{row:?}")));
         facts.sort_unstable();
         rows.extend(facts);
         rows

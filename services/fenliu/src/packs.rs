@@ -86,6 +86,7 @@ pub const fn units(unit: Unit) -> &'static str {
         Unit::BuyerDay => "buyers a day",
         Unit::Session => "conversations",
         Unit::Turn => "turns",
+        Unit::Message => "messages",
         Unit::Unspecified => "units",
     }
 }

@@ -158,7 +158,7 @@ impl Judged {
     }
 }
 
-/// Adds counts. The rate of a sum is for its reader to work out, exactly.
+/// Adds counts. The rate of a sum is for its reader to work out, exactly; a mean of sums cannot be told from means.
 fn add(sum: &mut RateParts, other: &RateParts) {
     sum.counted += other.counted;
     sum.answered += other.answered;
@@ -168,9 +168,16 @@ fn add(sum: &mut RateParts, other: &RateParts) {
     sum.excluded_robot_only += other.excluded_robot_only;
     sum.excluded_unassigned += other.excluded_unassigned;
     sum.excluded_outside_window += other.excluded_outside_window;
+    sum.excluded_before_handover += other.excluded_before_handover;
+    sum.excluded_self_served += other.excluded_self_served;
+    sum.excluded_blocked += other.excluded_blocked;
+    sum.excluded_reported += other.excluded_reported;
+    sum.excluded_shop_initiated += other.excluded_shop_initiated;
+    sum.excluded_holiday_mode += other.excluded_holiday_mode;
     sum.missed_late += other.missed_late;
     sum.missed_unanswered += other.missed_unanswered;
     sum.rate_basis_points = None;
+    sum.mean_wait_duration = None;
 }
 
 /// The longest misses of a shop, and how many there are in all.

@@ -1,8 +1,8 @@
 //! From happenings to facts, one at a time.
 
 use super::{
-    Ask, Conversation, Exchange, Happening, Holder, Holding, MAX_ASKS_KEPT, MAX_HOLDINGS_KEPT, Reply,
-    Session, What,
+    Ask, Conversation, Exchange, Happening, Holder, Holding, MAX_ASKS_KEPT, MAX_FURTHER_ASKS_KEPT,
+    MAX_HOLDINGS_KEPT, Mark, Reply, Session, What,
 };
 use crate::message::Actor;
 use crate::time::Timestamp;
@@ -17,6 +17,22 @@ pub struct Fold {
     pub session: Session,
     /// Its last exchange, which may still change.
     pub current: Option<Exchange>,
+}
+
+const fn minute(at: Timestamp) -> i64 {
+    at.micros().div_euclid(MINUTE)
+}
+
+/// Splits the questions of an exchange, earliest first, into the first of each minute and the others, as
+/// [`Exchange`] keeps them.
+#[must_use]
+pub fn by_minute(every_ask: Vec<Ask>) -> (Vec<Ask>, Vec<Ask>) {
+    let (mut first, mut further): (Vec<Ask>, Vec<Ask>) = (Vec::new(), Vec::new());
+    for ask in every_ask {
+        let known = first.last().is_some_and(|known| minute(known.at) == minute(ask.at));
+        if known { further.push(ask) } else { first.push(ask) }
+    }
+    (first, further)
 }
 
 fn earlier(known: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
@@ -40,6 +56,7 @@ impl Fold {
             What::Queued { nobody_on_duty: false } | What::HandedToHuman => self.hand(at, Holder::Queue),
             What::WithRobot => self.hand(at, Holder::Robot),
             What::Transferred => self.transfer(at),
+            What::Marked(mark) => self.session.marks.set(mark, at),
             What::LeftQueue { abandoned } => self.let_go(at, abandoned),
             What::Closed { abandoned } => {
                 self.session.closed_at = Some(at);
@@ -91,7 +108,8 @@ impl Fold {
         }
     }
 
-    /// A person who answers what nobody held is taken to hold it from then on: sources that do not tell of
+    /// A person who speaks before the buyer has said anything began the conversation: canned greetings and cards only
+    /// welcome who came. A person who answers what nobody held is taken to hold it from then on: sources that do not tell of
     /// assignments still say who answers, and that person is the one asked next.
     fn reply(&mut self, reply: Reply) {
         let (at, actor, agent) = (reply.at, reply.actor, reply.agent.clone());
@@ -102,6 +120,9 @@ impl Fold {
             current.reply(reply);
         }
         if actor == Actor::Human {
+            if self.session.first_asked_at.is_none() {
+                self.session.marks.set(Mark::ShopInitiated, at);
+            }
             self.session.human_at = earlier(self.session.human_at, at);
             self.session.people_at = earlier(self.session.people_at, at);
             if !agent.is_empty() && self.session.holder.agent().is_none() {
@@ -135,19 +156,35 @@ impl Conversation {
 
 impl Exchange {
     fn begin(number: u32, at: Timestamp, message: String, holder: Holder) -> Self {
-        let holdings = vec![Holding { from: at, holder }];
-        Self { number, asked: 1, asks: vec![Ask { at, message }], replies: Vec::new(), holdings }
+        Self {
+            number,
+            asked: 1,
+            asks: vec![Ask { at, message }],
+            further_asks: Vec::new(),
+            replies: Vec::new(),
+            holdings: vec![Holding { from: at, holder }],
+        }
     }
 
     fn ask(&mut self, at: Timestamp, message: String) {
         self.asked = self.asked.saturating_add(1);
-        let minute = |at: Timestamp| at.micros().div_euclid(MINUTE);
         let place = self.asks.partition_point(|kept| minute(kept.at) < minute(at));
         let room = self.asks.len() < MAX_ASKS_KEPT;
         match self.asks.get_mut(place).filter(|kept| minute(kept.at) == minute(at)) {
-            Some(kept) if at < kept.at => *kept = Ask { at, message },
+            Some(kept) if at < kept.at => {
+                let later = std::mem::replace(kept, Ask { at, message });
+                self.ask_further(later);
+            }
+            Some(_) => self.ask_further(Ask { at, message }),
             None if room => self.asks.insert(place, Ask { at, message }),
-            Some(_) | None => {}
+            None => {}
+        }
+    }
+
+    fn ask_further(&mut self, ask: Ask) {
+        if self.further_asks.len() < MAX_FURTHER_ASKS_KEPT {
+            let place = self.further_asks.partition_point(|kept| kept.at <= ask.at);
+            self.further_asks.insert(place, ask);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a desk's events say of a conversation, as far as reply rates care.
 
-use super::{Happening, What};
+use super::{Happening, Mark, What};
 use crate::desk::event::{AssignReason, CloseActor, Event, Payload, QueueLeaveReason, QueueReason};
 use crate::desk::queue::USUAL_PRIORITY;
 
@@ -35,6 +35,11 @@ fn said(payload: &Payload) -> [Option<What>; 2] {
         }),
         // Whoever keeps a place is asked nothing yet.
         Payload::Assigned { reason: AssignReason::PreAssigned, .. } => [None, None],
+        // Nobody is there, so that it is left with somebody who will see it later.
+        Payload::Assigned { reason: AssignReason::LeaveMessage, agent, .. } => {
+            let assigned = What::Assigned { agent: agent.to_string() };
+            [Some(What::Queued { nobody_on_duty: true }), Some(assigned)]
+        }
         Payload::Assigned { agent, .. } => only(What::Assigned { agent: agent.to_string() }),
         Payload::Queued { reason, .. } => {
             only(What::Queued { nobody_on_duty: *reason == QueueReason::NobodyOnDuty })
@@ -47,13 +52,13 @@ fn said(payload: &Payload) -> [Option<What>; 2] {
         }
         Payload::HandedToHuman { .. } => only(What::HandedToHuman),
         Payload::Transferred { .. } => only(What::Transferred),
+        Payload::Reported { .. } => only(What::Marked(Mark::Reported)),
         // The others are about agents, policies and timers, or say nothing of who asked and who answered.
         Payload::ChatEntered { .. }
         | Payload::QueueFull { .. }
         | Payload::RingOpened { .. }
         | Payload::TurnedLate
         | Payload::TransferDeclined { .. }
-        | Payload::Reported { .. }
         | Payload::Rated { .. }
         | Payload::IdleRemarked { .. }
         | Payload::WindingDown { .. }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::pack::naive::stories::any_what;
 
 /// A story for tests: who did what, so many seconds after 1970.
 pub(crate) fn at(seconds: i64, what: What) -> Happening {
@@ -184,23 +185,6 @@ fn what_an_exchange_keeps_is_bounded() {
     assert_eq!(exchange.holdings.len(), MAX_HOLDINGS_KEPT);
 }
 
-pub(crate) fn any_what() -> impl Strategy<Value = What> {
-    let agent = || prop::sample::select(vec!["lan", "mei", ""]).prop_map(str::to_owned);
-    prop_oneof![
-        6 => Just(asked("m")),
-        4 => (prop::sample::select(Actor::ALL.to_vec()), agent(), any::<bool>())
-            .prop_map(|(actor, agent, small_talk)| replied(actor, &agent, small_talk)),
-        1 => prop::sample::select(vec!["lan", "mei"]).prop_map(assigned),
-        1 => any::<bool>().prop_map(|nobody_on_duty| What::Queued { nobody_on_duty }),
-        1 => Just(What::WithRobot),
-        1 => Just(What::HandedToHuman),
-        1 => Just(What::Transferred),
-        1 => any::<bool>().prop_map(|abandoned| What::LeftQueue { abandoned }),
-        1 => any::<bool>().prop_map(|abandoned| What::Closed { abandoned }),
-        1 => Just(opened("b")),
-    ]
-}
-
 proptest! {
     #[test]
     fn the_fold_goes_on_from_its_session_and_last_exchange(
@@ -229,6 +213,10 @@ proptest! {
             prop_assert!(exchange.holdings.is_sorted_by_key(|holding| holding.from));
             prop_assert!(exchange.asks.is_sorted_by_key(|ask| ask.at));
             prop_assert!(!exchange.asks.is_empty());
+            let every_ask: Vec<_> = exchange.every_ask().into_iter().cloned().collect();
+            prop_assert_eq!(every_ask.len(), exchange.asked as usize);
+            let (asks, further_asks) = by_minute(every_ask);
+            prop_assert_eq!((&asks, &further_asks), (&exchange.asks, &exchange.further_asks));
         }
         prop_assert_eq!(facts.session.exchanges as usize, facts.exchanges.len());
     }

@@ -1,13 +1,23 @@
-//! Timelines by hand, at every edge; the comparison with a naive judge is in [`naive`].
+//! Timelines by hand, at every edge; the comparison with a naive judge is in `agreement`.
 
 use super::*;
-use crate::day::DayRange;
+use crate::day::{DayRange, Zone};
 use crate::exchange::tests::{asked, human, opened, replied};
 use crate::exchange::{Conversation, Happening, What};
+use crate::time::Timestamp;
 
+mod agreement;
+mod douyin;
 mod drafts;
-mod naive;
+mod figures;
+mod jd;
+mod local_days;
+mod messages;
+mod pinduoduo;
 mod robots;
+mod taobao;
+mod tiktok;
+mod tiktok_sea;
 
 fn shanghai() -> Zone {
     Zone::parse("Asia/Shanghai").expect("a zone")
@@ -31,6 +41,27 @@ fn story_of(key: &str, buyer: &str, lines: &[(&str, What)]) -> Conversation {
     let first = lines.first().map(|(text, _)| Happening { at: moment(text), what: opened(buyer) });
     let rest = lines.iter().map(|(text, what)| Happening { at: moment(text), what: what.clone() });
     Conversation::fold(key, first.into_iter().chain(rest))
+}
+
+/// A shipped pack.
+fn pack(draft: Draft) -> RulePack {
+    draft.check().expect("a valid pack")
+}
+
+fn robot() -> What {
+    replied(Actor::FullRobot, "", false)
+}
+
+fn card() -> What {
+    replied(Actor::FaqCard, "", false)
+}
+
+fn canned() -> What {
+    replied(Actor::AutoReply, "", false)
+}
+
+fn closed() -> What {
+    What::Closed { abandoned: false }
 }
 
 fn taobao() -> RulePack {

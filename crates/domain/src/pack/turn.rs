@@ -1,82 +1,11 @@
 //! From exchanges to turns, and from turns to verdicts.
 
-use super::{RulePack, Treatment, Unit};
+use super::verdict::{Judged, Verdict};
+use super::{JudgeTime, RulePack, Treatment, Unit};
 use crate::day::{Day, Zone};
-use crate::exchange::{Ask, Conversation, Exchange, Holder, Reply};
+use crate::exchange::{Ask, Conversation, Exchange, Holder, Mark, Reply, Session};
 use crate::message::Actor;
-use crate::time::{Span, Timestamp};
-
-/// What became of a turn or a unit. In ascending order of what prevails when a unit has several turns: one miss makes
-/// the whole a miss, and nothing is left out as long as something in it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    /// Left out: it was asked outside the window.
-    OutsideWindow,
-    /// Left out: nobody was ever assigned.
-    Unassigned,
-    /// Left out: a robot that answers by itself dealt with it alone.
-    RobotOnly,
-    /// Answered within the limit.
-    Met,
-    /// Not answered, and the limit has not passed.
-    Pending,
-    /// Answered, too late.
-    MissedLate,
-    /// Not answered within the limit, nor since.
-    MissedUnanswered,
-}
-
-/// Where the time of a wait went; the parts add up to the wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Blame {
-    /// In the queue while somebody was on duty, or in nobody's hands as far as the source says.
-    pub queued: Span,
-    /// With the agent asked.
-    pub with_agent: Span,
-    /// With the robot.
-    pub with_robot: Span,
-    /// In the queue while nobody was on duty.
-    pub nobody_on_duty: Span,
-    /// With any further agent.
-    pub after_transfer: Span,
-}
-
-/// One miss and its proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Miss {
-    /// The local day it counts for.
-    pub day: Day,
-    /// The conversation.
-    pub conversation: String,
-    /// The buyer.
-    pub buyer: String,
-    /// The question that waited.
-    pub ask: Ask,
-    /// The last moment an answer was in time.
-    pub due: Timestamp,
-    /// The answer, when there was one.
-    pub reply: Option<Reply>,
-    /// The agent asked, who bears it; `None` when nobody was assigned.
-    pub agent: Option<String>,
-    /// How long it took: to the answer, or without one until the conversation ended or the moment judged as of.
-    pub waited: Span,
-    /// Where that time went.
-    pub blame: Blame,
-}
-
-impl Verdict {
-    /// Whether it counts against the shop.
-    #[must_use]
-    pub const fn is_miss(self) -> bool {
-        matches!(self, Self::MissedLate | Self::MissedUnanswered)
-    }
-
-    /// Whether the turn itself was looked at: not left out.
-    #[must_use]
-    pub const fn is_judged(self) -> bool {
-        matches!(self, Self::Met | Self::Pending | Self::MissedLate | Self::MissedUnanswered)
-    }
-}
+use crate::time::Timestamp;
 
 /// Who judges: a pack, in a zone, as of a moment.
 #[derive(Clone, Debug)]
@@ -86,34 +15,27 @@ pub(super) struct Judge {
     pub(super) as_of: Timestamp,
 }
 
-/// One turn and what became of it.
-pub(super) struct Judged<'a> {
-    /// The local day it counts for.
-    pub(super) day: Day,
-    /// The question it is judged from.
-    pub(super) ask: &'a Ask,
-    /// The last moment an answer is in time.
-    pub(super) due: Timestamp,
-    /// The first reply that counts.
-    pub(super) reply: Option<&'a Reply>,
-    /// What became of it.
-    pub(super) verdict: Verdict,
-    /// How long it waited; never negative.
-    pub(super) waited: Span,
-    /// The agent asked.
-    pub(super) agent_asked: Option<&'a str>,
-    /// Whether it belongs to the conversation's first turn.
-    pub(super) first: bool,
-    exchanges: &'a [Exchange],
-}
-
 /// The exchanges one turn is made of.
 struct Turn<'a> {
     exchanges: &'a [Exchange],
     reply: Option<&'a Reply>,
     /// The next question, where a robot settled this one without a reply that counts.
     next_asked: Option<Timestamp>,
-    first: bool,
+}
+
+/// The question a turn may be judged from.
+struct Start<'a> {
+    day: Day,
+    ask: &'a Ask,
+    /// Why it is not judged.
+    left_out: Option<Verdict>,
+}
+
+/// What became of a turn that is judged from some question.
+struct Outcome<'a> {
+    verdict: Verdict,
+    reply: Option<&'a Reply>,
+    separate: bool,
 }
 
 /// Who has dealt with a turn so far.
@@ -132,19 +54,21 @@ impl Dealt {
 
 impl Judge {
     /// Judges every turn of a conversation, in order. Under buyer-days a run of questions that goes over midnight is
-    /// judged once for each day it was asked on, from that day's first question inside the window.
+    /// judged once for each day it was asked on, from that day's first question inside the window; under messages it is
+    /// judged once for each.
     pub(super) fn turns<'a>(&self, conversation: &'a Conversation) -> Vec<Judged<'a>> {
         let mut judged = Vec::with_capacity(conversation.exchanges.len());
         let mut rest = conversation.exchanges.as_slice();
         let mut first = true;
-        while let Some(turn) = self.next_turn(&mut rest, first) {
-            self.judge_turn(conversation, &turn, &mut judged);
-            first = false;
+        while let Some(turn) = self.next_turn(&mut rest) {
+            let starts = self.starts(&conversation.session, &turn);
+            judged.extend(starts.into_iter().map(|start| self.judge(conversation, &turn, &start, first)));
+            first = judged.last().is_none_or(|last| first && last.verdict == Verdict::BeforeHandover);
         }
         judged
     }
 
-    fn next_turn<'a>(&self, rest: &mut &'a [Exchange], first: bool) -> Option<Turn<'a>> {
+    fn next_turn<'a>(&self, rest: &mut &'a [Exchange]) -> Option<Turn<'a>> {
         let all = *rest;
         let (mut exchanges, mut reply, mut dealt) = (&all[..0], None, Dealt::default());
         for (i, exchange) in all.iter().enumerate().take_while(|(_, exchange)| self.sees(exchange.asked_at()))
@@ -158,7 +82,7 @@ impl Judge {
         }
         let next_asked = rest.first().map(Exchange::asked_at).filter(|_| reply.is_none());
         let next_asked = next_asked.filter(|at| self.sees(*at));
-        (!exchanges.is_empty()).then_some(Turn { exchanges, reply, next_asked, first })
+        (!exchanges.is_empty()).then_some(Turn { exchanges, reply, next_asked })
     }
 
     /// Whether what a robot settled alone ends there, to be treated as the pack says, instead of running on into the
@@ -202,108 +126,170 @@ impl Judge {
         at <= self.as_of
     }
 
-    fn judge_turn<'a>(&self, conversation: &'a Conversation, turn: &Turn<'a>, judged: &mut Vec<Judged<'a>>) {
-        let asks = turn.exchanges.iter().flat_map(|exchange| &exchange.asks).filter(|ask| self.sees(ask.at));
-        let mut starts: Vec<Start<'a>> = Vec::new();
-        for ask in asks {
-            let local = self.zone.local(ask.at);
-            let start = Start { day: local.day, ask, inside: self.pack.window.contains(local) };
-            let same = |known: &&mut Start<'a>| self.pack.unit != Unit::BuyerDay || known.day == start.day;
-            match starts.iter_mut().rev().find(same) {
-                Some(known) if start.precedes(known) => *known = start,
-                Some(_) => {}
-                None => starts.push(start),
-            }
-        }
-        judged.extend(starts.into_iter().map(|start| self.judge_start(conversation, turn, &start)));
+    fn seen(&self, at: Option<Timestamp>) -> bool {
+        at.is_some_and(|at| self.sees(at))
     }
 
-    fn judge_start<'a>(
+    /// The questions a turn is judged from: one of each day or each message, or else one. The first question of each
+    /// minute is enough where nothing cuts a minute in two.
+    fn starts<'a>(&self, session: &Session, turn: &Turn<'a>) -> Vec<Start<'a>> {
+        let mut starts: Vec<Start<'a>> = Vec::new();
+        for exchange in turn.exchanges {
+            let mut note = |ask: &'a Ask| self.note(&mut starts, self.start(session, exchange, ask));
+            if self.pack.unit == Unit::Message || self.pack.after_handover {
+                exchange.every_ask().into_iter().for_each(&mut note);
+            } else {
+                exchange.asks.iter().for_each(&mut note);
+            }
+        }
+        starts
+    }
+
+    fn note<'a>(&self, starts: &mut Vec<Start<'a>>, start: Start<'a>) {
+        if !self.sees(start.ask.at) {
+            return;
+        }
+        let same = |known: &&mut Start<'a>| match self.pack.unit {
+            Unit::Message => false,
+            Unit::BuyerDay => known.day == start.day,
+            Unit::Session | Unit::Turn => true,
+        };
+        match starts.iter_mut().rev().find(same) {
+            Some(known) if start.precedes(known) => *known = start,
+            Some(_) => {}
+            None => starts.push(start),
+        }
+    }
+
+    fn start<'a>(&self, session: &Session, exchange: &Exchange, ask: &'a Ask) -> Start<'a> {
+        let began = session.opened_at.unwrap_or(ask.at);
+        let by_session = self.pack.judge_time == JudgeTime::SessionStart;
+        let local = self.zone.local(if by_session { began } else { ask.at });
+        let inside =
+            self.pack.window.contains(local) && self.pack.holidays.binary_search(&local.day).is_err();
+        let to_robot = self.pack.after_handover && *exchange.holder_before(ask.at) == Holder::Robot;
+        let left_out = if !inside {
+            Some(Verdict::OutsideWindow)
+        } else if to_robot {
+            Some(Verdict::BeforeHandover)
+        } else {
+            None
+        };
+        let day = if self.pack.unit == Unit::Session { self.zone.day_of(began) } else { local.day };
+        Start { day, ask, left_out }
+    }
+
+    fn judge<'a>(
         &self,
         conversation: &'a Conversation,
         turn: &Turn<'a>,
         start: &Start<'a>,
+        first: bool,
     ) -> Judged<'a> {
         let due = self.pack.due(self.zone, start.ask.at);
-        let verdict =
-            if start.inside { self.verdict(conversation, turn, due) } else { Verdict::OutsideWindow };
-        let day = match self.pack.unit {
-            Unit::Session => self.zone.day_of(conversation.session.opened_at.unwrap_or(start.ask.at)),
-            Unit::BuyerDay | Unit::Turn => start.day,
+        let left_out = start.left_out.or_else(|| self.marked(&conversation.session));
+        let outcome = match left_out {
+            Some(verdict) => Outcome { verdict, reply: turn.reply, separate: false },
+            None => self.outcome(conversation, turn, due),
         };
-        let waited = self.end_of_wait(conversation, turn, start.ask.at).since(start.ask.at);
+        let end = self.end_of_wait(conversation, turn, outcome.reply).max(start.ask.at);
         Judged {
-            day,
+            day: start.day,
             ask: start.ask,
             due,
-            reply: turn.reply,
-            verdict,
-            waited,
+            reply: outcome.reply,
+            verdict: outcome.verdict,
+            waited: end.since(start.ask.at),
             agent_asked: turn.agent_asked(self.as_of),
-            first: turn.first,
+            first,
+            separate: outcome.separate,
             exchanges: turn.exchanges,
         }
     }
 
-    fn verdict(&self, conversation: &Conversation, turn: &Turn<'_>, due: Timestamp) -> Verdict {
-        let by_time = match turn.reply {
+    fn marked(&self, session: &Session) -> Option<Verdict> {
+        let bears = |mark: &&Mark| self.seen(session.marks.at(**mark));
+        self.pack.exclusions.iter().find(bears).copied().map(Verdict::Marked)
+    }
+
+    fn outcome<'a>(&self, conversation: &Conversation, turn: &Turn<'a>, due: Timestamp) -> Outcome<'a> {
+        let by_time = self.by_time(turn.reply, due);
+        let settled_by = self.self_service(turn).filter(|_| by_time != Verdict::Met);
+        match (self.pack.self_service, settled_by) {
+            (Treatment::Exclude, Some(_)) => {
+                return Outcome { verdict: Verdict::SelfServed, reply: turn.reply, separate: false };
+            }
+            (Treatment::Answered, Some(reply)) if reply.at <= due => {
+                return Outcome { verdict: Verdict::Met, reply: Some(reply), separate: false };
+            }
+            _ => {}
+        }
+        let judged = |verdict| Outcome { verdict, reply: turn.reply, separate: false };
+        if self.pack.robot_only != Treatment::Judge && self.by_robot_alone(conversation, turn) {
+            return judged(treat(self.pack.robot_only, Verdict::RobotOnly, by_time));
+        }
+        let left_alone = turn.reply.is_none() && self.unassigned(conversation, turn);
+        match self.pack.unassigned {
+            Treatment::Judge => judged(by_time),
+            Treatment::Separate => {
+                Outcome { separate: left_alone || turn.left_message(self.as_of), ..judged(by_time) }
+            }
+            treatment if left_alone => judged(treat(treatment, Verdict::Unassigned, by_time)),
+            Treatment::Exclude | Treatment::Answered | Treatment::Miss => judged(by_time),
+        }
+    }
+
+    fn by_time(&self, reply: Option<&Reply>, due: Timestamp) -> Verdict {
+        match reply {
             Some(reply) if reply.at <= due => Verdict::Met,
             Some(_) => Verdict::MissedLate,
             None if self.as_of <= due => Verdict::Pending,
             None => Verdict::MissedUnanswered,
-        };
-        let whole_session = self.pack.unit == Unit::Session;
-        if self.pack.robot_only != Treatment::Judge {
-            let robot_only = if whole_session {
-                self.robot_only_session(conversation)
-            } else {
-                self.dealt(turn.exchanges).by_robot_alone()
-            };
-            if robot_only {
-                return treat(self.pack.robot_only, Verdict::RobotOnly, by_time);
-            }
         }
-        if self.pack.unassigned != Treatment::Judge && turn.reply.is_none() {
-            let nobody =
-                if whole_session { self.unassigned_session(conversation) } else { self.unassigned(turn) };
-            if nobody {
-                return treat(self.pack.unassigned, Verdict::Unassigned, by_time);
-            }
+    }
+
+    /// What a canned reply or a card said to the question, where the buyer asked nothing more until an answer that
+    /// counts. A greeting settles nothing, whatever the pack takes for an answer.
+    fn self_service<'a>(&self, turn: &Turn<'a>) -> Option<&'a Reply> {
+        let [only] = turn.exchanges else { return None };
+        let settles =
+            |reply: &&Reply| self.pack.self_service_actors.contains(&reply.actor) && !reply.small_talk;
+        let before = only.replies.iter().take_while(|reply| self.sees(reply.at) && !self.counts(reply));
+        before.into_iter().find(settles)
+    }
+
+    fn by_robot_alone(&self, conversation: &Conversation, turn: &Turn<'_>) -> bool {
+        if self.pack.unit != Unit::Session {
+            return self.dealt(turn.exchanges).by_robot_alone();
         }
-        by_time
+        let Session { robot_at, people_at, .. } = conversation.session;
+        self.seen(robot_at) && !self.seen(people_at) && !self.dealt(&conversation.exchanges).others
     }
 
-    fn robot_only_session(&self, conversation: &Conversation) -> bool {
-        let session = &conversation.session;
-        let seen = |at: Option<Timestamp>| at.is_some_and(|at| self.sees(at));
-        seen(session.robot_at) && !seen(session.people_at) && !self.dealt(&conversation.exchanges).others
-    }
-
-    fn unassigned_session(&self, conversation: &Conversation) -> bool {
-        let session = &conversation.session;
-        let seen = |at: Option<Timestamp>| at.is_some_and(|at| self.sees(at));
-        !seen(session.agent_at) && !seen(session.human_at)
-    }
-
-    fn unassigned(&self, turn: &Turn<'_>) -> bool {
+    fn unassigned(&self, conversation: &Conversation, turn: &Turn<'_>) -> bool {
+        if self.pack.unit == Unit::Session {
+            let Session { agent_at, human_at, .. } = conversation.session;
+            return !self.seen(agent_at) && !self.seen(human_at);
+        }
         turn.agent_asked(self.as_of).is_none()
             && !turn.replies(self.as_of).any(|reply| reply.actor == Actor::Human)
     }
 
     /// A wait ends with the answer; without one with the question after what a robot settled, or when the
     /// conversation ends, or it goes on until now.
-    fn end_of_wait(&self, conversation: &Conversation, turn: &Turn<'_>, asked: Timestamp) -> Timestamp {
+    fn end_of_wait(&self, conversation: &Conversation, turn: &Turn<'_>, reply: Option<&Reply>) -> Timestamp {
         let closed = conversation.session.closed_at.filter(|closed| self.sees(*closed));
-        let end = turn.reply.map(|reply| reply.at).or(turn.next_asked).or(closed).unwrap_or(self.as_of);
-        end.max(asked)
+        reply.map(|reply| reply.at).or(turn.next_asked).or(closed).unwrap_or(self.as_of)
     }
 }
 
+/// What is still open is no miss, however it is treated.
 fn treat(treatment: Treatment, left_out: Verdict, by_time: Verdict) -> Verdict {
     match treatment {
-        Treatment::Judge => by_time,
+        Treatment::Judge | Treatment::Separate => by_time,
         Treatment::Exclude => left_out,
         Treatment::Answered => Verdict::Met,
+        Treatment::Miss if by_time == Verdict::Pending => Verdict::Pending,
         Treatment::Miss => Verdict::MissedUnanswered,
     }
 }
@@ -313,17 +299,10 @@ fn holders(exchanges: &[Exchange], as_of: Timestamp) -> impl Iterator<Item = &Ho
     holdings.filter(move |holding| holding.from <= as_of).map(|holding| &holding.holder)
 }
 
-/// The question a turn may be judged from.
-struct Start<'a> {
-    day: Day,
-    ask: &'a Ask,
-    inside: bool,
-}
-
 impl Start<'_> {
-    /// A question inside the window goes before one outside, and then the earlier one.
+    /// A question that is judged goes before one that is not, and then the earlier one.
     fn precedes(&self, other: &Self) -> bool {
-        (!self.inside, self.ask.at) < (!other.inside, other.ask.at)
+        (self.left_out.is_some(), self.ask.at) < (other.left_out.is_some(), other.ask.at)
     }
 }
 
@@ -335,56 +314,10 @@ impl<'a> Turn<'a> {
     fn agent_asked(&self, as_of: Timestamp) -> Option<&'a str> {
         holders(self.exchanges, as_of).find_map(Holder::agent)
     }
-}
 
-impl Judged<'_> {
-    /// The agent it is counted under: who answered, or else who was asked; empty when nobody is known.
-    pub(super) fn agent(&self) -> &str {
-        match self.reply {
-            Some(reply) => &reply.agent,
-            None => self.agent_asked.unwrap_or_default(),
-        }
-    }
-
-    /// The proof of a miss.
-    pub(super) fn miss(&self, conversation: &Conversation) -> Miss {
-        Miss {
-            day: self.day,
-            conversation: conversation.key.clone(),
-            buyer: conversation.session.buyer.clone(),
-            ask: self.ask.clone(),
-            due: self.due,
-            reply: self.reply.cloned(),
-            agent: self.agent_asked.map(str::to_owned),
-            waited: self.waited,
-            blame: self.blame(),
-        }
-    }
-
-    /// Cuts the wait at every change of hands. Time never runs backwards here, so the parts add up to the wait
-    /// whatever order the source's times were in.
-    fn blame(&self) -> Blame {
-        let mut blame = Blame::default();
-        let end = self.ask.at + self.waited;
-        let mut cursor = self.ask.at;
-        let mut holdings = self.exchanges.iter().flat_map(|exchange| &exchange.holdings).peekable();
-        let mut holder = holdings.peek().map_or(&Holder::Nobody, |first| &first.holder);
-        for holding in holdings {
-            let until = holding.from.max(cursor).min(end);
-            *self.part(&mut blame, holder) = *self.part(&mut blame, holder) + until.since(cursor);
-            (cursor, holder) = (until, &holding.holder);
-        }
-        *self.part(&mut blame, holder) = *self.part(&mut blame, holder) + end.since(cursor);
-        blame
-    }
-
-    fn part<'b>(&self, blame: &'b mut Blame, holder: &Holder) -> &'b mut Span {
-        match holder {
-            Holder::Nobody | Holder::Queue => &mut blame.queued,
-            Holder::NobodyOnDuty => &mut blame.nobody_on_duty,
-            Holder::Robot => &mut blame.with_robot,
-            Holder::Agent(agent) if self.agent_asked == Some(agent) => &mut blame.with_agent,
-            Holder::Agent(_) => &mut blame.after_transfer,
-        }
+    /// Nobody was on duty when people were first asked to take part, as long as it was not answered.
+    fn left_message(&self, as_of: Timestamp) -> bool {
+        let until = self.reply.map_or(as_of, |reply| reply.at.min(as_of));
+        holders(self.exchanges, until).find(|holder| holder.is_people()) == Some(&Holder::NobodyOnDuty)
     }
 }

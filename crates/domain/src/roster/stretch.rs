@@ -1,4 +1,4 @@
-//! Stretches of time, and the little arithmetic of sets that rosters need.
+//! Stretches of time, and the little arithmetic of sets that rosters and measures need.
 
 use crate::time::{Span, Timestamp};
 
@@ -32,7 +32,7 @@ impl Stretch {
 }
 
 /// The same moments as sorted stretches that neither overlap nor touch.
-pub(super) fn merge(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
+pub(crate) fn merge(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
     stretches.sort_unstable();
     let mut merged: Vec<Stretch> = Vec::with_capacity(stretches.len());
     for stretch in stretches {
@@ -45,14 +45,14 @@ pub(super) fn merge(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
 }
 
 /// Those of `disjoint` (sorted, not overlapping) that reach into `stretch`, cut to it.
-pub(super) fn within(stretch: Stretch, disjoint: &[Stretch]) -> impl Iterator<Item = Stretch> + '_ {
+pub(crate) fn within(stretch: Stretch, disjoint: &[Stretch]) -> impl Iterator<Item = Stretch> + '_ {
     let first = disjoint.partition_point(|other| other.end <= stretch.start);
     let reaching = disjoint[first..].iter().take_while(move |other| other.start < stretch.end);
     reaching.filter_map(move |other| other.clip(stretch))
 }
 
 /// What is left of `stretch` without the moments of `disjoint` (sorted, not overlapping).
-pub(super) fn without(stretch: Stretch, disjoint: &[Stretch]) -> Vec<Stretch> {
+pub(crate) fn without(stretch: Stretch, disjoint: &[Stretch]) -> Vec<Stretch> {
     let mut left = Vec::new();
     let mut from = stretch.start;
     for taken in within(stretch, disjoint) {

@@ -159,7 +159,7 @@ const STUDENT: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.
 /// The 97.5 % point of Student's t. From 11 degrees of freedom by its expansion in their inverse (Abramowitz and Stegun,
 /// *Handbook of Mathematical Functions*, 26.7.5, to the third term), right to three decimals.
 #[expect(clippy::cast_precision_loss, reason = "degrees of freedom stay far below 2^53")]
-fn student(freedom: usize) -> f64 {
+pub(crate) fn student(freedom: usize) -> f64 {
     /// The same point of the normal distribution.
     const Z: f64 = 1.959_963_985;
     if let Some(point) = freedom.checked_sub(1).and_then(|place| STUDENT.get(place)) {

@@ -4,13 +4,13 @@ mod page;
 
 use fenliu_domain::day::{Day, DayRange, Zone};
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::{Confidence, Draft, RulePack, Tally, Treatment, Unit};
+use fenliu_domain::pack::{Draft, RulePack, Tally};
 use fenliu_domain::problem::{Problem, Violation};
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::{get_reply_rate_request, list_misses_request};
-use fenliu_proto::common::v1::Actor as ProtoActor;
-use fenliu_proto::convert::{id, span, timestamp};
+use fenliu_proto::convert::{id, timestamp};
+use fenliu_proto::rule_pack;
 
 pub(super) use self::page::{ExchangePage, MissPage};
 
@@ -112,56 +112,12 @@ fn day_range(start: &str, end: &str) -> Result<DayRange, Problem> {
 /// # Errors
 /// RULE_PACK_INVALID naming every field that is wrong, as `custom.…`.
 fn custom(pack: proto::RulePack, packs: &Packs) -> Result<RulePack, Problem> {
-    let limit = pack
-        .limit_duration
-        .as_ref()
-        .map_or(Ok(fenliu_domain::time::Span::ZERO), |limit| span(limit, "custom.limit_duration"))?;
-    let unit = match pack.unit() {
-        proto::Unit::Unspecified => None,
-        proto::Unit::BuyerDay => Some(Unit::BuyerDay),
-        proto::Unit::Session => Some(Unit::Session),
-        proto::Unit::Turn => Some(Unit::Turn),
-    };
-    let confidence = match pack.confidence() {
-        proto::Confidence::Unspecified => Confidence::Unknown,
-        proto::Confidence::Official => Confidence::Official,
-        proto::Confidence::Several => Confidence::Several,
-        proto::Confidence::Single => Confidence::Single,
-    };
-    let said = pack.countable_actors().filter(|actor| *actor != ProtoActor::Unspecified);
-    let draft = Draft {
-        unit,
-        limit,
-        confidence,
-        countable_actors: said.map(imported::actor).collect(),
-        robot_only: treatment(pack.robot_only()),
-        unassigned: treatment(pack.unassigned()),
-        rule_pack_id: pack.rule_pack_id,
-        version: pack.version,
-        description: pack.description,
-        window_start: pack.window_start,
-        window_end: pack.window_end,
-        min_content: pack.min_content,
-        target_basis_points: pack.target_basis_points,
-        source: pack.source,
-        weekend_pause: pack.weekend_pause,
-        weekend_answer_by: pack.weekend_answer_by,
-        valid_from: pack.valid_from,
-    };
-    let checked = draft.check().and_then(|pack| packs.refuse_namesake(&pack).map(|()| pack));
-    checked.map_err(|problem| {
+    let checked = rule_pack::draft(pack).and_then(Draft::check);
+    let own = checked.and_then(|pack| packs.refuse_namesake(&pack).map(|()| pack));
+    own.map_err(|problem| {
         let named = |v: Violation| Violation { field: format!("custom.{}", v.field), expected: v.expected };
         Problem { violations: problem.violations.into_iter().map(named).collect(), ..problem }
     })
-}
-
-const fn treatment(treatment: proto::Treatment) -> Treatment {
-    match treatment {
-        proto::Treatment::Unspecified => Treatment::Judge,
-        proto::Treatment::Exclude => Treatment::Exclude,
-        proto::Treatment::Answered => Treatment::Answered,
-        proto::Treatment::Miss => Treatment::Miss,
-    }
 }
 
 /// One request of an import.

@@ -1,25 +1,29 @@
 //! From the words of the domain to responses.
 
+use std::collections::BTreeMap;
+
+use fenliu_domain::day::Day;
 use fenliu_domain::exchange::Reply;
 use fenliu_domain::message::Actor;
-use fenliu_domain::pack::{
-    AgentParts, Blame, Confidence, Miss, Parts, ResponseTimes, RulePack, Treatment, Unit,
-};
+use fenliu_domain::pack::{AgentParts, Blame, Miss, Parts, ResponseTimes, RulePack};
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::common::v1::Actor as ProtoActor;
 use fenliu_proto::convert::{to_span, to_timestamp};
+use fenliu_proto::rule_pack::to_proto;
 
 use super::parse::Question;
 use crate::storage::{Listed, Tallied};
 
 pub(super) fn reply_rate(question: &Question, tallied: Tallied) -> proto::GetReplyRateResponse {
     let Tallied { report, position, zone } = tallied;
+    let pack = &question.pack;
     proto::GetReplyRateResponse {
-        total: Some(parts(&report.total)),
-        days: report.days.iter().map(|(day, counts)| day_rate(day.to_string(), counts)).collect(),
-        hours: report.hours.iter().map(parts).collect(),
-        agents: report.agents.into_iter().map(agent_rate).collect(),
-        rule_pack: Some(rule_pack(&question.pack)),
+        total: Some(parts(pack, &report.total)),
+        days: day_rates(pack, &report.days),
+        hours: report.hours.iter().map(|counts| parts(pack, counts)).collect(),
+        agents: report.agents.iter().map(|(agent, counts)| agent_rate(pack, agent, counts)).collect(),
+        separate_days: day_rates(pack, &report.separate_days),
+        rule_pack: Some(to_proto(pack)),
         as_of_time: Some(to_timestamp(question.as_of)),
         position,
         time_zone: zone.name().to_owned(),
@@ -28,16 +32,20 @@ pub(super) fn reply_rate(question: &Question, tallied: Tallied) -> proto::GetRep
     }
 }
 
-fn day_rate(date: String, counts: &Parts) -> proto::DayRate {
-    proto::DayRate { date, parts: Some(parts(counts)) }
+fn day_rates(pack: &RulePack, days: &BTreeMap<Day, Parts>) -> Vec<proto::DayRate> {
+    let rate = |(day, counts): (&Day, &Parts)| proto::DayRate {
+        date: day.to_string(),
+        parts: Some(parts(pack, counts)),
+    };
+    days.iter().map(rate).collect()
 }
 
-fn agent_rate((agent, counts): (String, AgentParts)) -> proto::AgentRate {
+fn agent_rate(pack: &RulePack, agent: &str, counts: &AgentParts) -> proto::AgentRate {
     let wait_sum_duration = Some(to_span(counts.wait_sum));
-    proto::AgentRate { agent, parts: Some(parts(&counts.parts)), wait_sum_duration }
+    proto::AgentRate { agent: agent.to_owned(), parts: Some(parts(pack, &counts.parts)), wait_sum_duration }
 }
 
-fn parts(counts: &Parts) -> proto::RateParts {
+fn parts(pack: &RulePack, counts: &Parts) -> proto::RateParts {
     proto::RateParts {
         counted: counts.counted,
         answered: counts.answered,
@@ -50,6 +58,13 @@ fn parts(counts: &Parts) -> proto::RateParts {
         rate_basis_points: counts.rate_basis_points(),
         missed_late: counts.missed_late,
         missed_unanswered: counts.missed_unanswered,
+        excluded_before_handover: counts.excluded_before_handover,
+        excluded_self_served: counts.excluded_self_served,
+        excluded_blocked: counts.excluded_blocked,
+        excluded_reported: counts.excluded_reported,
+        excluded_shop_initiated: counts.excluded_shop_initiated,
+        excluded_holiday_mode: counts.excluded_holiday_mode,
+        mean_wait_duration: pack.mean(counts).map(to_span),
     }
 }
 
@@ -121,53 +136,5 @@ const fn actor(actor: Actor) -> ProtoActor {
         Actor::FullRobot => ProtoActor::FullRobot,
         Actor::AutoReply => ProtoActor::AutoReply,
         Actor::FaqCard => ProtoActor::FaqCard,
-    }
-}
-
-pub(super) fn rule_pack(pack: &RulePack) -> proto::RulePack {
-    proto::RulePack {
-        rule_pack_id: pack.id.clone(),
-        version: pack.version,
-        description: pack.description.clone(),
-        unit: unit(pack.unit).into(),
-        limit_duration: Some(to_span(pack.limit)),
-        window_start: pack.window.start().to_string(),
-        window_end: pack.window.end().to_string(),
-        countable_actors: pack.countable.iter().map(|kind| actor(*kind).into()).collect(),
-        min_content: pack.min_content,
-        robot_only: treatment(pack.robot_only).into(),
-        unassigned: treatment(pack.unassigned).into(),
-        target_basis_points: pack.target_basis_points,
-        source: pack.source.clone(),
-        confidence: confidence(pack.confidence).into(),
-        weekend_pause: pack.weekend_answer_by.is_some(),
-        weekend_answer_by: pack.weekend_answer_by.map(|clock| clock.to_string()).unwrap_or_default(),
-        valid_from: pack.valid_from.map(|day| day.to_string()).unwrap_or_default(),
-    }
-}
-
-const fn unit(unit: Unit) -> proto::Unit {
-    match unit {
-        Unit::BuyerDay => proto::Unit::BuyerDay,
-        Unit::Session => proto::Unit::Session,
-        Unit::Turn => proto::Unit::Turn,
-    }
-}
-
-const fn treatment(treatment: Treatment) -> proto::Treatment {
-    match treatment {
-        Treatment::Judge => proto::Treatment::Unspecified,
-        Treatment::Exclude => proto::Treatment::Exclude,
-        Treatment::Answered => proto::Treatment::Answered,
-        Treatment::Miss => proto::Treatment::Miss,
-    }
-}
-
-const fn confidence(confidence: Confidence) -> proto::Confidence {
-    match confidence {
-        Confidence::Unknown => proto::Confidence::Unspecified,
-        Confidence::Official => proto::Confidence::Official,
-        Confidence::Several => proto::Confidence::Several,
-        Confidence::Single => proto::Confidence::Single,
     }
 }

@@ -2,10 +2,10 @@
 
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::rule_pack_service_server::RulePackService;
+use fenliu_proto::rule_pack::to_proto;
 use fenliu_proto::status::refusal;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::render;
 use crate::packs::Packs;
 
 /// Handles the service's calls.
@@ -17,7 +17,7 @@ impl RulePackService for Handler {
         &self,
         _: Request<proto::ListRulePacksRequest>,
     ) -> Result<Response<proto::ListRulePacksResponse>, Status> {
-        let rule_packs = self.0.all().map(render::rule_pack).collect();
+        let rule_packs = self.0.all().map(to_proto).collect();
         Ok(Response::new(proto::ListRulePacksResponse { rule_packs }))
     }
 
@@ -26,6 +26,6 @@ impl RulePackService for Handler {
         request: Request<proto::GetRulePackRequest>,
     ) -> Result<Response<proto::GetRulePackResponse>, Status> {
         let pack = self.0.get(&request.get_ref().rule_pack_id).map_err(refusal)?;
-        Ok(Response::new(proto::GetRulePackResponse { rule_pack: Some(render::rule_pack(pack)) }))
+        Ok(Response::new(proto::GetRulePackResponse { rule_pack: Some(to_proto(pack)) }))
     }
 }

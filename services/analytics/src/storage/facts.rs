@@ -1,138 +1,162 @@
-//! Reading and writing facts, many at a time.
+//! Reading and writing the facts of conversations, many at a time.
 
 use std::collections::BTreeMap;
 
-use fenliu_domain::exchange::{Exchange, Fold, Session};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, Iterable, Statement, Value};
+use fenliu_domain::exchange::{Conversation, Exchange, Fold, Happening, Session};
+use fenliu_runtime::sql::Rows;
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, FromQueryResult, Statement, Value,
+};
 
-use super::rows::{exchange, session};
+use super::rows::{conversation, page};
 use super::{Fault, Key};
 
-/// Rows of one statement: 21 columns of 1,000 sessions stay below the 32,766 parameters SQLite takes.
-const SESSIONS_AT_ONCE: usize = 1_000;
-/// Rows of one statement: 9 columns of 2,000 exchanges.
-const EXCHANGES_AT_ONCE: usize = 2_000;
-/// Keys of one statement, of 3 parameters each.
-const KEYS_AT_ONCE: usize = 5_000;
+/// Keys of one statement of SQLite, of 3 parameters each: few sizes, so that each statement is prepared once.
+const KEYS_AT_ONCE: [usize; 6] = [4, 16, 64, 256, 1_024, 4_096];
 
-/// What was learnt of some conversations: their state, and every exchange that is new or has changed.
-#[derive(Debug, Default)]
+/// One conversation as far as it has gone: all it takes to go on, and to write it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    pub(super) sessions: Vec<(Key, Session)>,
-    pub(super) exchanges: Vec<(Key, Exchange)>,
+    /// The fold.
+    fold: Fold,
+    /// Exchanges before the last that are on no page yet, in order.
+    finished: Vec<Exchange>,
 }
 
-/// Writes facts over what was known of them.
-pub(super) async fn save(db: &impl ConnectionTrait, facts: &Facts) -> Result<(), Fault> {
-    for chunk in facts.sessions.chunks(SESSIONS_AT_ONCE) {
-        let rows =
-            chunk.iter().map(|(key, session)| session::row(key, session)).collect::<Result<Vec<_>, _>>()?;
-        let columns = session::Column::iter().filter(|column| !is_session_key(column));
-        let key = [session::Column::ShopId, session::Column::Source, session::Column::Conversation];
-        let replace = OnConflict::columns(key).update_columns(columns).to_owned();
-        session::Entity::insert_many(rows).on_conflict(replace).exec_without_returning(db).await?;
+/// What is to be written of conversations.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    conversations: Vec<conversation::ActiveModel>,
+    pages: Vec<page::ActiveModel>,
+}
+
+impl Facts {
+    /// Takes in what happened next.
+    pub(super) fn apply(&mut self, happening: Happening) {
+        self.finished.extend(self.fold.apply(happening));
     }
-    for chunk in facts.exchanges.chunks(EXCHANGES_AT_ONCE) {
-        let rows = chunk
-            .iter()
-            .map(|(key, exchange)| exchange::row(key, exchange))
-            .collect::<Result<Vec<_>, _>>()?;
-        let replace = OnConflict::columns(EXCHANGE_KEY).update_columns(EXCHANGE_REST).to_owned();
-        exchange::Entity::insert_many(rows).on_conflict(replace).exec_without_returning(db).await?;
+
+    /// The facts of a whole conversation.
+    pub(super) fn of(conversation: Conversation) -> Self {
+        let Conversation { session, mut exchanges, .. } = conversation;
+        let current = exchanges.pop();
+        Self { fold: Fold { session, current }, finished: exchanges }
     }
-    Ok(())
+
+    fn read(row: &conversation::Model) -> Result<Self, Fault> {
+        let (session, mut finished) = row.read()?;
+        let current = finished.pop();
+        Ok(Self { fold: Fold { session, current }, finished })
+    }
 }
 
-const fn is_session_key(column: &session::Column) -> bool {
-    matches!(column, session::Column::ShopId | session::Column::Source | session::Column::Conversation)
-}
-
-const EXCHANGE_KEY: [exchange::Column; 4] = [
-    exchange::Column::ShopId,
-    exchange::Column::Source,
-    exchange::Column::Conversation,
-    exchange::Column::Number,
-];
-const EXCHANGE_REST: [exchange::Column; 5] = [
-    exchange::Column::AskedUs,
-    exchange::Column::Asked,
-    exchange::Column::Asks,
-    exchange::Column::Replies,
-    exchange::Column::Holdings,
-];
-
-/// The state of the folds of these conversations; those not known are missing.
-pub(super) async fn folds(db: &impl ConnectionTrait, keys: &[Key]) -> Result<BTreeMap<Key, Fold>, Fault> {
-    let mut folds = BTreeMap::new();
-    for chunk in keys.chunks(KEYS_AT_ONCE) {
-        for row in sessions(db, chunk).await? {
-            folds.insert(row.key(), Fold { session: row.into_session()?, current: None });
+impl Written {
+    /// Adds a conversation, and moves the exchanges that fill a page to one.
+    pub(super) fn add(&mut self, key: &Key, facts: &mut Facts) {
+        while facts.finished.len() >= page::EXCHANGES {
+            let full: Vec<_> = facts.finished.drain(..page::EXCHANGES).collect();
+            self.pages.push(page::row(key, &full));
         }
-        let last = "JOIN session AS s ON s.shop_id = e.shop_id AND s.source = e.source \
-                    AND s.conversation = e.conversation AND s.exchanges = e.number";
-        for row in exchanges(db, chunk, last).await? {
-            let key = exchange_key(&row);
-            if let Some(fold) = folds.get_mut(&key) {
-                fold.current = Some(row.into_exchange()?);
-            }
-        }
+        let Facts { fold: Fold { session, current }, finished } = facts;
+        // The last exchange lies among the others while they are written.
+        finished.extend(current.take());
+        self.conversations.push(conversation::row(key, session, finished));
+        *current = finished.pop();
     }
-    Ok(folds)
+
+    /// Writes it all over what is there.
+    pub(super) async fn save(self, txn: &DatabaseTransaction) -> Result<(), Fault> {
+        if !self.pages.is_empty() {
+            Rows::of(self.pages, page::KEEP)?.insert(txn).await?;
+        }
+        if !self.conversations.is_empty() {
+            Rows::of(self.conversations, conversation::OVERWRITE)?.insert(txn).await?;
+        }
+        Ok(())
+    }
 }
 
-/// The rows of these conversations.
-pub(super) async fn sessions(db: &impl ConnectionTrait, keys: &[Key]) -> Result<Vec<session::Model>, Fault> {
-    let query = "SELECT s.* FROM touched AS t JOIN session AS s ON s.shop_id = t.shop AND s.source = t.source \
-                 AND s.conversation = t.conversation";
-    let statement = about(db.get_database_backend(), keys, query);
-    Ok(session::Entity::find().from_raw_sql(statement).all(db).await?)
+/// The facts of these conversations; those not known are missing.
+pub(super) async fn facts_of(db: &impl ConnectionTrait, keys: &[Key]) -> Result<BTreeMap<Key, Facts>, Fault> {
+    let rows = about::<conversation::Entity>(db, keys, "conversation", "").await?;
+    rows.iter().map(|row| Ok((row.key(), Facts::read(row)?))).collect()
 }
 
-/// The rows of all exchanges of these conversations, in order within each.
-pub(super) async fn all_exchanges(
+/// Conversations with all their exchanges, in the order of the rows.
+pub(super) async fn whole(
+    db: &impl ConnectionTrait,
+    rows: Vec<conversation::Model>,
+) -> Result<Vec<(Key, Conversation)>, Fault> {
+    let mut read = Vec::with_capacity(rows.len());
+    for row in &rows {
+        read.push((row.key(), row.read()?));
+    }
+    let is_paged = |(session, kept): &(Session, Vec<Exchange>)| {
+        usize::try_from(session.exchanges).is_ok_and(|exchanges| exchanges > kept.len())
+    };
+    let paged: Vec<_> =
+        read.iter().filter(|(_, facts)| is_paged(facts)).map(|(key, _)| key.clone()).collect();
+    let mut pages: BTreeMap<Key, Vec<Exchange>> = BTreeMap::new();
+    let in_order = "ORDER BY f.shop_id, f.source, f.conversation, f.number";
+    for row in about::<page::Entity>(db, &paged, "conversation_page", in_order).await? {
+        pages.entry(row.key()).or_default().extend(row.read()?);
+    }
+    let conversation = |(key, (session, kept)): (Key, (Session, Vec<Exchange>))| {
+        let mut exchanges = pages.remove(&key).unwrap_or_default();
+        exchanges.extend(kept);
+        (key.clone(), Conversation { key: key.conversation, session, exchanges })
+    };
+    Ok(read.into_iter().map(conversation).collect())
+}
+
+/// The rows of these conversations in a table, which every statement finds through its key.
+async fn about<E>(
     db: &impl ConnectionTrait,
     keys: &[Key],
-) -> Result<Vec<exchange::Model>, Fault> {
-    exchanges(db, keys, "ORDER BY e.shop_id, e.source, e.conversation, e.number").await
-}
-
-async fn exchanges(
-    db: &impl ConnectionTrait,
-    keys: &[Key],
-    rest: &str,
-) -> Result<Vec<exchange::Model>, Fault> {
-    let query = "SELECT e.* FROM touched AS t JOIN exchange AS e ON e.shop_id = t.shop AND e.source = t.source \
-                 AND e.conversation = t.conversation";
-    let statement = about(db.get_database_backend(), keys, &format!("{query} {rest}"));
-    Ok(exchange::Entity::find().from_raw_sql(statement).all(db).await?)
-}
-
-pub(super) fn exchange_key(row: &exchange::Model) -> Key {
-    Key { shop: row.shop_id.clone(), source: row.source.clone(), conversation: row.conversation.clone() }
-}
-
-/// A query with the keys at hand as the table `touched(shop, source, conversation)`: one statement, answered through
-/// the tables' keys, however many shops a batch is about.
-fn about(backend: DatabaseBackend, keys: &[Key], query: &str) -> Statement {
-    let mut values: Vec<Value> = Vec::with_capacity(keys.len() * 3);
-    let mut rows = Vec::with_capacity(keys.len());
-    for key in keys {
-        let next = values.len() + 1;
-        rows.push(match backend {
-            DatabaseBackend::Postgres => format!("(${next}, ${}, ${})", next + 1, next + 2),
-            _ => "(?, ?, ?)".to_owned(),
-        });
-        values.extend([
-            key.shop.as_str().into(),
-            key.source.as_str().into(),
-            key.conversation.as_str().into(),
-        ]);
+    table: &str,
+    order: &str,
+) -> Result<Vec<E::Model>, Fault>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult,
+{
+    let query = format!(
+        "SELECT f.* FROM touched AS t JOIN {table} AS f ON f.shop_id = t.shop AND f.source = t.source \
+         AND f.conversation = t.conversation {order}"
+    );
+    let mut rows = Vec::new();
+    let most = KEYS_AT_ONCE.last().copied().unwrap_or(1);
+    for keys in keys.chunks(most) {
+        let statement = match db.get_database_backend() {
+            DatabaseBackend::Postgres => in_arrays(keys, &query),
+            backend => in_values(backend, keys, &query),
+        };
+        rows.extend(E::find().from_raw_sql(statement).all(db).await?);
     }
-    // An empty list of rows is no SQL; this row names no conversation.
-    if rows.is_empty() {
-        rows.push("('', '', '')".to_owned());
-    }
-    let sql = format!("WITH touched(shop, source, conversation) AS (VALUES {}) {query}", rows.join(", "));
+    Ok(rows)
+}
+
+/// The keys at hand as the table `touched(shop, source, conversation)`.
+fn in_arrays(keys: &[Key], query: &str) -> Statement {
+    let of = |part: fn(&Key) -> &str| {
+        let texts = keys.iter().map(|key| part(key).into()).collect();
+        Value::Array(ArrayType::String, Some(Box::new(texts)))
+    };
+    let values = [of(|key| &key.shop), of(|key| &key.source), of(|key| &key.conversation)];
+    let sql = format!(
+        "WITH touched(shop, source, conversation) AS (SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[])) {query}"
+    );
+    Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values)
+}
+
+/// The same, filled up with rows that name no conversation.
+fn in_values(backend: DatabaseBackend, keys: &[Key], query: &str) -> Statement {
+    let size = KEYS_AT_ONCE.into_iter().find(|size| *size >= keys.len()).unwrap_or(keys.len());
+    let nothing = std::iter::repeat_n("", (size - keys.len()) * 3);
+    let texts = keys.iter().flat_map(|key| [&*key.shop, &*key.source, &*key.conversation]);
+    let values: Vec<Value> = texts.chain(nothing).map(Value::from).collect();
+    let rows = vec!["(?, ?, ?)"; size].join(", ");
+    let sql = format!("WITH touched(shop, source, conversation) AS (VALUES {rows}) {query}");
     Statement::from_sql_and_values(backend, sql, values)
 }

@@ -10,8 +10,9 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 };
 
-use super::facts::{Facts, folds, save};
-use super::rows::{exchange, log_cursor, session, shop};
+use super::facts::{Written, facts_of};
+use super::recent::Recent;
+use super::rows::{conversation, log_cursor, page, shop};
 use super::{Cursor, Fault, HISTORY, Key};
 
 /// Shops of one statement, of 2 parameters each.
@@ -46,7 +47,8 @@ pub(super) async fn cursor(db: &impl ConnectionTrait) -> Result<Cursor, Fault> {
     row.map(Cursor::of).ok_or_else(missing)
 }
 
-pub(super) async fn follow(txn: &DatabaseTransaction, batch: Batch) -> Result<(), Fault> {
+/// Works a batch in, and remembers what came of it.
+pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Batch) -> Result<Recent, Fault> {
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
     let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();
@@ -61,8 +63,10 @@ pub(super) async fn follow(txn: &DatabaseTransaction, batch: Batch) -> Result<()
         }
     }
     save_shops(txn, shops).await?;
-    let facts = fold(txn, touched).await?;
-    save(txn, &facts).await
+    let mut recent = recent.at(&batch.after);
+    fold(txn, &mut recent, touched).await?.save(txn).await?;
+    recent.advance(batch.until);
+    Ok(recent)
 }
 
 /// Moves the cursor if it is where the batch begins. Whoever gets here second waits, and then finds it moved.
@@ -100,26 +104,28 @@ async fn save_shops(txn: &DatabaseTransaction, shops: BTreeMap<ShopId, Option<Zo
     Ok(())
 }
 
-async fn fold(txn: &DatabaseTransaction, touched: BTreeMap<Key, Vec<Happening>>) -> Result<Facts, Fault> {
-    let keys: Vec<_> = touched.keys().cloned().collect();
-    let mut known = folds(txn, &keys).await?;
-    let mut facts = Facts::default();
-    for (key, happenings) in touched {
-        let mut fold = known.remove(&key).unwrap_or_default();
-        let before = fold.current.clone();
-        let finished: Vec<_> = happenings.into_iter().filter_map(|happening| fold.apply(happening)).collect();
-        facts.exchanges.extend(finished.into_iter().map(|exchange| (key.clone(), exchange)));
-        if let Some(current) = fold.current.filter(|current| Some(current) != before.as_ref()) {
-            facts.exchanges.push((key.clone(), current));
-        }
-        facts.sessions.push((key, fold.session));
+async fn fold(
+    txn: &DatabaseTransaction,
+    recent: &mut Recent,
+    touched: BTreeMap<Key, Vec<Happening>>,
+) -> Result<Written, Fault> {
+    let remembered: Vec<_> = touched.keys().map(|key| recent.take(key)).collect();
+    let is_unknown = |(key, known): (&Key, &Option<_>)| known.is_none().then(|| key.clone());
+    let unknown: Vec<_> = touched.keys().zip(&remembered).filter_map(is_unknown).collect();
+    let mut read = facts_of(txn, &unknown).await?;
+    let mut written = Written::default();
+    for ((key, happenings), known) in touched.into_iter().zip(remembered) {
+        let mut facts = known.or_else(|| read.remove(&key)).unwrap_or_default();
+        happenings.into_iter().for_each(|happening| facts.apply(happening));
+        written.add(&key, &mut facts);
+        recent.keep(key, facts);
     }
-    Ok(facts)
+    Ok(written)
 }
 
 pub(super) async fn forget(txn: &DatabaseTransaction) -> Result<(), Fault> {
-    exchange::Entity::delete_many().filter(exchange::Column::Source.eq(HISTORY)).exec(txn).await?;
-    session::Entity::delete_many().filter(session::Column::Source.eq(HISTORY)).exec(txn).await?;
+    page::Entity::delete_many().filter(page::Column::Source.eq(HISTORY)).exec(txn).await?;
+    conversation::Entity::delete_many().filter(conversation::Column::Source.eq(HISTORY)).exec(txn).await?;
     shop::Entity::delete_many().filter(shop::Column::ImportZone.is_null()).exec(txn).await?;
     shop::Entity::update_many()
         .col_expr(shop::Column::PolicyZone, Expr::value(None::<String>))

@@ -6,15 +6,19 @@ use fenliu_domain::day::Zone;
 use fenliu_domain::exchange::{Conversation, Happening};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::time::Timestamp;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 
-use super::facts::{Facts, save};
-use super::rows::{exchange, imported_event, session, shop};
-use super::{Fault, Key, Logged};
+use super::facts::{Facts, Written};
+use super::rows::{conversation, imported_event, page, shop};
+use super::{Fault, HISTORY, Key, Logged};
 use crate::imported;
+
+/// Conversations whose facts are made anew in one transaction.
+const REMADE_AT_ONCE: u64 = 500;
 
 /// Records of one source, of one shop.
 #[derive(Clone, Debug)]
@@ -127,15 +131,24 @@ async fn make_facts(
         logs.entry(conversation).or_default().push(Logged { at, rank, record_id, happening });
     }
     clear(txn, shop, source, &grown).await?;
-    let mut facts = Facts::default();
+    write(txn, shop, source, logs).await
+}
+
+/// Makes the facts of conversations from their whole logs, and writes them over what is there.
+async fn write(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    source: &str,
+    logs: BTreeMap<String, Vec<Logged>>,
+) -> Result<(), Fault> {
+    let mut written = Written::default();
     for (conversation, mut log) in logs {
         log.sort_by(|a, b| (a.at, a.rank, &a.record_id).cmp(&(b.at, b.rank, &b.record_id)));
         let key = Key { shop: shop.to_owned(), source: source.to_owned(), conversation };
         let folded = Conversation::fold(String::new(), log.into_iter().map(|logged| logged.happening));
-        facts.exchanges.extend(folded.exchanges.into_iter().map(|exchange| (key.clone(), exchange)));
-        facts.sessions.push((key, folded.session));
+        written.add(&key, &mut Facts::of(folded));
     }
-    save(txn, &facts).await
+    written.save(txn).await
 }
 
 async fn known_among(
@@ -144,12 +157,12 @@ async fn known_among(
     source: &str,
     touched: &BTreeSet<String>,
 ) -> Result<BTreeSet<String>, Fault> {
-    let known = session::Entity::find()
+    let known = conversation::Entity::find()
         .select_only()
-        .column(session::Column::Conversation)
-        .filter(session::Column::ShopId.eq(shop))
-        .filter(session::Column::Source.eq(source))
-        .filter(session::Column::Conversation.is_in(touched))
+        .column(conversation::Column::Conversation)
+        .filter(conversation::Column::ShopId.eq(shop))
+        .filter(conversation::Column::Source.eq(source))
+        .filter(conversation::Column::Conversation.is_in(touched))
         .into_tuple::<String>()
         .all(txn)
         .await?;
@@ -193,11 +206,53 @@ async fn clear(
     if conversations.is_empty() {
         return Ok(());
     }
-    exchange::Entity::delete_many()
-        .filter(exchange::Column::ShopId.eq(shop))
-        .filter(exchange::Column::Source.eq(source))
-        .filter(exchange::Column::Conversation.is_in(conversations))
+    page::Entity::delete_many()
+        .filter(page::Column::ShopId.eq(shop))
+        .filter(page::Column::Source.eq(source))
+        .filter(page::Column::Conversation.is_in(conversations))
         .exec(txn)
         .await?;
+    Ok(())
+}
+
+/// Makes the facts of the next imported conversations after one anew, from their whole logs; the last of them, or `None` when
+/// there are no more.
+pub(super) async fn remake(txn: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, Fault> {
+    let place = [
+        imported_event::Column::ShopId,
+        imported_event::Column::Source,
+        imported_event::Column::Conversation,
+    ];
+    let later = after.map_or_else(Condition::all, |after| {
+        let known = [after.shop, after.source, after.conversation].map(Expr::value);
+        Condition::all().add(Expr::tuple(place.map(Expr::col)).gt(Expr::tuple(known)))
+    });
+    let next: Vec<(String, String, String)> = imported_event::Entity::find()
+        .select_only()
+        .columns(place)
+        .distinct()
+        .filter(later)
+        .order_by_asc(imported_event::Column::ShopId)
+        .order_by_asc(imported_event::Column::Source)
+        .order_by_asc(imported_event::Column::Conversation)
+        .limit(REMADE_AT_ONCE)
+        .into_tuple()
+        .all(txn)
+        .await?;
+    let mut of_source: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for (shop, source, conversation) in &next {
+        of_source.entry((shop.clone(), source.clone())).or_default().insert(conversation.clone());
+    }
+    for ((shop, source), conversations) in of_source {
+        let logs = logs_of(txn, &shop, &source, &conversations).await?;
+        write(txn, &shop, &source, logs).await?;
+    }
+    Ok(next.into_iter().next_back().map(|(shop, source, conversation)| Key { shop, source, conversation }))
+}
+
+/// Forgets the facts of everything that was imported, of which the log remains.
+pub(super) async fn forget_facts(txn: &DatabaseTransaction) -> Result<(), Fault> {
+    page::Entity::delete_many().filter(page::Column::Source.ne(HISTORY)).exec(txn).await?;
+    conversation::Entity::delete_many().filter(conversation::Column::Source.ne(HISTORY)).exec(txn).await?;
     Ok(())
 }

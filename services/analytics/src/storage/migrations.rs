@@ -1,6 +1,7 @@
 //! The schema, step by step; a step that was released is never changed.
 
 mod m0001_facts;
+mod m0002_whole_conversations;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -9,6 +10,6 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_facts::Migration)]
+        vec![Box::new(m0001_facts::Migration), Box::new(m0002_whole_conversations::Migration)]
     }
 }

@@ -1,9 +1,7 @@
 //! Reading facts: all that bears on some days of a shop, and the list of its exchanges.
 
-use std::collections::BTreeMap;
-
 use fenliu_domain::day::{DayRange, Zone};
-use fenliu_domain::exchange::{Conversation, Exchange};
+use fenliu_domain::exchange::Exchange;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::pack::{Report, Tally};
 use fenliu_domain::problem::{Problem, Reason};
@@ -14,14 +12,16 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::facts::{all_exchanges, exchange_key, sessions};
+use super::facts::whole;
 use super::history::cursor;
-use super::rows::session::LASTING;
-use super::rows::{exchange, session, shop};
+use super::rows::conversation::LASTING;
+use super::rows::{conversation, shop};
 use super::{Fault, Key, Store};
 
 /// Conversations read at a time, so that a month of a busy shop never lies in memory whole.
 const CONVERSATIONS_AT_ONCE: u64 = 2_000;
+/// Conversations read at a time for a list of exchanges.
+const LISTED_AT_ONCE: u64 = 100;
 /// How much further than its midnights a day may reach where clocks are put back over midnight.
 const SLACK: Span = Span::from_hours(3);
 
@@ -39,7 +39,7 @@ pub(crate) struct Tallied {
 /// The exchange a page ends with; the next begins after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExchangeCursor {
-    pub(crate) asked_us: i64,
+    pub(crate) begins_us: i64,
     pub(crate) source: String,
     pub(crate) conversation: String,
     pub(crate) number: i64,
@@ -70,8 +70,8 @@ impl Store {
                     let zone = zone_of(txn, shop).await?;
                     let mut tally = begin(zone);
                     let reach = Reach::of(range, zone);
-                    for lasting in [false, true] {
-                        feed(txn, &shop.to_string(), reach, lasting, &mut tally).await?;
+                    for found in [Found::ByBeginning, Found::ByEnd] {
+                        feed(txn, &shop.to_string(), reach, found, &mut tally).await?;
                     }
                     Ok(Tallied { report: tally.finish(), position, zone })
                 })
@@ -79,7 +79,7 @@ impl Store {
             .await
     }
 
-    /// The exchanges of a shop after one, oldest first, at most `limit`.
+    /// The exchanges of a shop after one, conversation by conversation, the one that began first first; at most `limit`.
     ///
     /// # Errors
     /// SHOP_NOT_FOUND.
@@ -87,7 +87,7 @@ impl Store {
         &self,
         shop: ShopId,
         after: Option<ExchangeCursor>,
-        limit: u64,
+        limit: usize,
     ) -> Result<Vec<Listed>, Fault> {
         self.db
             .snapshot(move |txn| {
@@ -97,6 +97,26 @@ impl Store {
                 })
             })
             .await
+    }
+}
+
+impl ExchangeCursor {
+    /// Behind all exchanges of a conversation.
+    fn behind(row: &conversation::Model) -> Self {
+        let Key { source, conversation, .. } = row.key();
+        Self { begins_us: row.begins_us, source, conversation, number: i64::MAX }
+    }
+
+    fn is_of(&self, key: &Key) -> bool {
+        (&self.source, &self.conversation) == (&key.source, &key.conversation)
+    }
+}
+
+impl Listed {
+    fn of(key: &Key, begins_us: i64, buyer: &str, exchange: Exchange) -> Self {
+        let Key { source, conversation, .. } = key.clone();
+        let cursor = ExchangeCursor { begins_us, source, conversation, number: exchange.number.into() };
+        Self { cursor, buyer: buyer.to_owned(), exchange }
     }
 }
 
@@ -131,36 +151,67 @@ impl Reach {
     }
 }
 
-/// Conversations that begin within the reach, or last into it. Those shorter than a day are found by their beginning
-/// alone; the few that last longer have an index of their own.
+/// How the conversations of a reach are found: all that begin within it or less than a day before it by their beginning, and
+/// the few that began before that by their end.
+#[derive(Clone, Copy)]
+enum Found {
+    ByBeginning,
+    ByEnd,
+}
+
+impl Found {
+    /// The column they lie in order of.
+    const fn column(self) -> conversation::Column {
+        match self {
+            Self::ByBeginning => conversation::Column::BeginsUs,
+            Self::ByEnd => conversation::Column::LastingEndsUs,
+        }
+    }
+
+    /// Those of a reach. What a page begins with is said once more as a plain bound, from which SQLite can start.
+    fn within(self, reach: Reach, from: Option<i64>) -> Condition {
+        let before = (reach.from - LASTING).micros();
+        match self {
+            Self::ByBeginning => Condition::all()
+                .add(conversation::Column::BeginsUs.between(from.unwrap_or(before), reach.until.micros()))
+                .add(conversation::Column::EndsUs.gte(reach.from.micros())),
+            Self::ByEnd => Condition::all()
+                .add(conversation::Column::LastingEndsUs.gte(from.unwrap_or(reach.from.micros())))
+                .add(conversation::Column::BeginsUs.lt(before)),
+        }
+    }
+
+    const fn place(self, row: &conversation::Model) -> i64 {
+        match self {
+            Self::ByBeginning => row.begins_us,
+            Self::ByEnd => row.ends_us,
+        }
+    }
+}
+
 async fn feed(
     txn: &DatabaseTransaction,
     shop: &str,
     reach: Reach,
-    lasting: bool,
+    found: Found,
     tally: &mut Tally,
 ) -> Result<(), Fault> {
-    let earliest = if lasting { Timestamp::MIN } else { reach.from - LASTING };
     let mut after: Option<(i64, String, String)> = None;
     loop {
-        // Saying twice where the page begins lets SQLite start there: of the two conditions it takes the plain one.
-        let from = after.as_ref().map_or(earliest.micros(), |(begins, ..)| *begins);
-        let page = session::Entity::find()
-            .filter(session::Column::ShopId.eq(shop))
-            .filter(session::Column::Lasting.eq(lasting))
-            .filter(session::Column::BeginsUs.between(from, reach.until.micros()))
-            .filter(session::Column::EndsUs.gte(reach.from.micros()))
-            .filter(session::Column::Exchanges.gt(0))
-            .filter(after.take().map_or_else(Condition::all, is_after))
-            .order_by_asc(session::Column::BeginsUs)
-            .order_by_asc(session::Column::Source)
-            .order_by_asc(session::Column::Conversation)
+        let from = after.as_ref().map(|(place, ..)| *place);
+        let page = conversation::Entity::find()
+            .filter(conversation::Column::ShopId.eq(shop))
+            .filter(found.within(reach, from))
+            .filter(after.take().map_or_else(Condition::all, |after| is_after(found.column(), after)))
+            .order_by_asc(found.column())
+            .order_by_asc(conversation::Column::Source)
+            .order_by_asc(conversation::Column::Conversation)
             .limit(CONVERSATIONS_AT_ONCE)
             .all(txn)
             .await?;
-        after = page.last().map(|row| (row.begins_us, row.source.clone(), row.conversation.clone()));
+        after = page.last().map(|row| (found.place(row), row.source.clone(), row.conversation.clone()));
         let full = page.len() as u64 == CONVERSATIONS_AT_ONCE;
-        for conversation in whole(txn, page).await? {
+        for (_, conversation) in whole(txn, page).await? {
             tally.add(&conversation);
         }
         if !full {
@@ -169,73 +220,62 @@ async fn feed(
     }
 }
 
-fn is_after((begins, source, conversation): (i64, String, String)) -> Condition {
-    let place = [session::Column::BeginsUs, session::Column::Source, session::Column::Conversation];
-    let place = Expr::tuple(place.map(|column| Expr::col((session::Entity, column))));
-    let known = Expr::tuple([Expr::value(begins), Expr::value(source), Expr::value(conversation)]);
-    Condition::all().add(place.gt(known))
-}
-
-/// Conversations with all their exchanges.
-async fn whole(txn: &DatabaseTransaction, rows: Vec<session::Model>) -> Result<Vec<Conversation>, Fault> {
-    let keys: Vec<_> = rows.iter().map(session::Model::key).collect();
-    let mut exchanges: BTreeMap<Key, Vec<Exchange>> = BTreeMap::new();
-    for row in all_exchanges(txn, &keys).await? {
-        exchanges.entry(exchange_key(&row)).or_default().push(row.into_exchange()?);
-    }
-    let conversation = |(row, key): (session::Model, Key)| {
-        let exchanges = exchanges.remove(&key).unwrap_or_default();
-        Ok(Conversation { key: key.conversation, session: row.into_session()?, exchanges })
-    };
-    rows.into_iter().zip(keys).map(conversation).collect()
+fn is_after(column: conversation::Column, (place, source, conversation): (i64, String, String)) -> Condition {
+    let known = Expr::tuple([Expr::value(place), Expr::value(source), Expr::value(conversation)]);
+    Condition::all().add(place_in(column).gt(known))
 }
 
 async fn list(
     txn: &DatabaseTransaction,
     shop: &str,
     after: Option<ExchangeCursor>,
-    limit: u64,
+    limit: usize,
 ) -> Result<Vec<Listed>, Fault> {
-    let rows = exchange::Entity::find()
-        .filter(exchange::Column::ShopId.eq(shop))
-        .filter(after.map_or_else(Condition::all, is_later))
-        .order_by_asc(exchange::Column::AskedUs)
-        .order_by_asc(exchange::Column::Source)
-        .order_by_asc(exchange::Column::Conversation)
-        .order_by_asc(exchange::Column::Number)
-        .limit(limit)
-        .all(txn)
-        .await?;
-    let keys: Vec<_> = rows.iter().map(exchange_key).collect();
-    let known = sessions(txn, &keys).await?;
-    let buyers: BTreeMap<_, _> = known.into_iter().map(|row| (row.key(), row.buyer)).collect();
-    let listed = |row: exchange::Model| {
-        let buyer = buyers.get(&exchange_key(&row)).cloned().unwrap_or_default();
-        let cursor = ExchangeCursor {
-            asked_us: row.asked_at().micros(),
-            source: row.source.clone(),
-            conversation: row.conversation.clone(),
-            number: row.number,
-        };
-        Ok(Listed { cursor, buyer, exchange: row.into_exchange()? })
-    };
-    rows.into_iter().map(listed).collect()
+    let mut listed = Vec::new();
+    let mut after = after;
+    loop {
+        let rows = conversations_from(txn, shop, after.as_ref()).await?;
+        let begins: Vec<_> = rows.iter().map(|row| row.begins_us).collect();
+        let next = rows.last().map(ExchangeCursor::behind).filter(|_| rows.len() as u64 == LISTED_AT_ONCE);
+        for ((key, conversation), begins_us) in whole(txn, rows).await?.into_iter().zip(begins) {
+            let seen = after.as_ref().filter(|after| after.is_of(&key)).map_or(0, |after| after.number);
+            let buyer = &conversation.session.buyer;
+            let new = conversation.exchanges.into_iter().filter(|exchange| i64::from(exchange.number) > seen);
+            listed.extend(new.map(|exchange| Listed::of(&key, begins_us, buyer, exchange)));
+        }
+        if next.is_none() || listed.len() >= limit {
+            listed.truncate(limit);
+            return Ok(listed);
+        }
+        after = next;
+    }
 }
 
-fn is_later(after: ExchangeCursor) -> Condition {
-    let place = [
-        exchange::Column::AskedUs,
-        exchange::Column::Source,
-        exchange::Column::Conversation,
-        exchange::Column::Number,
-    ];
-    let place = Expr::tuple(place.map(|column| Expr::col((exchange::Entity, column))));
-    let ExchangeCursor { asked_us, source, conversation, number } = after;
-    let known = Expr::tuple([
-        Expr::value(asked_us),
-        Expr::value(source),
-        Expr::value(conversation),
-        Expr::value(number),
-    ]);
-    Condition::all().add(place.gt(known))
+/// The conversations from the one a page ended in, in order of when they began.
+async fn conversations_from(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    after: Option<&ExchangeCursor>,
+) -> Result<Vec<conversation::Model>, Fault> {
+    let from = after.map_or_else(Condition::all, |after| {
+        let place = (after.begins_us, after.source.clone(), after.conversation.clone());
+        let known = Expr::tuple([Expr::value(place.0), Expr::value(place.1), Expr::value(place.2)]);
+        Condition::all()
+            .add(conversation::Column::BeginsUs.gte(after.begins_us))
+            .add(place_in(conversation::Column::BeginsUs).gte(known))
+    });
+    let rows = conversation::Entity::find()
+        .filter(conversation::Column::ShopId.eq(shop))
+        .filter(from)
+        .order_by_asc(conversation::Column::BeginsUs)
+        .order_by_asc(conversation::Column::Source)
+        .order_by_asc(conversation::Column::Conversation)
+        .limit(LISTED_AT_ONCE);
+    Ok(rows.all(txn).await?)
+}
+
+/// A conversation's place in an order.
+fn place_in(column: conversation::Column) -> Expr {
+    let columns = [column, conversation::Column::Source, conversation::Column::Conversation];
+    Expr::tuple(columns.map(|column| Expr::col((conversation::Entity, column))))
 }

@@ -3,14 +3,17 @@
 //! Nothing outside `storage` sees a row. A value that no longer reads is corruption and is reported with its table,
 //! column and row, never guessed.
 
+mod bytes;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
-pub(crate) mod exchange;
+pub(crate) mod conversation;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod facts_version;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod imported_event;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod log_cursor;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
-pub(crate) mod session;
+pub(crate) mod page;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop;
 
@@ -24,23 +27,17 @@ use super::Fault;
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     table: &'static str,
+    column: &'static str,
     row: &'a str,
 }
 
 impl Place<'_> {
-    fn corrupt(self, column: &'static str, why: impl Display) -> Fault {
-        Fault::Corrupt { table: self.table, column, row: self.row.to_owned(), why: why.to_string() }
+    fn corrupt(self, why: impl Display) -> Fault {
+        let Self { table, column, row } = self;
+        Fault::Corrupt { table, column, row: row.to_owned(), why: why.to_string() }
     }
 
-    fn time(self, column: &'static str, micros: i64) -> Result<Timestamp, Fault> {
-        Timestamp::from_micros(micros).ok_or_else(|| self.corrupt(column, "is outside the years 1 to 9999"))
-    }
-
-    fn optional_time(self, column: &'static str, micros: Option<i64>) -> Result<Option<Timestamp>, Fault> {
-        micros.map(|micros| self.time(column, micros)).transpose()
-    }
-
-    fn count(self, column: &'static str, count: i64) -> Result<u32, Fault> {
-        u32::try_from(count).map_err(|error| self.corrupt(column, error))
+    fn time(self, micros: i64) -> Result<Timestamp, Fault> {
+        Timestamp::from_micros(micros).ok_or_else(|| self.corrupt("a time is outside the years 1 to 9999"))
     }
 }

@@ -12,6 +12,8 @@ use fenliu_proto::history::v1::event::Payload;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
+mod whole;
+
 use super::*;
 use crate::follower::batch;
 use crate::imported;
@@ -371,14 +373,18 @@ async fn the_policys_zone_goes_before_the_imports() {
 }
 
 #[tokio::test]
-async fn exchanges_are_listed_oldest_first_and_page_by_page() {
+async fn exchanges_are_listed_conversation_by_conversation_and_page_by_page() {
     let store = memory().await;
     let lines: Vec<Line> =
         (0..60_u32).map(|i| (0, (i % 4) as u8, 10, if i % 8 < 4 { 1 } else { 6 })).collect();
     follow(&store, recorded(&lines)).await;
     import(&store, reported(&lines)).await;
     let all = store.exchanges(shop(0), None, 500).await.expect("listed");
-    assert!(all.len() > 20 && all.is_sorted_by_key(|listed| listed.cursor.asked_us));
+    let place = |listed: &Listed| {
+        let ExchangeCursor { begins_us, source, conversation, number } = listed.cursor.clone();
+        (begins_us, source, conversation, number)
+    };
+    assert!(all.len() > 20 && all.is_sorted_by_key(place));
     let (mut paged, mut after) = (Vec::new(), None);
     loop {
         let page = store.exchanges(shop(0), after, 7).await.expect("listed");

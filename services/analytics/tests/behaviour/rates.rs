@@ -247,9 +247,24 @@ async fn the_packs_fenliu_ships_are_listed_by_name() {
     let packs =
         house.packs.list_rule_packs(proto::ListRulePacksRequest {}).await.expect("a list").into_inner();
     let names: Vec<_> = packs.rule_packs.iter().map(|pack| pack.rule_pack_id.as_str()).collect();
-    assert_eq!(names, ["pinduoduo-3min-human", "taobao-3min", "tiktok-us-24h"]);
+    assert_eq!(
+        names,
+        [
+            "douyin-3min",
+            "jd-first-30s",
+            "pinduoduo-3min-human",
+            "pinduoduo-reply-rate",
+            "pinduoduo-reply-rate-15min",
+            "pinduoduo-reply-rate-5min",
+            "taobao-3min",
+            "taobao-mean-response",
+            "tiktok-24h-faq",
+            "tiktok-sea-12h",
+            "tiktok-us-24h",
+        ]
+    );
     let one = proto::GetRulePackRequest { rule_pack_id: "tiktok-us-24h".into() };
     let one = house.packs.get_rule_pack(one).await.expect("a pack").into_inner().rule_pack;
-    assert_eq!(one.as_ref(), Some(&packs.rule_packs[2]));
+    assert_eq!(one.as_ref(), packs.rule_packs.last());
     assert!(one.is_some_and(|pack| pack.weekend_pause && pack.confidence() == proto::Confidence::Official));
 }

@@ -7,15 +7,13 @@ use fenliu_domain::day::{DayRange, Zone};
 use fenliu_domain::desk::event::Event;
 use fenliu_domain::exchange::{Conversation, Happening};
 use fenliu_domain::ids::ConversationId;
-use fenliu_domain::message::Actor;
-use fenliu_domain::pack::{Draft, Parts, RulePack, Tally, Treatment, Unit};
+use fenliu_domain::pack::{Draft, Parts, RulePack, Tally};
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::analytics::v1 as proto;
-use fenliu_proto::common::v1 as common;
-use fenliu_proto::convert::span;
 use fenliu_proto::dispatch::v1::ListEventsRequest;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_proto::event::from_proto;
+use fenliu_proto::rule_pack;
 use fenliu_runtime::channel::Outgoing;
 
 use crate::target::{asking, refused};
@@ -86,52 +84,7 @@ impl History {
 /// # Errors
 /// When it is none.
 pub fn pack_of(pack: &proto::RulePack) -> anyhow::Result<RulePack> {
-    let limit = pack.limit_duration.as_ref().context("analytics left out the limit")?;
-    let draft = Draft {
-        rule_pack_id: pack.rule_pack_id.clone(),
-        version: pack.version,
-        description: pack.description.clone(),
-        unit: match pack.unit() {
-            proto::Unit::BuyerDay => Some(Unit::BuyerDay),
-            proto::Unit::Session => Some(Unit::Session),
-            proto::Unit::Turn => Some(Unit::Turn),
-            proto::Unit::Unspecified => None,
-        },
-        limit: span(limit, "limit_duration")?,
-        window_start: pack.window_start.clone(),
-        window_end: pack.window_end.clone(),
-        countable_actors: pack.countable_actors().filter_map(actor).collect(),
-        min_content: pack.min_content,
-        robot_only: treatment(pack.robot_only()),
-        unassigned: treatment(pack.unassigned()),
-        target_basis_points: pack.target_basis_points,
-        source: pack.source.clone(),
-        weekend_pause: pack.weekend_pause,
-        weekend_answer_by: pack.weekend_answer_by.clone(),
-        valid_from: pack.valid_from.clone(),
-        ..Draft::default()
-    };
-    Ok(draft.check()?)
-}
-
-const fn actor(actor: common::Actor) -> Option<Actor> {
-    Some(match actor {
-        common::Actor::Human => Actor::Human,
-        common::Actor::AssistRobot => Actor::AssistRobot,
-        common::Actor::FullRobot => Actor::FullRobot,
-        common::Actor::AutoReply => Actor::AutoReply,
-        common::Actor::FaqCard => Actor::FaqCard,
-        common::Actor::Unspecified => return None,
-    })
-}
-
-const fn treatment(treatment: proto::Treatment) -> Treatment {
-    match treatment {
-        proto::Treatment::Unspecified => Treatment::Judge,
-        proto::Treatment::Exclude => Treatment::Exclude,
-        proto::Treatment::Answered => Treatment::Answered,
-        proto::Treatment::Miss => Treatment::Miss,
-    }
+    Ok(rule_pack::draft(pack.clone()).and_then(Draft::check)?)
 }
 
 /// Whether the service counted the same.
@@ -146,4 +99,10 @@ pub const fn agrees(ours: &Parts, theirs: &proto::RateParts) -> bool {
         && ours.excluded_outside_window == theirs.excluded_outside_window
         && ours.excluded_robot_only == theirs.excluded_robot_only
         && ours.excluded_unassigned == theirs.excluded_unassigned
+        && ours.excluded_before_handover == theirs.excluded_before_handover
+        && ours.excluded_self_served == theirs.excluded_self_served
+        && ours.excluded_blocked == theirs.excluded_blocked
+        && ours.excluded_reported == theirs.excluded_reported
+        && ours.excluded_shop_initiated == theirs.excluded_shop_initiated
+        && ours.excluded_holiday_mode == theirs.excluded_holiday_mode
 }

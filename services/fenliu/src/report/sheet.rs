@@ -159,10 +159,23 @@ impl Parts {
             missed_late: parts.missed_late,
             missed_unanswered: parts.missed_unanswered,
             pending: parts.pending,
-            excluded: parts.excluded_robot_only + parts.excluded_unassigned + parts.excluded_outside_window,
+            excluded: excluded(parts),
             rate: hundredths(parts.within_limit, parts.counted).map(|hundredths| hundredths as f64 / 100.0),
         }
     }
+}
+
+/// Units left out, for whatever reason.
+const fn excluded(parts: &RateParts) -> u64 {
+    parts.excluded_robot_only
+        + parts.excluded_unassigned
+        + parts.excluded_outside_window
+        + parts.excluded_before_handover
+        + parts.excluded_self_served
+        + parts.excluded_blocked
+        + parts.excluded_reported
+        + parts.excluded_shop_initiated
+        + parts.excluded_holiday_mode
 }
 
 impl MissLine {

@@ -133,8 +133,8 @@ impl ExchangePage {
     }
 
     /// One more than the page has, which tells whether there is another page.
-    pub(in crate::grpc) const fn limit(&self) -> u64 {
-        self.size as u64 + 1
+    pub(in crate::grpc) const fn limit(&self) -> usize {
+        self.size + 1
     }
 
     pub(in crate::grpc) fn cut(
@@ -153,10 +153,10 @@ impl ExchangePage {
     }
 
     fn token(&self, cursor: &ExchangeCursor, tokens: &PageTokens) -> String {
-        let ExchangeCursor { asked_us, source, conversation, number } = cursor;
+        let ExchangeCursor { begins_us, source, conversation, number } = cursor;
         // A source has at most 128 bytes, so one byte says how many it has.
         let length = u8::try_from(source.len()).unwrap_or(u8::MAX);
-        let fixed = [asked_us.to_be_bytes(), number.to_be_bytes()].concat();
+        let fixed = [begins_us.to_be_bytes(), number.to_be_bytes()].concat();
         tokens.seal(
             &self.scope,
             &[&fixed, [length].as_slice(), source.as_bytes(), conversation.as_bytes()].concat(),
@@ -165,12 +165,12 @@ impl ExchangePage {
 }
 
 fn read_exchange_cursor(bytes: &[u8]) -> Option<ExchangeCursor> {
-    let (asked, rest) = bytes.split_first_chunk::<8>()?;
+    let (begins, rest) = bytes.split_first_chunk::<8>()?;
     let (number, rest) = rest.split_first_chunk::<8>()?;
     let (length, rest) = rest.split_first()?;
     let (source, conversation) = rest.split_at_checked(usize::from(*length))?;
     Some(ExchangeCursor {
-        asked_us: i64::from_be_bytes(*asked),
+        begins_us: i64::from_be_bytes(*begins),
         number: i64::from_be_bytes(*number),
         source: String::from_utf8(source.to_vec()).ok()?,
         conversation: String::from_utf8(conversation.to_vec()).ok()?,

@@ -23,12 +23,11 @@ impl MigrationName for Migration {
 #[async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [log_cursor(), shop(), imported_event(), session(), exchange()] {
+        for table in [log_cursor(), shop(), imported_event()] {
             create(manager, table).await?;
         }
-        for index in indexes() {
-            manager.create_index(index).await?;
-        }
+        manager.create_index(once()).await?;
+        create_facts(manager).await?;
         let start = Query::insert()
             .into_table("log_cursor")
             .columns(["id", "position", "event_id"])
@@ -45,9 +44,20 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// The tables of facts and their indexes.
+pub(super) async fn create_facts(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for table in [session(), exchange()] {
+        create(manager, table).await?;
+    }
+    let day = ["shop_id", "lasting", "begins_us", "source", "conversation"];
+    manager.create_index(index("session_day", "session", &day)).await?;
+    let asked = ["shop_id", "asked_us", "source", "conversation", "number"];
+    manager.create_index(index("exchange_asked", "exchange", &asked)).await
+}
+
 /// On SQLite a table lies in the order of its key, without a row number and a second tree beside it: all keys here
 /// are made of several columns, and rows are read by the beginning of their key.
-async fn create(manager: &SchemaManager<'_>, table: TableCreateStatement) -> Result<(), DbErr> {
+pub(super) async fn create(manager: &SchemaManager<'_>, table: TableCreateStatement) -> Result<(), DbErr> {
     if manager.get_database_backend() != DatabaseBackend::Sqlite {
         return manager.create_table(table).await;
     }
@@ -133,15 +143,11 @@ fn exchange() -> TableCreateStatement {
         .to_owned()
 }
 
-fn indexes() -> [IndexCreateStatement; 3] {
-    let index = |name: &str, table: &'static str, columns: &[&'static str]| {
-        let start = Index::create().name(name).table(table).to_owned();
-        columns.iter().fold(start, |mut index, column| index.col(*column).to_owned())
-    };
-    let mut once = index("imported_event_record", "imported_event", &["shop_id", "source", "record_id"]);
-    [
-        once.unique().to_owned(),
-        index("session_day", "session", &["shop_id", "lasting", "begins_us", "source", "conversation"]),
-        index("exchange_asked", "exchange", &["shop_id", "asked_us", "source", "conversation", "number"]),
-    ]
+fn index(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let start = Index::create().name(name).table(table).to_owned();
+    columns.iter().fold(start, |mut index, column| index.col(*column).to_owned())
+}
+
+fn once() -> IndexCreateStatement {
+    index("imported_event_record", "imported_event", &["shop_id", "source", "record_id"]).unique().to_owned()
 }
