@@ -16,6 +16,9 @@ use fenliu_domain::time::Timestamp;
 
 use crate::storage::{Fault, Folded, Store};
 
+#[cfg(test)]
+mod tests;
+
 /// Local days before today that are judged.
 const DAYS: u32 = 35;
 
