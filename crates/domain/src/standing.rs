@@ -20,7 +20,7 @@
 //! in force at most once at a time; in the ledger each beginning has at most one end, and the next beginning comes after it.
 
 use crate::day::Day;
-use crate::pack::{Parts, WHOLE};
+use crate::pack::{Figure, Parts, WHOLE};
 
 mod rules;
 #[cfg(test)]
@@ -157,6 +157,16 @@ impl DayRate {
     #[must_use]
     pub fn of(parts: &Parts) -> Option<Self> {
         Self::new(parts.within_limit.into(), parts.counted.into(), parts.counted)
+    }
+
+    /// The rate that a pack shows for a day, over all the days it looks back on; `None` = no data.
+    #[must_use]
+    pub fn of_figure(figure: &Figure) -> Option<Self> {
+        let counted = figure.parts.counted;
+        if figure.too_few {
+            return figure.by_default.map(|basis_points| Self::exactly(basis_points, counted));
+        }
+        Self::new(figure.weighted_within_limit, figure.weighted_counted, counted)
     }
 
     /// Exactly so many basis points of so many units: for days that are supposed, and for a rate that a pack shows

@@ -1,5 +1,6 @@
 //! The gRPC services: parse, one call, render.
 
+mod compliance_service;
 mod import_service;
 mod parse;
 mod render;
@@ -7,6 +8,7 @@ mod reply_rate_service;
 mod rule_pack_service;
 
 use fenliu_domain::problem::{Problem, Reason};
+use fenliu_proto::analytics::v1::compliance_service_server::ComplianceServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
 use fenliu_proto::analytics::v1::reply_rate_service_server::ReplyRateServiceServer;
 use fenliu_proto::analytics::v1::rule_pack_service_server::RulePackServiceServer;
@@ -25,6 +27,7 @@ const MAX_PAGE: usize = 500;
 /// Names of the services for health checks.
 const NAMES: &[&str] = &[
     "fenliu.analytics.v1.ReplyRateService",
+    "fenliu.analytics.v1.ComplianceService",
     "fenliu.analytics.v1.RulePackService",
     "fenliu.analytics.v1.ImportService",
 ];
@@ -37,12 +40,13 @@ struct Desk {
     platform: Platform,
 }
 
-/// The three services, ready to be served.
+/// The services, ready to be served.
 pub(crate) fn service(store: Store, packs: Packs, platform: Platform) -> Service {
     let desk = Desk { store, packs, platform };
     let mut routes = Routes::builder();
     routes
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
+        .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
         .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))
         .add_service(ImportServiceServer::new(import_service::Handler(desk.store)));
     Service { routes: routes.routes(), names: NAMES }

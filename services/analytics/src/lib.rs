@@ -4,7 +4,8 @@
 //! into the words of `fenliu_domain::exchange`. ImportEvents brings what other systems recorded; `imported` puts it into
 //! the same words. `storage` folds both into facts: a row per conversation and one per exchange, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
-//! `packs` or by a pack of the caller's own.
+//! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
+//! a target leaves of today.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -14,7 +15,9 @@
 //! - Every query starts from one shop; rows never leave `storage`. Time comes from the [`Platform`].
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
 
+mod budget;
 pub mod cli;
+mod compliance;
 pub mod config;
 mod follower;
 mod grpc;

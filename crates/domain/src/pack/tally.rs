@@ -38,6 +38,7 @@ pub struct Report {
 pub struct Tally {
     judge: Judge,
     range: DayRange,
+    since: Option<Timestamp>,
     keep_misses: bool,
     report: Report,
     buyer_days: BTreeMap<(Day, String), Gathered>,
@@ -63,6 +64,7 @@ impl Tally {
         Self {
             judge: Judge { pack, zone, as_of },
             range,
+            since: None,
             keep_misses: false,
             report: Report::default(),
             buyer_days: BTreeMap::new(),
@@ -79,13 +81,24 @@ impl Tally {
         self
     }
 
+    /// The same, of what was settled after a moment only: a unit is made of those of its turns that got their answer in
+    /// time, or whose limit passed, after it. So a buyer who was kept waiting in the morning is a good one of the
+    /// evening's last hour, if that is how it went then.
+    #[must_use]
+    pub const fn settled_after(mut self, moment: Timestamp) -> Self {
+        self.since = Some(moment);
+        self
+    }
+
     /// Takes in one conversation, whole. What reaches beyond the range is not counted, but what led into it is
     /// needed: pass every conversation with a question or its opening inside, and where the pack takes sessions up
     /// again those that ended so long before it or later.
     pub fn add(&mut self, conversation: &Conversation) {
         let turns = self.judge.turns(conversation);
-        let (mut first, range) = (true, self.range);
-        for turn in turns.iter().filter(|turn| range.contains(turn.day) && turn.verdict.is_judged()) {
+        let (range, since) = (self.range, self.since);
+        let taken = move |turn: &&Judged<'_>| range.contains(turn.day) && turn.is_settled_after(since);
+        let mut first = true;
+        for turn in turns.iter().filter(taken).filter(|turn| turn.verdict.is_judged()) {
             self.waits.take(turn);
             if turn.first && std::mem::take(&mut first) {
                 self.first_waits.take(turn);
@@ -94,13 +107,13 @@ impl Tally {
         match self.judge.pack.unit {
             Unit::Session => self.add_session(conversation, &turns),
             Unit::Turn | Unit::Message => {
-                for turn in turns.iter().filter(|turn| range.contains(turn.day)) {
+                for turn in turns.iter().filter(taken) {
                     let unit = self.decider().gather(conversation, turn);
                     self.close(unit);
                 }
             }
             Unit::BuyerDay => {
-                for turn in turns.iter().filter(|turn| range.contains(turn.day)) {
+                for turn in turns.iter().filter(taken) {
                     self.add_to_buyer_day(conversation, turn);
                 }
             }
@@ -126,7 +139,8 @@ impl Tally {
         let decider = self.decider();
         let by_first = decider.pack.score() == Score::FirstAnswer;
         let mut unit: Option<Gathered> = None;
-        for turn in turns.iter().filter(|turn| !by_first || turn.first) {
+        let taken = |turn: &&Judged<'_>| (!by_first || turn.first) && turn.is_settled_after(self.since);
+        for turn in turns.iter().filter(taken) {
             let next = decider.gather(conversation, turn);
             match &mut unit {
                 Some(unit) => decider.join(unit, next),

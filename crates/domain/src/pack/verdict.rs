@@ -114,6 +114,18 @@ impl Judged<'_> {
         }
     }
 
+    /// Whether it was settled after a moment, or at all when none is given.
+    pub(super) fn is_settled_after(&self, moment: Option<Timestamp>) -> bool {
+        moment.is_none_or(|moment| self.verdict != Verdict::Pending && self.settled_at() > moment)
+    }
+
+    /// When it was settled: with the answer in time, or when the limit passed without one. What is left out, or only
+    /// taken for answered in time, was settled when it was asked.
+    fn settled_at(&self) -> Timestamp {
+        let in_time = self.reply.map(|reply| reply.at).filter(|at| *at <= self.due);
+        if self.verdict.is_miss() { self.due } else { in_time.unwrap_or(self.ask.at) }
+    }
+
     /// The proof of a miss.
     pub(super) fn miss(&self, conversation: &Conversation) -> Miss {
         Miss {

@@ -1,7 +1,7 @@
 //! What a marketplace makes of a day, as data.
 
 use super::{DayRate, Why};
-use crate::pack::WHOLE;
+use crate::pack::{self, RulePack, Target, WHOLE};
 use crate::problem::{Problem, Violation};
 
 /// Most consequences of one pack.
@@ -77,6 +77,23 @@ impl Kind {
 }
 
 impl Consequence {
+    /// A line of a pack. How a marketplace acts that does not say how is not known to last; a line without a rate waits
+    /// for its notice.
+    fn of_target(target: &Target) -> Self {
+        let (kind, days, good_days) = match target.consequence {
+            pack::Consequence::Enforced => (Kind::Enforced, 0, 0),
+            pack::Consequence::Restricted { days, good_days } => (Kind::Restricted, days, good_days),
+            pack::Consequence::ResourceSlot { days } => (Kind::ResourceSlot, days, 0),
+            pack::Consequence::BlackRoom { days } => (Kind::BlackRoom, days, 0),
+            pack::Consequence::FineDue => (Kind::Fine, 0, 0),
+        };
+        let trigger = match target.below_basis_points {
+            0 => Trigger::Notice,
+            basis_points => Trigger::Below { basis_points, more_than_units: target.above_units.into() },
+        };
+        Self { kind, trigger, days, good_days }
+    }
+
     /// Whether it falls due once instead of lasting.
     #[must_use]
     pub const fn is_momentary(&self) -> bool {
@@ -122,6 +139,16 @@ impl Rules {
         } else {
             Err(Problem::invalid(violations))
         }
+    }
+
+    /// What a pack says. Where it has no target, a good day is one that falls below none of its lines.
+    ///
+    /// # Errors
+    /// As [`Rules::new`]; never for a pack that was checked.
+    pub fn of_pack(pack: &RulePack) -> Result<Self, Problem> {
+        let highest = pack.targets.iter().map(|target| target.below_basis_points).max().unwrap_or(0);
+        let target = if pack.target_basis_points > 0 { pack.target_basis_points } else { highest };
+        Self::new(target, pack.targets.iter().map(Consequence::of_target).collect())
     }
 
     /// What a good day reaches, in basis points.

@@ -1,6 +1,7 @@
 //! From requests to what they mean.
 
 mod page;
+mod today;
 
 use fenliu_domain::day::{Day, DayRange, Zone};
 use fenliu_domain::ids::ShopId;
@@ -13,6 +14,7 @@ use fenliu_proto::convert::{id, timestamp};
 use fenliu_proto::rule_pack;
 
 pub(super) use self::page::{ExchangePage, MissPage};
+pub(super) use self::today::{budget_question, standing_question};
 
 use crate::imported;
 use crate::packs::Packs;
@@ -52,7 +54,7 @@ pub(super) fn rate_question(
         get_reply_rate_request::Pack::RulePackId(id) => Chosen::Shipped(id),
         get_reply_rate_request::Pack::Custom(pack) => Chosen::Custom(Box::new(pack)),
     });
-    let as_of = request.as_of_time.map_or(Ok(now), |time| timestamp(&time, "as_of_time"))?;
+    let as_of = as_of(request.as_of_time.as_ref(), now)?;
     question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, packs)
 }
 
@@ -77,12 +79,21 @@ fn question(
 ) -> Result<Question, Problem> {
     let shop = id(shop, "shop_id")?;
     let range = day_range(start, end)?;
-    let pack = match chosen {
-        Some(Chosen::Shipped(id)) => packs.get(&id)?.clone(),
-        Some(Chosen::Custom(pack)) => custom(*pack, packs)?,
-        None => return Err(Problem::field("pack", "must be set")),
-    };
+    let pack = chosen_pack(chosen, packs)?;
     Ok(Question { shop, pack, range, as_of })
+}
+
+fn chosen_pack(chosen: Option<Chosen>, packs: &Packs) -> Result<RulePack, Problem> {
+    match chosen {
+        Some(Chosen::Shipped(id)) => packs.get(&id).cloned(),
+        Some(Chosen::Custom(pack)) => custom(*pack, packs),
+        None => Err(Problem::field("pack", "must be set")),
+    }
+}
+
+/// The moment to judge as of; now when none is given.
+fn as_of(given: Option<&prost_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Problem> {
+    given.map_or(Ok(now), |time| timestamp(time, "as_of_time"))
 }
 
 fn day_range(start: &str, end: &str) -> Result<DayRange, Problem> {

@@ -1,5 +1,8 @@
 //! From the words of the domain to responses.
 
+mod budget;
+mod standing;
+
 use std::collections::BTreeMap;
 
 use fenliu_domain::day::Day;
@@ -10,6 +13,9 @@ use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::common::v1::Actor as ProtoActor;
 use fenliu_proto::convert::{to_span, to_timestamp};
 use fenliu_proto::rule_pack::to_proto;
+
+pub(super) use self::budget::error_budget;
+pub(super) use self::standing::standing;
 
 use super::parse::Question;
 use crate::storage::{Listed, Tallied};

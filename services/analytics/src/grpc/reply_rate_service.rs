@@ -36,6 +36,16 @@ impl ReplyRateService for Handler {
         Ok(Response::new(render::reply_rate(&question, tallied)))
     }
 
+    async fn get_error_budget(
+        &self,
+        request: Request<proto::GetErrorBudgetRequest>,
+    ) -> Result<Response<proto::GetErrorBudgetResponse>, Status> {
+        let now = self.0.platform.clock.now();
+        let question = parse::budget_question(request.into_inner(), &self.0.packs, now).map_err(refusal)?;
+        let outcome = question.answer(&self.0.store).await.map_err(refusal)?;
+        Ok(Response::new(render::error_budget(&outcome)))
+    }
+
     async fn list_misses(
         &self,
         request: Request<proto::ListMissesRequest>,

@@ -7,6 +7,7 @@ use fenliu_analytics::Config;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
@@ -38,6 +39,7 @@ pub(crate) const SHOP: &str = "shp_00000000000000000000000000000001";
 /// The service of one database, clients of it, and the dispatch it follows.
 pub(crate) struct House {
     pub(crate) rates: ReplyRateServiceClient<Channel>,
+    pub(crate) compliance: ComplianceServiceClient<Channel>,
     pub(crate) packs: RulePackServiceClient<Channel>,
     pub(crate) imports: ImportServiceClient<Channel>,
     pub(crate) dispatch: Dispatch,
@@ -83,6 +85,7 @@ impl House {
         let channel = Endpoint::from_shared(format!("http://{address}")).expect("a URI").connect_lazy();
         Self {
             rates: ReplyRateServiceClient::new(channel.clone()),
+            compliance: ComplianceServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel),
             dispatch,
@@ -95,9 +98,9 @@ impl House {
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, packs, imports, dispatch, clock, lifecycle, server, data } = self;
+        let Self { rates, compliance, packs, imports, dispatch, clock, lifecycle, server, data } = self;
         // A server drains when its clients have hung up.
-        drop((rates, packs, imports));
+        drop((rates, compliance, packs, imports));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Self::start(data, clock, dispatch).await

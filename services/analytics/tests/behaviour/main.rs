@@ -1,6 +1,8 @@
 //! The analytics service as its callers meet it: real gRPC over loopback, a real database, a clock that the test
 //! moves, and a dispatch that the test can take away.
 
+mod budget;
+mod compliance;
 mod dispatch;
 mod following;
 mod house;
