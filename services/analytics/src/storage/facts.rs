@@ -78,10 +78,7 @@ impl Written {
 }
 
 /// The facts of these conversations; those not known are missing.
-pub(super) async fn facts_of(
-    db: &impl ConnectionTrait,
-    keys: &[Key],
-) -> Result<BTreeMap<Key, Facts>, Fault> {
+pub(super) async fn facts_of(db: &impl ConnectionTrait, keys: &[Key]) -> Result<BTreeMap<Key, Facts>, Fault> {
     let rows = about::<conversation::Entity>(db, keys, "conversation", "").await?;
     rows.iter().map(|row| Ok((row.key(), Facts::read(row)?))).collect()
 }
@@ -98,7 +95,8 @@ pub(super) async fn whole(
     let is_paged = |(session, kept): &(Session, Vec<Exchange>)| {
         usize::try_from(session.exchanges).is_ok_and(|exchanges| exchanges > kept.len())
     };
-    let paged: Vec<_> = read.iter().filter(|(_, facts)| is_paged(facts)).map(|(key, _)| key.clone()).collect();
+    let paged: Vec<_> =
+        read.iter().filter(|(_, facts)| is_paged(facts)).map(|(key, _)| key.clone()).collect();
     let mut pages: BTreeMap<Key, Vec<Exchange>> = BTreeMap::new();
     let in_order = "ORDER BY f.shop_id, f.source, f.conversation, f.number";
     for row in about::<page::Entity>(db, &paged, "conversation_page", in_order).await? {

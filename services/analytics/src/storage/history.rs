@@ -48,11 +48,7 @@ pub(super) async fn cursor(db: &impl ConnectionTrait) -> Result<Cursor, Fault> {
 }
 
 /// Works a batch in, and remembers what came of it.
-pub(super) async fn follow(
-    txn: &DatabaseTransaction,
-    recent: Recent,
-    batch: Batch,
-) -> Result<Recent, Fault> {
+pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Batch) -> Result<Recent, Fault> {
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
     let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();

@@ -3,7 +3,9 @@
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, integer, text};
-use sea_orm_migration::sea_orm::sea_query::{Index, IndexCreateStatement, Query, Table, TableCreateStatement};
+use sea_orm_migration::sea_orm::sea_query::{
+    Index, IndexCreateStatement, Query, Table, TableCreateStatement,
+};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
@@ -82,11 +84,7 @@ fn conversation_page() -> TableCreateStatement {
 }
 
 fn facts_version() -> TableCreateStatement {
-    Table::create()
-        .table("facts_version")
-        .col(integer("id").primary_key())
-        .col(integer("version"))
-        .to_owned()
+    Table::create().table("facts_version").col(integer("id").primary_key()).col(integer("version")).to_owned()
 }
 
 fn by_beginning() -> IndexCreateStatement {
