@@ -1,5 +1,6 @@
 //! The gRPC services: parse, one call, render.
 
+mod demand_service;
 mod import_service;
 mod parse;
 mod render;
@@ -7,6 +8,7 @@ mod reply_rate_service;
 mod rule_pack_service;
 
 use fenliu_domain::problem::{Problem, Reason};
+use fenliu_proto::analytics::v1::demand_service_server::DemandServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
 use fenliu_proto::analytics::v1::reply_rate_service_server::ReplyRateServiceServer;
 use fenliu_proto::analytics::v1::rule_pack_service_server::RulePackServiceServer;
@@ -27,6 +29,7 @@ const NAMES: &[&str] = &[
     "fenliu.analytics.v1.ReplyRateService",
     "fenliu.analytics.v1.RulePackService",
     "fenliu.analytics.v1.ImportService",
+    "fenliu.analytics.v1.DemandService",
 ];
 
 /// What every handler works with.
@@ -37,14 +40,15 @@ struct Desk {
     platform: Platform,
 }
 
-/// The three services, ready to be served.
+/// The services, ready to be served.
 pub(crate) fn service(store: Store, packs: Packs, platform: Platform) -> Service {
     let desk = Desk { store, packs, platform };
     let mut routes = Routes::builder();
     routes
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))
-        .add_service(ImportServiceServer::new(import_service::Handler(desk.store)));
+        .add_service(ImportServiceServer::new(import_service::Handler(desk.store.clone())))
+        .add_service(DemandServiceServer::new(demand_service::Handler(desk.store)));
     Service { routes: routes.routes(), names: NAMES }
 }
 

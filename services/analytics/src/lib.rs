@@ -4,7 +4,8 @@
 //! into the words of `fenliu_domain::exchange`. ImportEvents brings what other systems recorded; `imported` puts it into
 //! the same words. `storage` folds both into facts: a row per conversation and one per exchange, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
-//! `packs` or by a pack of the caller's own.
+//! `packs` or by a pack of the caller's own. A question for demand counts the same conversations by when they were opened:
+//! `demand`.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -16,6 +17,7 @@
 
 pub mod cli;
 pub mod config;
+mod demand;
 mod follower;
 mod grpc;
 mod imported;

@@ -4,7 +4,8 @@
 //! followed: [`Store::follow`] folds a batch of it into the facts of the conversations it touches and moves the cursor,
 //! in one transaction. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
-//! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]). Facts that another
+//! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
+//! whatever else is made of whole conversations ([`Store::fold`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
 //! following it from the beginning.
 //!
@@ -33,7 +34,7 @@ pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
-pub(crate) use self::reading::{ExchangeCursor, Listed, Tallied};
+pub(crate) use self::reading::{ExchangeCursor, Fold, Folded, Listed, Tallied};
 
 use self::recent::Recent;
 use self::rows::log_cursor;

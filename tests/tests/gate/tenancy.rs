@@ -51,6 +51,9 @@ const UNIQUE: [(&str, &str, &str); 4] = [
     ("UpdateBinding", "terms.external_account.account_id", "EXTERNAL_ACCOUNT_TAKEN"),
 ];
 
+/// What tells how far the log of the platform has been counted.
+const COUNTED: [&str; 3] = ["GetHourlyProfile", "GetPeaks", "GetReplyRate"];
+
 /// What is not asked for, and why.
 const NOT_ASKED: [(Thing, &str); 1] =
     [(Thing::BindingCode, "a secret by which a home lets go of an account: whoever holds it may use it")];
@@ -170,8 +173,8 @@ async fn photograph(guarded: &Guarded, shop: &Furnished) -> BTreeMap<String, Str
     let sample = Sample::of(shop.things.clone(), guarded.now);
     let read = guarded.photograph(&shop.token, &sample).await;
     let text = |(name, answer): (String, Answer)| {
-        // How far the log of the platform has been counted: any shop moves it on.
-        let counted = name.starts_with("GetReplyRate");
+        // Any shop moves the log of the platform on.
+        let counted = COUNTED.iter().any(|read| name.starts_with(read));
         let text: Vec<_> = answer
             .bare()
             .lines()

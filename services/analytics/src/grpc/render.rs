@@ -1,5 +1,7 @@
 //! From the words of the domain to responses.
 
+mod demand;
+
 use std::collections::BTreeMap;
 
 use fenliu_domain::day::Day;
@@ -10,6 +12,8 @@ use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::common::v1::Actor as ProtoActor;
 use fenliu_proto::convert::{to_span, to_timestamp};
 use fenliu_proto::rule_pack::to_proto;
+
+pub(super) use self::demand::{hourly_profile, peaks};
 
 use super::parse::Question;
 use crate::storage::{Listed, Tallied};

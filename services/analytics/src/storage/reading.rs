@@ -1,7 +1,7 @@
 //! Reading facts: all that bears on some days of a shop, and the list of its exchanges.
 
 use fenliu_domain::day::{DayRange, Zone};
-use fenliu_domain::exchange::Exchange;
+use fenliu_domain::exchange::{Conversation, Exchange};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::pack::{Report, Tally};
 use fenliu_domain::problem::{Problem, Reason};
@@ -36,6 +36,29 @@ pub(crate) struct Tallied {
     pub(crate) zone: Zone,
 }
 
+/// Takes in a shop's conversations, one at a time and in any order.
+pub(crate) trait Fold: Send + 'static {
+    /// Takes in one, whole.
+    fn add(&mut self, conversation: &Conversation);
+}
+
+impl Fold for Tally {
+    fn add(&mut self, conversation: &Conversation) {
+        Self::add(self, conversation);
+    }
+}
+
+/// What a fold has taken in of a shop's facts, and of which state of them.
+#[derive(Debug)]
+pub(crate) struct Folded<F> {
+    /// The fold, with everything in it.
+    pub(crate) fold: F,
+    /// How far the history had been worked in.
+    pub(crate) position: i64,
+    /// The zone of the shop's days.
+    pub(crate) zone: Zone,
+}
+
 /// The exchange a page ends with; the next begins after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExchangeCursor {
@@ -63,17 +86,32 @@ impl Store {
     where
         F: FnOnce(Zone) -> Tally + Send + 'static,
     {
+        let folded = self.fold(shop, move |zone| Ok((range, begin(zone)))).await?;
+        let Folded { fold, position, zone } = folded;
+        Ok(Tallied { report: fold.finish(), position, zone })
+    }
+
+    /// Feeds every conversation that bears on a range of days to a fold, all in one pass over one state of the store.
+    /// `begin` makes both in the shop's zone.
+    ///
+    /// # Errors
+    /// SHOP_NOT_FOUND, and what `begin` refuses.
+    pub(crate) async fn fold<F, B>(&self, shop: ShopId, begin: B) -> Result<Folded<F>, Fault>
+    where
+        F: Fold,
+        B: FnOnce(Zone) -> Result<(DayRange, F), Problem> + Send + 'static,
+    {
         self.db
             .snapshot(move |txn| {
                 Box::pin(async move {
                     let position = cursor(txn).await?.position;
                     let zone = zone_of(txn, shop).await?;
-                    let mut tally = begin(zone);
+                    let (range, mut fold) = begin(zone)?;
                     let reach = Reach::of(range, zone);
                     for found in [Found::ByBeginning, Found::ByEnd] {
-                        feed(txn, &shop.to_string(), reach, found, &mut tally).await?;
+                        feed(txn, &shop.to_string(), reach, found, &mut fold).await?;
                     }
-                    Ok(Tallied { report: tally.finish(), position, zone })
+                    Ok(Folded { fold, position, zone })
                 })
             })
             .await
@@ -194,7 +232,7 @@ async fn feed(
     shop: &str,
     reach: Reach,
     found: Found,
-    tally: &mut Tally,
+    fold: &mut impl Fold,
 ) -> Result<(), Fault> {
     let mut after: Option<(i64, String, String)> = None;
     loop {
@@ -212,7 +250,7 @@ async fn feed(
         after = page.last().map(|row| (found.place(row), row.source.clone(), row.conversation.clone()));
         let full = page.len() as u64 == CONVERSATIONS_AT_ONCE;
         for (_, conversation) in whole(txn, page).await? {
-            tally.add(&conversation);
+            fold.add(&conversation);
         }
         if !full {
             return Ok(());
@@ -220,10 +258,7 @@ async fn feed(
     }
 }
 
-fn is_after(
-    column: conversation::Column,
-    (place, source, conversation): (i64, String, String),
-) -> Condition {
+fn is_after(column: conversation::Column, (place, source, conversation): (i64, String, String)) -> Condition {
     let known = Expr::tuple([Expr::value(place), Expr::value(source), Expr::value(conversation)]);
     Condition::all().add(place_in(column).gt(known))
 }

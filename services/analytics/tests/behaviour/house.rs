@@ -7,6 +7,7 @@ use fenliu_analytics::Config;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::analytics::v1::demand_service_client::DemandServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
@@ -40,6 +41,7 @@ pub(crate) struct House {
     pub(crate) rates: ReplyRateServiceClient<Channel>,
     pub(crate) packs: RulePackServiceClient<Channel>,
     pub(crate) imports: ImportServiceClient<Channel>,
+    pub(crate) demand: DemandServiceClient<Channel>,
     pub(crate) dispatch: Dispatch,
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
@@ -84,7 +86,8 @@ impl House {
         Self {
             rates: ReplyRateServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
-            imports: ImportServiceClient::new(channel),
+            imports: ImportServiceClient::new(channel.clone()),
+            demand: DemandServiceClient::new(channel),
             dispatch,
             clock,
             lifecycle,
@@ -95,9 +98,9 @@ impl House {
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, packs, imports, dispatch, clock, lifecycle, server, data } = self;
+        let Self { rates, packs, imports, demand, dispatch, clock, lifecycle, server, data } = self;
         // A server drains when its clients have hung up.
-        drop((rates, packs, imports));
+        drop((rates, packs, imports, demand));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Self::start(data, clock, dispatch).await

@@ -1,6 +1,7 @@
 //! The analytics service as its callers meet it: real gRPC over loopback, a real database, a clock that the test
 //! moves, and a dispatch that the test can take away.
 
+mod demand;
 mod dispatch;
 mod following;
 mod house;
