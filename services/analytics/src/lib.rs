@@ -2,10 +2,10 @@
 //!
 //! Two streams come in. `follower` asks dispatch for the history after its stored cursor; `recorded` puts its events
 //! into the words of `fenliu_domain::exchange`. ImportEvents brings what other systems recorded; `imported` puts it into
-//! the same words. `storage` folds both into facts: a row per conversation and one per exchange, without verdicts. A
+//! the same words. `storage` folds both into facts, a row per conversation, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
 //! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
-//! a target leaves of today.
+//! a target leaves of today. A question for demand counts the same conversations by when they were opened: `demand`.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -19,6 +19,7 @@ mod budget;
 pub mod cli;
 mod compliance;
 pub mod config;
+mod demand;
 mod follower;
 mod grpc;
 mod imported;

@@ -65,6 +65,8 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Show how fast a shop answered, by the rules of one or several marketplaces.
     Report(ReportArgs),
+    /// Show when a shop's buyers come: the peaks of each weekday, and a heat map of the week.
+    Demand(DemandArgs),
     /// Sign in to a fenliu; the commands below then need no address and no token.
     Login(LoginArgs),
     /// Sign out; the session's tokens are void.
@@ -241,6 +243,24 @@ pub struct ReportArgs {
     /// How many of the worst misses to show under each pack.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=500))]
     pub misses: i32,
+    /// Which fenliu to ask.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// How to run `fenliu demand`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.")]
+pub struct DemandArgs {
+    /// The shop, shp_….
+    #[arg(value_name = "SHOP")]
+    pub shop: String,
+    /// First local day, YYYY-MM-DD; without it the first with a conversation.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Last local day, YYYY-MM-DD, included; without it the last with a conversation.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<String>,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,

@@ -5,8 +5,8 @@
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
 //! [`sanctions`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
-//! fast a shop answered; [`upkeep`] keeps stores in order; [`demo`] plays an evening peak on a virtual clock;
-//! [`simulate`] lets invented buyers meet the desk.
+//! fast a shop answered, [`demand`] when its buyers come; [`upkeep`] keeps stores in order; [`demo`] plays an evening
+//! peak on a virtual clock; [`simulate`] lets invented buyers meet the desk.
 //!
 //! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
 //! or decided by the desk); answers go to standard output and everything else to standard error; the same seed gives
@@ -20,6 +20,7 @@ pub mod chance;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod demand;
 pub mod demo;
 pub mod embedded;
 pub mod import;
@@ -83,6 +84,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,
         Command::Simulate(args) => tokio::task::spawn_blocking(move || simulate::simulate(&args)).await??,
         Command::Report(args) => report::report(&args).await?,
+        Command::Demand(args) => demand::demand(&args).await?,
         Command::Login(args) => session::login(&args).await?,
         Command::Logout => session::logout().await?,
         Command::Whoami(args) => client::with(&args, session::whoami).await?,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
 use fenliu_proto::analytics::v1::{
@@ -35,11 +36,33 @@ pub struct Days {
 }
 
 impl Days {
+    /// The days as they are typed after `--from` and `--to`.
+    ///
+    /// # Errors
+    /// When one of them is none, or they are in the wrong order.
+    pub fn typed(from: Option<&str>, to: Option<&str>) -> anyhow::Result<Self> {
+        let day = |text: Option<&str>, flag: &str| -> anyhow::Result<Option<chrono::NaiveDate>> {
+            let Some(text) = text else { return Ok(None) };
+            Ok(Some(text.parse().with_context(|| format!("{flag} {text:?} is no day; use YYYY-MM-DD"))?))
+        };
+        let days = Self { first: day(from, "--from")?, last: day(to, "--to")? };
+        if let (Some(first), Some(last)) = (days.first, days.last) {
+            anyhow::ensure!(first <= last, "--to {last} lies before --from {first}");
+        }
+        Ok(days)
+    }
+
+    /// Its ends as a request names them; an open one is empty.
+    #[must_use]
+    pub fn named(self) -> (String, String) {
+        let named = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        (named(self.first), named(self.last))
+    }
+
     /// The same days in pieces that one request may cover, as it names them. Days with an open end are one piece.
     fn pieces(self) -> Vec<(String, String)> {
         let (Some(first), Some(last)) = (self.first, self.last) else {
-            let named = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-            return vec![(named(self.first), named(self.last))];
+            return vec![self.named()];
         };
         let mut next = Some(first).filter(|first| *first <= last);
         let piece = || {
@@ -305,6 +328,20 @@ mod tests {
         assert_eq!(pieces("1999-02-02", "1999-02-01"), []);
         let from = Days { first: Some(day("1999-02-01")), last: None };
         assert_eq!(from.pieces(), [("1999-02-01".into(), String::new())]);
+    }
+
+    #[test]
+    fn days_may_be_open_at_either_end_and_come_in_order() {
+        assert_eq!(Days::typed(None, None).expect("all days"), Days::default());
+        assert!(Days::typed(Some("1999-02-01"), None).expect("from then on").last.is_none());
+        assert!(Days::typed(Some("1999-02-01"), Some("1999-02-28")).is_ok());
+        for (from, to) in [
+            (Some("1999-02-30"), Some("1999-03-01")),
+            (Some("1999-03-01"), Some("1999-02-01")),
+            (Some("yesterday"), Some("today")),
+        ] {
+            assert!(Days::typed(from, to).is_err(), "{from:?} to {to:?}");
+        }
     }
 
     #[test]

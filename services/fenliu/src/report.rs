@@ -24,25 +24,13 @@ use self::sheet::{PackSheet, Sheet};
 /// # Errors
 /// When a day cannot be read, the shop or a pack does not exist, or fenliu cannot be reached.
 pub async fn report(args: &ReportArgs) -> anyhow::Result<Answer> {
-    let days = days(args)?;
+    let days = Days::typed(args.from.as_deref(), args.to.as_deref())?;
     args.target.must_hold_data()?;
     let target = Target::open(&args.target, Otherwise::Directory(Path::new(DEFAULT_DATA_DIR))).await?;
     let sheet = run(args, days, &target.channel()).await;
     target.close().await?;
     let sheet = sheet?;
     Answer::new(&sheet, sheet.to_string())
-}
-
-fn days(args: &ReportArgs) -> anyhow::Result<Days> {
-    let day = |text: &Option<String>, flag: &str| -> anyhow::Result<Option<chrono::NaiveDate>> {
-        let Some(text) = text else { return Ok(None) };
-        Ok(Some(text.parse().with_context(|| format!("{flag} {text:?} is no day; use YYYY-MM-DD"))?))
-    };
-    let days = Days { first: day(&args.from, "--from")?, last: day(&args.to, "--to")? };
-    if let (Some(first), Some(last)) = (days.first, days.last) {
-        anyhow::ensure!(first <= last, "--to {last} lies before --from {first}");
-    }
-    Ok(days)
 }
 
 async fn run(args: &ReportArgs, days: Days, channel: &Outgoing) -> anyhow::Result<Sheet> {
@@ -76,17 +64,6 @@ async fn shipped(channel: &Outgoing) -> anyhow::Result<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn asked(from: Option<&str>, to: Option<&str>) -> anyhow::Result<Days> {
-        days(&ReportArgs {
-            shop: String::new(),
-            from: from.map(str::to_owned),
-            to: to.map(str::to_owned),
-            pack: Vec::new(),
-            misses: 0,
-            target: crate::cli::TargetArgs::default(),
-        })
-    }
-
     #[tokio::test]
     async fn a_directory_without_data_is_refused_and_not_made() {
         let scratch = tempfile::tempdir().expect("a directory");
@@ -96,19 +73,5 @@ mod tests {
         let refused = report(&args).await.expect_err("there is nothing").to_string();
         assert!(refused.contains("mistyped holds no fenliu data"), "{refused}");
         assert!(!data_dir.exists());
-    }
-
-    #[test]
-    fn days_may_be_open_at_either_end_and_come_in_order() {
-        assert_eq!(asked(None, None).expect("all days"), Days::default());
-        assert!(asked(Some("1999-02-01"), None).expect("from then on").last.is_none());
-        assert!(asked(Some("1999-02-01"), Some("1999-02-28")).is_ok());
-        for (from, to) in [
-            (Some("1999-02-30"), Some("1999-03-01")),
-            (Some("1999-03-01"), Some("1999-02-01")),
-            (Some("yesterday"), Some("today")),
-        ] {
-            assert!(asked(from, to).is_err(), "{from:?} to {to:?}");
-        }
     }
 }

@@ -182,7 +182,11 @@ impl Filling<'_> {
                 "capacity" | "capacity_ceiling" => 250,
                 _ => 1,
             }),
-            Kind::Uint32 => Value::U32(if field.name() == "late_every" { 2 } else { 1 }),
+            Kind::Uint32 => Value::U32(match field.name() {
+                "late_every" => 2,
+                "factor_permille" => 1_500,
+                _ => 1,
+            }),
             Kind::Double => Value::F64(1.0),
             _ => named(field, &self.text(field)),
         }

@@ -1,6 +1,7 @@
 //! From the words of the domain to responses.
 
 mod budget;
+mod demand;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use fenliu_proto::convert::{to_span, to_timestamp};
 use fenliu_proto::rule_pack::to_proto;
 
 pub(super) use self::budget::error_budget;
+pub(super) use self::demand::{hourly_profile, peaks};
 pub(super) use self::standing::standing;
 
 use super::parse::Question;

@@ -8,6 +8,7 @@ use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
+use fenliu_proto::analytics::v1::demand_service_client::DemandServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
@@ -42,6 +43,7 @@ pub(crate) struct House {
     pub(crate) compliance: ComplianceServiceClient<Channel>,
     pub(crate) packs: RulePackServiceClient<Channel>,
     pub(crate) imports: ImportServiceClient<Channel>,
+    pub(crate) demand: DemandServiceClient<Channel>,
     pub(crate) dispatch: Dispatch,
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
@@ -87,7 +89,8 @@ impl House {
             rates: ReplyRateServiceClient::new(channel.clone()),
             compliance: ComplianceServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
-            imports: ImportServiceClient::new(channel),
+            imports: ImportServiceClient::new(channel.clone()),
+            demand: DemandServiceClient::new(channel),
             dispatch,
             clock,
             lifecycle,
@@ -98,9 +101,10 @@ impl House {
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, compliance, packs, imports, dispatch, clock, lifecycle, server, data } = self;
+        let Self { rates, compliance, packs, imports, demand, dispatch, clock, lifecycle, server, data } =
+            self;
         // A server drains when its clients have hung up.
-        drop((rates, compliance, packs, imports));
+        drop((rates, compliance, packs, imports, demand));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Self::start(data, clock, dispatch).await

@@ -3,6 +3,7 @@
 
 mod budget;
 mod compliance;
+mod demand;
 mod dispatch;
 mod following;
 mod house;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
@@ -13,7 +13,7 @@ use fenliu_proto::convert::to_span;
 
 use crate::house::{House, SHOP, asked, event, opened, rate, replied};
 
-/// Days of the bank's log that are imported here; the command line's tests import all of it.
+/// Days of the bank's log whose rates are looked at here; the command line's tests look at all of them.
 const DAYS: u32 = 5;
 
 fn read(path: &str) -> String {
@@ -104,11 +104,15 @@ struct Call {
     agent: Option<String>,
 }
 
-/// The first days of January, by the rules in the data's README.
+/// The calls of January, by the rules in the data's README.
+fn january() -> Vec<Call> {
+    read("anonymous-bank-1999/january1999.txt").lines().skip(1).filter_map(call).collect()
+}
+
+/// Those of its first days.
 fn calls() -> Vec<Call> {
-    let text = read("anonymous-bank-1999/january1999.txt");
     let first_days = NaiveDate::from_ymd_opt(1999, 1, 1 + DAYS).expect("a date");
-    text.lines().skip(1).filter_map(call).filter(|call| call.day < first_days).collect()
+    january().into_iter().filter(|call| call.day < first_days).collect()
 }
 
 fn call(line: &str) -> Option<Call> {
@@ -211,4 +215,33 @@ async fn the_first_days_of_the_banks_january_come_out_as_counted_by_hand() {
         })
         .collect();
     assert_eq!(judged, agents);
+}
+
+#[tokio::test]
+#[cfg_attr(not(real_logs), ignore = "the real logs are not there: set FENLIU_DATA")]
+async fn the_demand_of_the_banks_january_is_its_offered_calls_by_hour_and_weekday() {
+    let mut house = House::open().await;
+    let events: Vec<_> = january().iter().flat_map(told).collect();
+    house.import(batches("bank", chrono_tz::Asia::Jerusalem, &events)).await.expect("imported");
+    let request = proto::GetHourlyProfileRequest { shop_id: SHOP.into(), ..Default::default() };
+    let profile = house.demand.get_hourly_profile(request).await.expect("a profile").into_inner();
+
+    let expected: serde_json::Value =
+        serde_json::from_str(&read("anonymous-bank-1999/expected.json")).expect("JSON");
+    let expected = &expected["january1999"];
+    assert_eq!((profile.total, Some(profile.total)), (30_140, expected["offered"].as_u64()));
+    assert_eq!((profile.start_date.as_str(), profile.end_date.as_str()), ("1999-01-01", "1999-01-31"));
+    let half_hours = |at: usize| profile.weekdays.iter().map(move |day| day.half_hours[at].count);
+    let by_hour: Vec<u64> =
+        (0..24).map(|hour| half_hours(2 * hour).chain(half_hours(2 * hour + 1)).sum()).collect();
+    assert_eq!(serde_json::json!(by_hour), expected["by_hour_vru_entry"]);
+
+    let mut by_weekday = [0; 7];
+    for (day, count) in expected["by_day"].as_object().expect("days") {
+        let day = NaiveDate::parse_from_str(&format!("19{day}"), "%Y%m%d").expect("a date");
+        by_weekday[day.weekday().num_days_from_monday() as usize] += count.as_u64().expect("a count");
+    }
+    let (days, totals): (Vec<_>, Vec<_>) = profile.weekdays.iter().map(|day| (day.days, day.total)).unzip();
+    // January 1999 began on a Friday.
+    assert_eq!((days, totals), (vec![4, 4, 4, 4, 5, 5, 5], by_weekday.to_vec()));
 }
