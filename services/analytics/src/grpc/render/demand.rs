@@ -1,6 +1,6 @@
 //! Demand as it is answered.
 
-use fenliu_domain::day::{ClockTime, Day};
+use fenliu_domain::day::ClockTime;
 use fenliu_domain::demand::{DayProfile, Peak, peaks as find_peaks};
 use fenliu_domain::pack::WHOLE;
 use fenliu_proto::analytics::v1 as proto;
@@ -104,9 +104,8 @@ fn mean(count: u64, days: u32) -> f64 {
 
 /// The first and the last day, empty when there is none.
 fn dates(demand: &Demand) -> (String, String) {
-    let named = |day: Option<&Day>| day.map(Day::to_string).unwrap_or_default();
     let days = demand.days.as_ref();
-    (named(days.map(|days| days.start())), named(days.map(|days| days.end())))
+    days.map(|days| (days.start().to_string(), days.end().to_string())).unwrap_or_default()
 }
 
 /// When a half hour of the clock begins; of the one after the last, 24:00.
