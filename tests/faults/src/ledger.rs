@@ -137,6 +137,13 @@ impl Ledger {
         all.iter().flat_map(|operation| operation.sends.iter()).filter(inside).cloned().collect()
     }
 
+    /// The same, of requests that had not been sent before: what had may have been stored, and is then recognised.
+    pub(crate) fn fresh_between(&self, from: Duration, to: Duration) -> Vec<Sent> {
+        let all = self.lock();
+        let fresh = all.iter().filter(|operation| operation.sends.iter().all(|sent| sent.began >= from));
+        fresh.flat_map(|operation| operation.sends.iter()).filter(|sent| sent.ended <= to).cloned().collect()
+    }
+
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for operation in self.lock().iter() {

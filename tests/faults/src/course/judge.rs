@@ -17,7 +17,7 @@ pub(super) fn served(stage: &Stage, window: &Window, fault: Fault, hit: &Hit, fi
     let sends = stage.ledger.between(from, to);
     let by = |replica: usize| sends.iter().filter(|sent| sent.replica == replica && sent.is_ok()).count();
     if fault.served() == Served::Nobody {
-        if let Some(sent) = sends.iter().find(|sent| sent.is_ok()) {
+        if let Some(sent) = stage.ledger.fresh_between(from, to).iter().find(|sent| sent.is_ok()) {
             let what = format_args!("{}: somebody was told OK meanwhile: {sent:?}", fault.name());
             findings.add(Wrong::Fault, what);
         }
