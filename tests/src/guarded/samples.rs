@@ -1,6 +1,7 @@
 //! A plausible request for every RPC of the contract: each field filled with what it asks for.
 
 use fenliu_domain::time::{Span, Timestamp};
+use fenliu_proto::common::v1::Actor;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, Value,
 };
@@ -131,6 +132,13 @@ impl Sample {
     }
 }
 
+/// What may be set only beside another choice than the first, so that it stays unset.
+const LEFT_OUT: [&str; 2] = ["cap_duration", "rejoin_within_duration"];
+
+fn is_left_out(field: &FieldDescriptor) -> bool {
+    LEFT_OUT.contains(&field.name())
+}
+
 /// The making of one request.
 struct Filling<'a> {
     sample: &'a Sample,
@@ -143,7 +151,7 @@ struct Filling<'a> {
 impl Filling<'_> {
     fn message(&self, kind: &MessageDescriptor, depth: usize) -> DynamicMessage {
         let mut message = DynamicMessage::new(kind.clone());
-        let fields = kind.fields().filter(|field| depth > 0 && self.is_chosen(field));
+        let fields = kind.fields().filter(|field| depth > 0 && self.is_chosen(field) && !is_left_out(field));
         for field in fields {
             let value = match field.kind() {
                 Kind::Message(kind) if kind.full_name() == "google.protobuf.FieldMask" => {
@@ -173,6 +181,9 @@ impl Filling<'_> {
             Kind::Message(kind) if is_well_known(&kind) => self.moment(field, &kind),
             Kind::Message(kind) => Value::Message(self.message(&kind, depth - 1)),
             Kind::Enum(_) if field.name() == "next_presence" => Value::EnumNumber(2),
+            Kind::Enum(_) if field.name() == "self_service_actors" => {
+                Value::EnumNumber(Actor::FaqCard.into())
+            }
             Kind::Enum(kind) => Value::EnumNumber(
                 kind.values().map(|value| value.number()).find(|number| *number > 0).unwrap_or(0),
             ),

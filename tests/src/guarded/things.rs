@@ -215,6 +215,7 @@ const FREE: &[(&str, &str)] = &[
     ("rule_pack_id", "pinduoduo-3min-human"),
     ("RulePack.rule_pack_id", "of my own"),
     ("RulePack.source", "hearsay"),
+    ("holidays", "2026-01-31"),
     ("description", "a pack"),
     // Positions and versions of the platform's one log: every number up to its end is one, whoever's event it is.
     ("after_position", "0"),
