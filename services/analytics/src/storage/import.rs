@@ -239,6 +239,7 @@ pub(super) async fn remake(txn: &DatabaseTransaction, after: Option<Key>) -> Res
         .into_tuple()
         .all(txn)
         .await?;
+    lock(txn, next.iter().map(|(shop, ..)| shop.as_str()).collect()).await?;
     let mut of_source: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for (shop, source, conversation) in &next {
         of_source.entry((shop.clone(), source.clone())).or_default().insert(conversation.clone());
@@ -248,6 +249,13 @@ pub(super) async fn remake(txn: &DatabaseTransaction, after: Option<Key>) -> Res
         write(txn, &shop, &source, logs).await?;
     }
     Ok(next.into_iter().next_back().map(|(shop, source, conversation)| Key { shop, source, conversation }))
+}
+
+/// Locks shops' rows as an import does, so that none makes facts of a part of a log meanwhile.
+async fn lock(txn: &DatabaseTransaction, shops: BTreeSet<&str>) -> Result<(), Fault> {
+    let rows = shop::Entity::find().filter(shop::Column::ShopId.is_in(shops));
+    rows.order_by_asc(shop::Column::ShopId).lock_exclusive().all(txn).await?;
+    Ok(())
 }
 
 /// Forgets the facts of everything that was imported, of which the log remains.

@@ -42,6 +42,18 @@ async fn a_conversation_of_many_exchanges_is_kept_in_pages_and_read_whole() {
 }
 
 #[tokio::test]
+async fn nothing_that_was_remembered_is_written_over_what_another_replica_worked_in() {
+    let events = recorded(&long(90));
+    let (one, alone) = (memory().await, memory().await);
+    let other = Store { db: one.db.clone(), recent: Arc::default() };
+    for (turn, part) in events.chunks(7).enumerate() {
+        follow(if turn % 3 == 1 { &other } else { &one }, part.to_vec()).await;
+    }
+    follow(&alone, events).await;
+    assert_eq!(one.dump().await, alone.dump().await);
+}
+
+#[tokio::test]
 async fn what_is_imported_late_makes_the_pages_anew() {
     let records = reported(&long(200));
     let (in_order, late) = (memory().await, memory().await);
