@@ -8,7 +8,7 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use futures::stream::try_unfold;
 use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -74,6 +74,8 @@ impl<V: Clone> Watcher<V> {
             }
             let soft = self.desks.platform().lifecycle.soft();
             heard_of(self.shop, &mut self.news, &soft).await?;
+            // One look shows all that has been told of until then; of what did not arrive, too.
+            while !matches!(self.news.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
         }
     }
 }
