@@ -8,6 +8,7 @@
 //! time the clock skips means the moment it skips to; of a time that comes twice, the first is meant.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use chrono::{
@@ -116,6 +117,17 @@ impl Zone {
     #[must_use]
     pub fn day_of(self, at: Timestamp) -> Day {
         Day(self.naive(at).date())
+    }
+
+    /// Every date a moment between two can have, both included; where clocks change between them, perhaps one more.
+    #[must_use]
+    pub fn days_between(self, from: Timestamp, until: Timestamp) -> RangeInclusive<Day> {
+        let (first, last) = (self.naive(from), self.naive(until));
+        let elapsed = TimeDelta::microseconds(until.since(from).micros());
+        // Put back over midnight, the clock may have shown a later date than at the end, or an earlier than at the start.
+        let lowest = last.checked_sub_signed(elapsed).map_or(first, |local| local.min(first));
+        let highest = first.checked_add_signed(elapsed).map_or(last, |local| local.max(last));
+        Day(lowest.date())..=Day(highest.date())
     }
 
     /// The first moment of a day; of a date the calendar skipped, the moment it skipped to.

@@ -218,7 +218,22 @@ pub struct Conversation {
     pub exchanges: Vec<Exchange>,
 }
 
+impl Conversation {
+    /// The latest moment anything kept of it is of; the beginning of time when nothing is.
+    #[must_use]
+    pub fn latest_at(&self) -> Timestamp {
+        let in_exchanges = self.exchanges.iter().flat_map(Exchange::moments);
+        self.session.moments().chain(in_exchanges).max().unwrap_or(Timestamp::MIN)
+    }
+}
+
 impl Exchange {
+    fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let asks = self.asks.iter().chain(&self.further_asks).map(|ask| ask.at);
+        let replies = self.replies.iter().map(|reply| reply.at);
+        asks.chain(replies).chain(self.holdings.iter().map(|holding| holding.from))
+    }
+
     /// When its first question came.
     #[must_use]
     pub fn asked_at(&self) -> Timestamp {
@@ -265,15 +280,22 @@ impl Holder {
 }
 
 impl Session {
+    fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let session = [self.opened_at, self.first_asked_at, self.last_asked_at, self.closed_at];
+        let firsts = [self.people_at, self.agent_at, self.human_at, self.robot_at];
+        let marks = Mark::ALL.map(|mark| self.marks.at(mark));
+        session.into_iter().chain(firsts).chain(marks).flatten()
+    }
+
     /// When it begins for those who look for the sessions of a day: at its opening or its first question.
     #[must_use]
     pub fn begins_at(&self) -> Option<Timestamp> {
         [self.opened_at, self.first_asked_at].into_iter().flatten().min()
     }
 
-    /// The last moment that can count for a day: its opening or its last question.
+    /// The last moment that can count for a day: its opening, its last question or its end.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
-        [self.opened_at, self.last_asked_at].into_iter().flatten().max()
+        [self.opened_at, self.last_asked_at, self.closed_at].into_iter().flatten().max()
     }
 }

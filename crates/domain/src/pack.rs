@@ -2,7 +2,7 @@
 //!
 //! A [`Draft`] is what a file or a caller says; [`Draft::check`] makes a [`RulePack`] of it or names every field that
 //! is wrong. A [`Tally`] then takes in conversations (see [`crate::exchange`]), one at a time and in any order, and
-//! ends in a [`Report`]: units, verdicts, rates with their parts, and every miss with its proof. What a marketplace
+//! ends in a [`Report`]: units, verdicts, rates with their parts, and every miss with its proof. Reports of days add up. What a marketplace
 //! shows for a day, which may look back on several, is a [`Figure`] made of the days of a report.
 //!
 //! The judge (`turn`) makes turns of exchanges and says what became of each; `unit` makes units of turns; `tally`
@@ -24,12 +24,14 @@ use crate::message::Actor;
 use crate::time::Span;
 
 mod clock;
+mod daily;
 mod draft;
 mod figure;
 #[cfg(any(test, feature = "testing"))]
 pub mod naive;
 mod parts;
 mod place;
+mod report;
 #[cfg(any(test, feature = "testing"))]
 pub mod samples;
 mod tally;
@@ -37,14 +39,18 @@ mod target;
 mod turn;
 mod unit;
 mod verdict;
+mod waits;
 
+pub use daily::DailyTallies;
 pub use draft::Draft;
 pub use figure::{Figure, Lookback, RecencyWeight};
-pub use parts::{AgentParts, Parts, ResponseTimes};
+pub use parts::{AgentParts, Parts};
 pub use place::Place;
-pub use tally::{Report, Tally};
+pub use report::Report;
+pub use tally::Tally;
 pub use target::{Consequence, Target};
 pub use verdict::{Blame, Miss, Verdict};
+pub use waits::{MAX_EXACT_WAITS, ResponseTimes, Waits};
 
 #[cfg(test)]
 mod tests;

@@ -1,20 +1,20 @@
 //! Where a shop stands with a marketplace: the figures of its last days, and what the consequence machine makes of them.
 //!
-//! A [`Question`] reads the facts of the days shown and of those their figures look back on, in one pass; [`ShopStanding`]
+//! A [`Question`] asks for the days shown and for those their figures look back on; [`ShopStanding`]
 //! feeds the days before today to [`Standing`]. Today is shown beside them, and only supposed ([`WhatIf`]) to have ended.
 //!
-//! Invariant: nothing is kept, so the same facts give the same standing and the same ledger.
+//! Invariant: the same facts give the same standing and the same ledger; neither is kept.
 
 use std::collections::BTreeMap;
 
 use fenliu_domain::day::{Day, DayRange, Zone};
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::{Parts, RulePack, Tally};
+use fenliu_domain::pack::{Parts, RulePack};
 use fenliu_domain::problem::Problem;
 use fenliu_domain::standing::{DayRate, DayResult, Line, Rules, Standing};
 use fenliu_domain::time::Timestamp;
 
-use crate::storage::{Fault, Folded, Store};
+use crate::storage::{Fault, Store, Tallied};
 
 #[cfg(test)]
 mod tests;
@@ -73,14 +73,13 @@ impl Question {
     /// SHOP_NOT_FOUND.
     pub(crate) async fn answer(self, store: &Store) -> Result<ShopStanding, Problem> {
         let (pack, as_of) = (self.pack.clone(), self.as_of);
-        let begin = move |zone: Zone| {
+        let range = move |zone: Zone| {
             let today = zone.day_of(as_of);
-            let range = DayRange { last: Some(today), ..pack.days_behind(today.minus(DAYS)) };
-            Ok((range, Tally::new(pack, zone, as_of, range)))
+            DayRange { last: Some(today), ..pack.days_behind(today.minus(DAYS)) }
         };
-        let folded = store.fold(self.shop, begin).await.map_err(Fault::into_problem)?;
-        let Folded { fold, position, zone } = folded;
-        Ok(self.judged(&fold.finish().days, zone, position))
+        let tallied = store.report(self.shop, self.pack.clone(), as_of, range).await;
+        let Tallied { report, position, zone } = tallied.map_err(Fault::into_problem)?;
+        Ok(self.judged(&report.days, zone, position))
     }
 
     fn judged(self, counts: &BTreeMap<Day, Parts>, zone: Zone, position: i64) -> ShopStanding {

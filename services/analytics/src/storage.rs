@@ -5,7 +5,7 @@
 //! in one transaction. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
 //! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
-//! whatever else is made of whole conversations ([`Store::fold`]). Facts that another
+//! whatever else is made of whole conversations ([`Store::fold`]). What past days came to is kept ([`Store::report`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
 //! following it from the beginning.
 //!
@@ -13,6 +13,8 @@
 //! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
 //! each source have keys of their own, so that neither overwrites the other's.
 
+mod books;
+mod changes;
 mod facts;
 mod fault;
 mod history;
@@ -44,7 +46,7 @@ const HISTORY: &str = "";
 
 /// Which version of the fold, and of the bytes it is kept in, this service has. Whoever changes what the same history or
 /// imports end in counts it up.
-pub(crate) const FACTS_VERSION: i32 = 1;
+pub(crate) const FACTS_VERSION: i32 = 2;
 
 /// Names one conversation in the facts. In order of shop, so that whoever locks several rows does so in one order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
-//! Counts of units, and how long answers took.
+//! Counts of units.
 
 use super::WHOLE;
-use super::verdict::{Judged, Verdict};
+use super::verdict::Verdict;
 use crate::exchange::Mark;
 use crate::time::Span;
 
@@ -50,59 +50,6 @@ pub struct AgentParts {
     pub parts: Parts,
     /// Sum of the waits of the units they answered; of a unit of several turns, the wait of the turn it is judged by.
     pub wait_sum: Span,
-}
-
-/// How long answers took; percentiles are exact (nearest rank).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ResponseTimes {
-    /// How many turns were answered.
-    pub answered: u64,
-    /// How many were not; not in the figures below.
-    pub unanswered: u64,
-    /// Mean, rounded down to the microsecond; `None` without data, as the others.
-    pub mean: Option<Span>,
-    /// Half took at most so long.
-    pub p50: Option<Span>,
-    /// 90 % took at most so long.
-    pub p90: Option<Span>,
-    /// 99 % took at most so long.
-    pub p99: Option<Span>,
-}
-
-/// How long turns waited, one by one.
-#[derive(Debug, Default)]
-pub(super) struct Waits {
-    answered: Vec<Span>,
-    unanswered: u64,
-}
-
-impl Waits {
-    pub(super) fn take(&mut self, turn: &Judged<'_>) {
-        match turn.reply {
-            Some(_) => self.answered.push(turn.waited),
-            None => self.unanswered += 1,
-        }
-    }
-
-    pub(super) fn summary(mut self) -> ResponseTimes {
-        self.answered.sort_unstable();
-        let sum: i128 = self.answered.iter().map(|wait| i128::from(wait.micros())).sum();
-        let count = self.answered.len();
-        let mean = i128::try_from(count).ok().and_then(|count| sum.checked_div(count));
-        // Nearest rank: the smallest wait that at least so many in a hundred do not exceed.
-        let percentile = |percent: usize| {
-            let rank = (count * percent).div_ceil(100);
-            self.answered.get(rank.saturating_sub(1)).copied()
-        };
-        ResponseTimes {
-            answered: count as u64,
-            unanswered: self.unanswered,
-            mean: mean.and_then(|mean| i64::try_from(mean).ok()).map(Span::from_micros),
-            p50: percentile(50),
-            p90: percentile(90),
-            p99: percentile(99),
-        }
-    }
 }
 
 impl Parts {
@@ -179,5 +126,13 @@ impl Parts {
     pub fn reaches(&self, target_basis_points: u32) -> Option<bool> {
         let share = u128::from(self.within_limit) * u128::from(WHOLE);
         (self.counted > 0).then(|| share >= u128::from(self.counted) * u128::from(target_basis_points))
+    }
+}
+
+impl AgentParts {
+    /// Adds the counts of other units.
+    pub fn add(&mut self, other: &Self) {
+        self.parts.add(&other.parts);
+        self.wait_sum = self.wait_sum + other.wait_sum;
     }
 }

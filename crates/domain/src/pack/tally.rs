@@ -2,36 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parts::Waits;
 use super::turn::Judge;
 use super::unit::{Decider, Decision, Gathered};
-use super::verdict::{Judged, Miss, Verdict};
-use super::{AgentParts, Parts, Place, ResponseTimes, RulePack, Score, Unit};
+use super::verdict::{Judged, Verdict};
+use super::{AgentParts, Place, Report, RulePack, Score, Unit};
 use crate::day::{Day, DayRange, Zone};
 use crate::exchange::Conversation;
 use crate::time::{Span, Timestamp};
-
-/// How a shop answered, under one pack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// The counts of everything.
-    pub total: Parts,
-    /// The counts by local day; only days with units.
-    pub days: BTreeMap<Day, Parts>,
-    /// The counts by the local hour in which the conversation was opened.
-    pub hours: [Parts; 24],
-    /// The counts by the agent who answered, or else was asked; empty = nobody known.
-    pub agents: BTreeMap<String, AgentParts>,
-    /// The counts of units that have a rate of their own, by local day; they are in no other count, and their misses
-    /// are not among `misses`.
-    pub separate_days: BTreeMap<Day, Parts>,
-    /// Response times of every turn judged.
-    pub response_times: ResponseTimes,
-    /// Response times of each conversation's first turn.
-    pub first_response_times: ResponseTimes,
-    /// Every miss in the order of its [`Place`], the longest wait first; empty unless they were asked for.
-    pub misses: Vec<Miss>,
-}
 
 /// Takes in conversations, one at a time and in any order, and ends in a [`Report`].
 #[derive(Debug)]
@@ -43,8 +20,6 @@ pub struct Tally {
     report: Report,
     buyer_days: BTreeMap<(Day, String), Gathered>,
     sessions: BTreeMap<String, Vec<Stretch>>,
-    waits: Waits,
-    first_waits: Waits,
 }
 
 /// One conversation of a buyer, where several can be one session.
@@ -69,8 +44,6 @@ impl Tally {
             report: Report::default(),
             buyer_days: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            waits: Waits::default(),
-            first_waits: Waits::default(),
         }
     }
 
@@ -90,6 +63,12 @@ impl Tally {
         self
     }
 
+    /// How long after its end a conversation still bears on others.
+    #[must_use]
+    pub fn bears_for(&self) -> Span {
+        self.judge.pack.rejoin_within.unwrap_or_default()
+    }
+
     /// Takes in one conversation, whole. What reaches beyond the range is not counted, but what led into it is
     /// needed: pass every conversation with a question or its opening inside, and where the pack takes sessions up
     /// again those that ended so long before it or later.
@@ -97,13 +76,7 @@ impl Tally {
         let turns = self.judge.turns(conversation);
         let (range, since) = (self.range, self.since);
         let taken = move |turn: &&Judged<'_>| range.contains(turn.day) && turn.is_settled_after(since);
-        let mut first = true;
-        for turn in turns.iter().filter(taken).filter(|turn| turn.verdict.is_judged()) {
-            self.waits.take(turn);
-            if turn.first && std::mem::take(&mut first) {
-                self.first_waits.take(turn);
-            }
-        }
+        self.time(conversation, &turns);
         match self.judge.pack.unit {
             Unit::Session => self.add_session(conversation, &turns),
             Unit::Turn | Unit::Message => {
@@ -116,6 +89,28 @@ impl Tally {
                 for turn in turns.iter().filter(taken) {
                     self.add_to_buyer_day(conversation, turn);
                 }
+            }
+        }
+    }
+
+    /// Takes in how long turns waited, and how long what is said of them may still change.
+    fn time(&mut self, conversation: &Conversation, turns: &[Judged<'_>]) {
+        let report = &mut self.report;
+        report.holds_from = report.holds_from.max(conversation.latest_at());
+        let judged = |turn: &&Judged<'_>| turn.verdict.is_judged() && turn.is_settled_after(self.since);
+        let mut first = true;
+        for turn in turns.iter().filter(judged) {
+            // The first counts where it was asked, whatever else is counted.
+            let is_first = turn.first && std::mem::take(&mut first);
+            if !self.range.contains(turn.day) {
+                continue;
+            }
+            report.waits.take(turn);
+            if is_first {
+                report.first_waits.take(turn);
+            }
+            if turn.reply.is_none() {
+                report.holds_from = report.holds_from.max(turn.due + Span::from_micros(1));
             }
         }
     }
@@ -204,19 +199,7 @@ impl Tally {
             self.close_sessions(stretches, within);
         }
         self.report.misses.sort_by_cached_key(Place::of);
-        self.report.response_times = self.waits.summary();
-        self.report.first_response_times = self.first_waits.summary();
         self.report
-    }
-}
-
-impl Report {
-    /// The counts of the units that have a rate of their own.
-    #[must_use]
-    pub fn separate(&self) -> Parts {
-        let mut sum = Parts::default();
-        self.separate_days.values().for_each(|parts| sum.add(parts));
-        sum
     }
 }
 

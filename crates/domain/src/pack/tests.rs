@@ -7,6 +7,7 @@ use crate::exchange::{Conversation, Happening, What};
 use crate::time::Timestamp;
 
 mod agreement;
+mod days;
 mod douyin;
 mod drafts;
 mod figures;
@@ -280,8 +281,8 @@ fn a_session_is_judged_by_its_first_turn_and_counts_for_the_day_it_was_opened() 
     assert_eq!((report.total.within_limit, report.total.counted), (1, 1));
     assert_eq!(report.days.keys().map(ToString::to_string).collect::<Vec<_>>(), ["2026-05-01"]);
     assert_eq!(report.hours[23].counted, 1);
-    assert_eq!((report.response_times.answered, report.response_times.unanswered), (1, 1));
-    assert_eq!((report.first_response_times.answered, report.first_response_times.unanswered), (1, 0));
+    assert_eq!((report.response_times().answered, report.response_times().unanswered), (1, 1));
+    assert_eq!((report.first_response_times().answered, report.first_response_times().unanswered), (1, 0));
 }
 
 #[test]
@@ -357,8 +358,8 @@ fn without_units_there_is_no_rate() {
     let report = report(taobao(), &[]);
     assert_eq!(report.total.rate_basis_points(), None);
     assert_eq!(report.total.reaches(0), None);
-    assert_eq!(report.response_times.mean, None);
-    assert_eq!(report.response_times.p50, None);
+    assert_eq!(report.response_times().mean, None);
+    assert_eq!(report.response_times().p50, None);
 }
 
 #[test]
@@ -378,7 +379,7 @@ fn percentiles_are_the_nearest_rank() {
             story_of(&i.to_string(), "b", &[("10:00:00", asked("1")), (answer.as_str(), human("lan"))])
         })
         .collect();
-    let times = report(taobao(), &conversations).response_times;
+    let times = report(taobao(), &conversations).response_times();
     let seconds = |s| Some(Span::from_secs(s));
     assert_eq!((times.p50, times.p90, times.p99), (seconds(5), seconds(9), seconds(10)));
     assert_eq!(times.mean, Some(Span::from_millis(5_500)));

@@ -124,15 +124,17 @@ fn wait_of(turn: &Judged<'_>, cap: Option<Span>) -> Option<Span> {
 
 impl Decision {
     /// Where one bad turn spoils the whole: what is judged goes before what has a rate of its own, and both before what
-    /// is left out; then the worst verdict, the longest wait, the earliest question.
-    fn severity(&self) -> (u8, Verdict, Span, Reverse<Timestamp>, Reverse<&str>) {
+    /// is left out; then the worst verdict, the longest wait, the earliest question. Whoever got no answer waits longest,
+    /// and all of them alike: who of them waited how long so far may change with nothing but time.
+    fn severity(&self) -> (u8, Verdict, bool, Span, Reverse<Timestamp>, Reverse<&str>) {
         let class = match (self.verdict.is_judged(), self.separate) {
             (false, _) => 0,
             (true, true) => 1,
             (true, false) => 2,
         };
         let conversation = Reverse(self.conversation.as_str());
-        (class, self.verdict, self.waited, Reverse(self.asked_at), conversation)
+        let waited = if self.answered { self.waited } else { Span::ZERO };
+        (class, self.verdict, !self.answered, waited, Reverse(self.asked_at), conversation)
     }
 
     /// Where the first turn decides: the earliest question that is judged, or else that is not.

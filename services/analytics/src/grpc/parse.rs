@@ -30,6 +30,8 @@ const MAX_DAYS: i64 = 400;
 pub(super) struct Question {
     pub(super) shop: ShopId,
     pub(super) pack: RulePack,
+    /// Whether the pack is the caller's own, made for this question.
+    pub(super) is_draft: bool,
     pub(super) range: DayRange,
     pub(super) as_of: Timestamp,
 }
@@ -81,8 +83,9 @@ fn question(
 ) -> Result<Question, Problem> {
     let shop = id(shop, "shop_id")?;
     let range = day_range(start, end)?;
+    let is_draft = matches!(chosen, Some(Chosen::Custom(_)));
     let pack = chosen_pack(chosen, packs)?;
-    Ok(Question { shop, pack, range, as_of })
+    Ok(Question { shop, pack, is_draft, range, as_of })
 }
 
 fn chosen_pack(chosen: Option<Chosen>, packs: &Packs) -> Result<RulePack, Problem> {

@@ -35,8 +35,8 @@ pub(super) fn reply_rate(question: &Question, tallied: Tallied) -> proto::GetRep
         as_of_time: Some(to_timestamp(question.as_of)),
         position,
         time_zone: zone.name().to_owned(),
-        response_times: Some(response_times(&report.response_times)),
-        first_response_times: Some(response_times(&report.first_response_times)),
+        response_times: Some(response_times(&report.response_times())),
+        first_response_times: Some(response_times(&report.first_response_times())),
     }
 }
 

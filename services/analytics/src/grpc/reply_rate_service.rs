@@ -14,12 +14,21 @@ use crate::storage::{Fault, Tallied};
 pub(super) struct Handler(pub(super) Desk);
 
 impl Handler {
-    async fn tally(&self, question: &Question, keep_misses: bool) -> Result<Tallied, Problem> {
+    /// What the days came to. Only of packs that will be asked for again is it kept.
+    async fn report(&self, question: &Question) -> Result<Tallied, Problem> {
         let asked = question.clone();
-        let begin = move |zone| {
-            let tally = asked.tally(zone);
-            if keep_misses { tally.keeping_misses() } else { tally }
+        let store = &self.0.store;
+        let tallied = if question.is_draft {
+            store.tally(question.shop, question.range, move |zone| asked.tally(zone)).await
+        } else {
+            store.report(question.shop, asked.pack, asked.as_of, move |_| asked.range).await
         };
+        tallied.map_err(Fault::into_problem)
+    }
+
+    async fn misses(&self, question: &Question) -> Result<Tallied, Problem> {
+        let asked = question.clone();
+        let begin = move |zone| asked.tally(zone).keeping_misses();
         self.0.store.tally(question.shop, question.range, begin).await.map_err(Fault::into_problem)
     }
 }
@@ -32,7 +41,7 @@ impl ReplyRateService for Handler {
     ) -> Result<Response<proto::GetReplyRateResponse>, Status> {
         let now = self.0.platform.clock.now();
         let question = parse::rate_question(request.into_inner(), &self.0.packs, now).map_err(refusal)?;
-        let tallied = self.tally(&question, false).await.map_err(refusal)?;
+        let tallied = self.report(&question).await.map_err(refusal)?;
         Ok(Response::new(render::reply_rate(&question, tallied)))
     }
 
@@ -52,7 +61,7 @@ impl ReplyRateService for Handler {
     ) -> Result<Response<proto::ListMissesResponse>, Status> {
         let (now, tokens) = (self.0.platform.clock.now(), &self.0.platform.page_tokens);
         let page = MissPage::open(request.into_inner(), &self.0.packs, tokens, now).map_err(refusal)?;
-        let tallied = self.tally(&page.question, true).await.map_err(refusal)?;
+        let tallied = self.misses(&page.question).await.map_err(refusal)?;
         Ok(Response::new(page.cut(tallied.report.misses, tokens)))
     }
 

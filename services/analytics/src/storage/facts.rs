@@ -37,6 +37,11 @@ impl Facts {
         self.finished.extend(self.fold.apply(happening));
     }
 
+    /// The conversation as a whole.
+    pub(super) const fn session(&self) -> &Session {
+        &self.fold.session
+    }
+
     /// The facts of a whole conversation.
     pub(super) fn of(conversation: Conversation) -> Self {
         let Conversation { session, mut exchanges, .. } = conversation;

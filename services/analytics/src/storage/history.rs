@@ -8,8 +8,10 @@ use fenliu_domain::ids::ShopId;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+    QuerySelect,
 };
 
+use super::changes::{self, Changes, Zones};
 use super::facts::{Written, facts_of};
 use super::recent::Recent;
 use super::rows::{conversation, log_cursor, page, shop};
@@ -62,9 +64,15 @@ pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Bat
             }
         }
     }
-    save_shops(txn, shops).await?;
+    let zoned: Vec<_> =
+        shops.iter().filter(|(_, zone)| zone.is_some()).map(|(shop, _)| shop.to_string()).collect();
+    let zoned = zoned.iter().map(String::as_str).collect();
+    changes::rezone(txn, &zoned, save_shops(txn, shops)).await?;
+    let shops = touched.keys().map(|key| key.shop.as_str()).collect();
+    let mut changes = Changes::new(Zones::of(txn, &shops).await?);
     let mut recent = recent.at(&batch.after);
-    fold(txn, &mut recent, touched).await?.save(txn).await?;
+    fold(txn, &mut recent, &mut changes, touched).await?.save(txn).await?;
+    changes.save(txn).await?;
     recent.advance(batch.until);
     Ok(recent)
 }
@@ -107,6 +115,7 @@ async fn save_shops(txn: &DatabaseTransaction, shops: BTreeMap<ShopId, Option<Zo
 async fn fold(
     txn: &DatabaseTransaction,
     recent: &mut Recent,
+    changes: &mut Changes,
     touched: BTreeMap<Key, Vec<Happening>>,
 ) -> Result<Written, Fault> {
     let remembered: Vec<_> = touched.keys().map(|key| recent.take(key)).collect();
@@ -116,7 +125,9 @@ async fn fold(
     let mut written = Written::default();
     for ((key, happenings), known) in touched.into_iter().zip(remembered) {
         let mut facts = known.or_else(|| read.remove(&key)).unwrap_or_default();
+        changes.note(&key.shop, facts.session());
         happenings.into_iter().for_each(|happening| facts.apply(happening));
+        changes.note(&key.shop, facts.session());
         written.add(&key, &mut facts);
         recent.keep(key, facts);
     }
@@ -127,10 +138,24 @@ pub(super) async fn forget(txn: &DatabaseTransaction) -> Result<(), Fault> {
     page::Entity::delete_many().filter(page::Column::Source.eq(HISTORY)).exec(txn).await?;
     conversation::Entity::delete_many().filter(conversation::Column::Source.eq(HISTORY)).exec(txn).await?;
     shop::Entity::delete_many().filter(shop::Column::ImportZone.is_null()).exec(txn).await?;
+    let rest = shop::Entity::find()
+        .select_only()
+        .column(shop::Column::ShopId)
+        .into_tuple::<String>()
+        .all(txn)
+        .await?;
+    let shops = rest.iter().map(String::as_str).collect();
+    changes::rezone(txn, &shops, forget_zones(txn)).await?;
+    changes::note_all(txn).await?;
+    let found = cursor(txn).await?;
+    move_cursor(txn, &found, &Cursor::default()).await
+}
+
+/// The days of shops with imports are of the zones those named.
+async fn forget_zones(txn: &DatabaseTransaction) -> Result<(), Fault> {
     shop::Entity::update_many()
         .col_expr(shop::Column::PolicyZone, Expr::value(None::<String>))
         .exec(txn)
         .await?;
-    let found = cursor(txn).await?;
-    move_cursor(txn, &found, &Cursor::default()).await
+    Ok(())
 }

@@ -12,8 +12,9 @@ use sea_orm::{
     QuerySelect, Select,
 };
 
+use super::changes::{self, Changes, Zones};
 use super::facts::{Facts, Written};
-use super::rows::{conversation, imported_event, page, shop};
+use super::rows::{Place, conversation, imported_event, page, shop};
 use super::{Fault, HISTORY, Key, Logged};
 use crate::imported;
 
@@ -54,9 +55,10 @@ pub(crate) struct Imported {
 
 pub(super) async fn import(txn: &DatabaseTransaction, batch: ImportedBatch) -> Result<Imported, Fault> {
     // This locks the shop's row, so that two imports of one shop never make the same facts at the same time.
-    save_zone(txn, &batch).await?;
+    let shop = batch.shop.to_string();
+    changes::rezone(txn, &BTreeSet::from([shop.as_str()]), save_zone(txn, &batch)).await?;
     let all = batch.records.len() as u64;
-    let (shop, source) = (batch.shop.to_string(), batch.source);
+    let source = batch.source;
     let fresh = without_known(txn, &shop, &source, batch.records).await?;
     let imported = fresh.len() as u64;
     if !fresh.is_empty() {
@@ -123,15 +125,17 @@ async fn make_facts(
     source: &str,
     fresh: Vec<Record>,
 ) -> Result<(), Fault> {
+    let mut changes = Changes::new(Zones::of(txn, &BTreeSet::from([shop])).await?);
     let touched: BTreeSet<_> = fresh.iter().map(|record| record.conversation.clone()).collect();
-    let grown = known_among(txn, shop, source, &touched).await?;
+    let grown = known_among(txn, shop, source, &touched, &mut changes).await?;
     let mut logs = logs_of(txn, shop, source, &grown).await?;
     for record in fresh.into_iter().filter(|record| !grown.contains(&record.conversation)) {
         let Record { record_id, conversation, at, rank, happening, .. } = record;
         logs.entry(conversation).or_default().push(Logged { at, rank, record_id, happening });
     }
     clear(txn, shop, source, &grown).await?;
-    write(txn, shop, source, logs).await
+    write(txn, shop, source, logs, &mut changes).await?;
+    changes.save(txn).await
 }
 
 /// Makes the facts of conversations from their whole logs, and writes them over what is there.
@@ -140,33 +144,47 @@ async fn write(
     shop: &str,
     source: &str,
     logs: BTreeMap<String, Vec<Logged>>,
+    changes: &mut Changes,
 ) -> Result<(), Fault> {
     let mut written = Written::default();
     for (conversation, mut log) in logs {
         log.sort_by(|a, b| (a.at, a.rank, &a.record_id).cmp(&(b.at, b.rank, &b.record_id)));
         let key = Key { shop: shop.to_owned(), source: source.to_owned(), conversation };
         let folded = Conversation::fold(String::new(), log.into_iter().map(|logged| logged.happening));
+        changes.note(shop, &folded.session);
         written.add(&key, &mut Facts::of(folded));
     }
     written.save(txn).await
 }
 
+/// Those that have facts already, whose days are noted as they were.
 async fn known_among(
     txn: &DatabaseTransaction,
     shop: &str,
     source: &str,
     touched: &BTreeSet<String>,
+    changes: &mut Changes,
 ) -> Result<BTreeSet<String>, Fault> {
     let known = conversation::Entity::find()
         .select_only()
-        .column(conversation::Column::Conversation)
+        .columns([
+            conversation::Column::Conversation,
+            conversation::Column::BeginsUs,
+            conversation::Column::EndsUs,
+        ])
         .filter(conversation::Column::ShopId.eq(shop))
         .filter(conversation::Column::Source.eq(source))
         .filter(conversation::Column::Conversation.is_in(touched))
-        .into_tuple::<String>()
+        .into_tuple::<(String, i64, i64)>()
         .all(txn)
         .await?;
-    Ok(known.into_iter().collect())
+    let mut names = BTreeSet::new();
+    for (name, begins, ends) in known {
+        let place = Place::of_conversation("begins_us", &name);
+        changes.note_between(shop, place.time(begins)?, place.time(ends)?);
+        names.insert(name);
+    }
+    Ok(names)
 }
 
 async fn logs_of(
@@ -244,10 +262,13 @@ pub(super) async fn remake(txn: &DatabaseTransaction, after: Option<Key>) -> Res
     for (shop, source, conversation) in &next {
         of_source.entry((shop.clone(), source.clone())).or_default().insert(conversation.clone());
     }
+    let mut changes =
+        Changes::new(Zones::of(txn, &next.iter().map(|(shop, ..)| shop.as_str()).collect()).await?);
     for ((shop, source), conversations) in of_source {
         let logs = logs_of(txn, &shop, &source, &conversations).await?;
-        write(txn, &shop, &source, logs).await?;
+        write(txn, &shop, &source, logs, &mut changes).await?;
     }
+    changes.save(txn).await?;
     Ok(next.into_iter().next_back().map(|(shop, source, conversation)| Key { shop, source, conversation }))
 }
 
@@ -262,5 +283,5 @@ async fn lock(txn: &DatabaseTransaction, shops: BTreeSet<&str>) -> Result<(), Fa
 pub(super) async fn forget_facts(txn: &DatabaseTransaction) -> Result<(), Fault> {
     page::Entity::delete_many().filter(page::Column::Source.ne(HISTORY)).exec(txn).await?;
     conversation::Entity::delete_many().filter(conversation::Column::Source.ne(HISTORY)).exec(txn).await?;
-    Ok(())
+    changes::note_all(txn).await
 }

@@ -3,7 +3,7 @@
 use fenliu_domain::day::{DayRange, Zone};
 use fenliu_domain::exchange::{Conversation, Exchange};
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::{Report, Tally};
+use fenliu_domain::pack::{DailyTallies, Report, Tally};
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::time::{Span, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -40,11 +40,30 @@ pub(crate) struct Tallied {
 pub(crate) trait Fold: Send + 'static {
     /// Takes in one, whole.
     fn add(&mut self, conversation: &Conversation);
+
+    /// How long after its end a conversation still bears on others: those of so long before its days are needed too.
+    fn bears_for(&self) -> Span {
+        Span::ZERO
+    }
 }
 
 impl Fold for Tally {
     fn add(&mut self, conversation: &Conversation) {
         Self::add(self, conversation);
+    }
+
+    fn bears_for(&self) -> Span {
+        Self::bears_for(self)
+    }
+}
+
+impl Fold for DailyTallies {
+    fn add(&mut self, conversation: &Conversation) {
+        Self::add(self, conversation);
+    }
+
+    fn bears_for(&self) -> Span {
+        Self::bears_for(self)
     }
 }
 
@@ -107,10 +126,7 @@ impl Store {
                     let position = cursor(txn).await?.position;
                     let zone = zone_of(txn, shop).await?;
                     let (range, mut fold) = begin(zone)?;
-                    let reach = Reach::of(range, zone);
-                    for found in [Found::ByBeginning, Found::ByEnd] {
-                        feed(txn, &shop.to_string(), reach, found, &mut fold).await?;
-                    }
+                    feed_days(txn, shop, range, zone, &mut fold).await?;
                     Ok(Folded { fold, position, zone })
                 })
             })
@@ -158,20 +174,43 @@ impl Listed {
     }
 }
 
-/// The zone of a shop's days: its policy's, else the one its import named, else universal time.
-async fn zone_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<Zone, Fault> {
+/// The zone of a shop's days.
+///
+/// # Errors
+/// SHOP_NOT_FOUND.
+pub(super) async fn zone_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<Zone, Fault> {
     let row = shop::Entity::find_by_id(shop.to_string()).one(db).await?;
     let row = row.ok_or_else(|| {
         let message = format!("nothing is known of shop {shop}; it has neither a history nor imports here");
         Problem::new(Reason::ShopNotFound, message).with("shop_id", shop)
     })?;
-    let Some(name) = row.policy_zone.or(row.import_zone) else { return Ok(Zone::UTC) };
-    Zone::parse(&name).map_err(|why| Fault::Corrupt {
+    zone_in(&row)
+}
+
+/// The zone a shop's row names: its policy's, else the one its import named, else universal time.
+pub(super) fn zone_in(row: &shop::Model) -> Result<Zone, Fault> {
+    let Some(name) = row.policy_zone.as_ref().or(row.import_zone.as_ref()) else { return Ok(Zone::UTC) };
+    Zone::parse(name).map_err(|why| Fault::Corrupt {
         table: "shop",
         column: "policy_zone",
-        row: row.shop_id,
+        row: row.shop_id.clone(),
         why: why.to_string(),
     })
+}
+
+/// Feeds every conversation of a shop that bears on these days to a fold.
+pub(super) async fn feed_days(
+    txn: &DatabaseTransaction,
+    shop: ShopId,
+    range: DayRange,
+    zone: Zone,
+    fold: &mut impl Fold,
+) -> Result<(), Fault> {
+    let reach = Reach::of(range, zone, fold.bears_for());
+    for found in [Found::ByBeginning, Found::ByEnd] {
+        feed(txn, &shop.to_string(), reach, found, fold).await?;
+    }
+    Ok(())
 }
 
 /// The moments a range of days spans, with some to spare at both ends.
@@ -182,8 +221,9 @@ struct Reach {
 }
 
 impl Reach {
-    fn of(range: DayRange, zone: Zone) -> Self {
-        let from = range.first.map_or(Timestamp::MIN, |day| zone.start_of(day) - SLACK);
+    fn of(range: DayRange, zone: Zone, bears_for: Span) -> Self {
+        let before = SLACK.max(bears_for);
+        let from = range.first.map_or(Timestamp::MIN, |day| zone.start_of(day) - before);
         let until = range.last.map_or(Timestamp::MAX, |day| zone.start_of(day.plus(1)) + SLACK);
         Self { from, until }
     }

@@ -3,9 +3,12 @@
 //! Nothing outside `storage` sees a row. A value that no longer reads is corruption and is reported with its table,
 //! column and row, never guessed.
 
+pub(crate) mod book_bytes;
 mod bytes;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod conversation;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod day_book;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod facts_version;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
@@ -16,9 +19,12 @@ pub(crate) mod log_cursor;
 pub(crate) mod page;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod shop_day;
 
 use std::fmt::Display;
 
+use fenliu_domain::day::Day;
 use fenliu_domain::time::Timestamp;
 
 use super::Fault;
@@ -31,13 +37,27 @@ pub(super) struct Place<'a> {
     row: &'a str,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// A column of a conversation.
+    pub(super) const fn of_conversation(column: &'static str, name: &'a str) -> Self {
+        Self { table: "conversation", column, row: name }
+    }
+
+    /// A column of what a day came to.
+    pub(super) const fn of_book(column: &'static str, date: &'a str) -> Self {
+        Self { table: "day_book", column, row: date }
+    }
+
     fn corrupt(self, why: impl Display) -> Fault {
         let Self { table, column, row } = self;
         Fault::Corrupt { table, column, row: row.to_owned(), why: why.to_string() }
     }
 
-    fn time(self, micros: i64) -> Result<Timestamp, Fault> {
+    pub(super) fn day(self, date: &str) -> Result<Day, Fault> {
+        date.parse().map_err(|why| self.corrupt(why))
+    }
+
+    pub(super) fn time(self, micros: i64) -> Result<Timestamp, Fault> {
         Timestamp::from_micros(micros).ok_or_else(|| self.corrupt("a time is outside the years 1 to 9999"))
     }
 }

@@ -50,7 +50,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn any_pack()(
+    pub(super) fn any_pack()(
         draft in any_measure(),
         actors in prop::sample::subsequence(Actor::ALL.to_vec(), 1..=5),
         min_content in any::<bool>(),

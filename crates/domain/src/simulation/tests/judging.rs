@@ -34,7 +34,7 @@ fn what_is_recorded_has_the_rate_that_was_measured() {
     assert_eq!(report.total.within_limit, within as u64);
     assert_eq!(report.total.counted, outcome.replies.times().len() as u64);
     assert!(report.total.missed() > 100, "some take longer: {:?}", report.total);
-    let first = report.first_response_times;
+    let first = report.first_response_times();
     assert_eq!(
         first.mean.map(|mean| mean.micros() / 1_000),
         outcome.first_replies.mean().map(|mean| (mean * 1e3) as i64)

@@ -1,0 +1,124 @@
+//! Which days of a shop have facts that were written, so that what was made of those days before is known to be old.
+//!
+//! Whoever writes facts counts the version of every local day of the conversations they write, of what they were and of what
+//! they became, in the same transaction. What is made of a day's facts keeps the version it was made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fenliu_domain::day::{Day, Zone};
+use fenliu_domain::exchange::Session;
+use fenliu_domain::time::Timestamp;
+use fenliu_runtime::sql::Rows;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::Fault;
+use super::reading::zone_in;
+use super::rows::{shop, shop_day};
+
+/// Shops of one statement.
+const SHOPS_AT_ONCE: usize = 5_000;
+
+/// How many days further the date of a moment may be in another zone: zones are at most 26 hours apart.
+const FARTHEST: u32 = 2;
+
+/// The zones of shops' days, which stay as they are until the transaction ends.
+#[derive(Debug, Default)]
+pub(super) struct Zones(BTreeMap<String, Zone>);
+
+/// The days whose facts are written.
+#[derive(Debug)]
+pub(super) struct Changes {
+    zones: Zones,
+    days: BTreeSet<(String, Day)>,
+}
+
+impl Zones {
+    /// Those of these shops. Their rows are locked against whoever gives one another zone, in order.
+    pub(super) async fn of(txn: &DatabaseTransaction, shops: &BTreeSet<&str>) -> Result<Self, Fault> {
+        let mut zones = BTreeMap::new();
+        let shops: Vec<_> = shops.iter().copied().collect();
+        for shops in shops.chunks(SHOPS_AT_ONCE) {
+            let rows = shop::Entity::find()
+                .filter(shop::Column::ShopId.is_in(shops.iter().copied()))
+                .order_by_asc(shop::Column::ShopId)
+                .lock_shared()
+                .all(txn)
+                .await?;
+            for row in rows {
+                let zone = zone_in(&row)?;
+                zones.insert(row.shop_id, zone);
+            }
+        }
+        Ok(Self(zones))
+    }
+
+    fn zone(&self, shop: &str) -> Zone {
+        self.0.get(shop).copied().unwrap_or(Zone::UTC)
+    }
+}
+
+impl Changes {
+    pub(super) const fn new(zones: Zones) -> Self {
+        Self { zones, days: BTreeSet::new() }
+    }
+
+    /// Notes a conversation, as it was or as it has become.
+    pub(super) fn note(&mut self, shop: &str, session: &Session) {
+        let (Some(begins), Some(ends)) = (session.begins_at(), session.ends_at()) else { return };
+        self.note_between(shop, begins, ends);
+    }
+
+    /// The same of one of which only this is known.
+    pub(super) fn note_between(&mut self, shop: &str, begins: Timestamp, ends: Timestamp) {
+        let days = self.zones.zone(shop).days_between(begins, ends);
+        let mut day = *days.start();
+        while day <= *days.end() {
+            self.days.insert((shop.to_owned(), day));
+            day = day.plus(1);
+        }
+    }
+
+    /// Counts the days' versions.
+    pub(super) async fn save(self, txn: &DatabaseTransaction) -> Result<(), Fault> {
+        if self.days.is_empty() {
+            return Ok(());
+        }
+        let rows = self.days.iter().map(|(shop, day)| shop_day::once_more(shop, *day)).collect();
+        Ok(Rows::of(rows, shop_day::COUNT)?.insert(txn).await?)
+    }
+}
+
+/// Gives a shop's days another zone with `change`. If its days are others then, those next to each that has facts may have
+/// them now: counts the versions of all of them.
+pub(super) async fn rezone<F>(
+    txn: &DatabaseTransaction,
+    shops: &BTreeSet<&str>,
+    change: F,
+) -> Result<(), Fault>
+where
+    F: Future<Output = Result<(), Fault>>,
+{
+    let before = Zones::of(txn, shops).await?;
+    change.await?;
+    let after = Zones::of(txn, shops).await?;
+    let mut changes = Changes::new(Zones::default());
+    for shop in shops.iter().filter(|shop| before.zone(shop) != after.zone(shop)) {
+        let days = shop_day::Entity::find().filter(shop_day::Column::ShopId.eq(*shop)).all(txn).await?;
+        for row in days {
+            let day = row.day()?;
+            let around = (0..=2 * FARTHEST).map(|days| day.minus(FARTHEST).plus(days));
+            changes.days.extend(around.map(|day| ((*shop).to_owned(), day)));
+        }
+    }
+    changes.save(txn).await
+}
+
+/// Counts every day's version: facts of any of them may be gone.
+pub(super) async fn note_all(txn: &DatabaseTransaction) -> Result<(), Fault> {
+    shop_day::Entity::update_many()
+        .col_expr(shop_day::Column::Version, Expr::col(shop_day::Column::Version).add(1))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
