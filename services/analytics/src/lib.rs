@@ -5,7 +5,7 @@
 //! the same words. `storage` folds both into facts, a row per conversation, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
 //! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
-//! a target leaves of today. A question for demand counts the same conversations by when they were opened: `demand`.
+//! a target leaves of today. What past days came to is kept, and `keeper` works it out before anybody asks. A question for demand counts the same conversations by when they were opened: `demand`.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -23,6 +23,7 @@ mod demand;
 mod follower;
 mod grpc;
 mod imported;
+mod keeper;
 mod packs;
 mod recorded;
 mod storage;
@@ -40,6 +41,7 @@ use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 pub use self::config::Config;
 
 use self::follower::Follower;
+use self::keeper::Keeper;
 use self::packs::Packs;
 use self::storage::Store;
 
@@ -74,6 +76,8 @@ pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> an
         stop: platform.lifecycle.soft(),
     };
     platform.lifecycle.spawn(follower.run());
+    let (clock, stop) = (platform.clock.clone(), platform.lifecycle.soft());
+    platform.lifecycle.spawn(Keeper { store: store.clone(), packs: packs.clone(), clock, stop }.run());
     Ok(grpc::service(store, packs, platform))
 }
 

@@ -32,6 +32,7 @@ use fenliu_domain::time::Timestamp;
 use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
 use tokio::sync::Mutex;
 
+pub(crate) use self::changes::Unkept;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};

@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fenliu_domain::day::{Day, Zone};
 use fenliu_domain::exchange::Session;
+use fenliu_domain::ids::ShopId;
 use fenliu_domain::time::Timestamp;
 use fenliu_runtime::sql::Rows;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::Fault;
 use super::reading::zone_in;
 use super::rows::{shop, shop_day};
+use super::{Fault, Store};
 
 /// Shops of one statement.
 const SHOPS_AT_ONCE: usize = 5_000;
@@ -31,6 +32,42 @@ pub(super) struct Zones(BTreeMap<String, Zone>);
 pub(super) struct Changes {
     zones: Zones,
     days: BTreeSet<(String, Day)>,
+}
+
+/// A day of a shop whose facts changed since it was worked out beforehand.
+#[derive(Clone, Debug)]
+pub(crate) struct Unkept {
+    pub(crate) shop: ShopId,
+    pub(crate) day: Day,
+    version: i64,
+}
+
+impl Store {
+    /// Some of the days before one that have to be worked out, the earliest first.
+    pub(crate) async fn unkept(&self, before: Day, limit: u64) -> Result<Vec<Unkept>, Fault> {
+        let rows = shop_day::Entity::find()
+            .filter(Expr::col(shop_day::Column::KeptVersion).lt(Expr::col(shop_day::Column::Version)))
+            .filter(shop_day::Column::Date.lt(before.to_string()))
+            .order_by_asc(shop_day::Column::Date)
+            .order_by_asc(shop_day::Column::ShopId)
+            .limit(limit)
+            .all(self.db.reader())
+            .await?;
+        rows.iter()
+            .map(|row| Ok(Unkept { shop: row.shop()?, day: row.day()?, version: row.version }))
+            .collect()
+    }
+
+    /// Notes that a day was worked out.
+    pub(crate) async fn kept(&self, day: &Unkept) -> Result<(), Fault> {
+        shop_day::Entity::update_many()
+            .col_expr(shop_day::Column::KeptVersion, Expr::value(day.version))
+            .filter(shop_day::Column::ShopId.eq(day.shop.to_string()))
+            .filter(shop_day::Column::Date.eq(day.day.to_string()))
+            .exec(self.db.writer())
+            .await?;
+        Ok(())
+    }
 }
 
 impl Zones {

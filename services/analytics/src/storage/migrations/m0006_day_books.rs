@@ -2,8 +2,8 @@
 
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::schema::{big_integer, blob, text};
-use sea_orm_migration::sea_orm::DbErr;
 use sea_orm_migration::sea_orm::sea_query::{Index, Table, TableCreateStatement};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
 use super::m0001_facts::create;
@@ -21,6 +21,7 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, shop_day()).await?;
+        manager.get_connection().execute_unprepared(UNKEPT).await?;
         create(manager, day_book()).await
     }
 
@@ -32,12 +33,16 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// The few days that changed since they were worked out.
+const UNKEPT: &str = "CREATE INDEX shop_day_unkept ON shop_day (date, shop_id) WHERE kept_version < version";
+
 fn shop_day() -> TableCreateStatement {
     Table::create()
         .table("shop_day")
         .col(text("shop_id"))
         .col(text("date"))
         .col(big_integer("version"))
+        .col(big_integer("kept_version"))
         .primary_key(Index::create().col("shop_id").col("date"))
         .to_owned()
 }

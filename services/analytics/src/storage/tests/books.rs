@@ -2,9 +2,12 @@
 
 use fenliu_domain::day::Zone;
 use fenliu_domain::time::Span;
+use fenliu_runtime::clock::VirtualClock;
 use sea_orm::{EntityTrait, PaginatorTrait};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::keeper::Keeper;
 use crate::storage::rows::{conversation, day_book};
 
 /// What is done to a store, and asked of it, in turn.
@@ -136,4 +139,30 @@ async fn a_day_is_kept_once_time_alone_changes_nothing_in_it() {
     assert_eq!(ask(asked + limit).await, (1, 0), "its limit has not passed");
     assert_eq!(ask(asked + limit + Span::from_micros(1)).await, (0, 1));
     assert_eq!(ask(asked + limit).await, (1, 1), "as of then it is as it was");
+}
+
+#[tokio::test]
+async fn past_days_are_worked_out_before_anybody_asks() {
+    let store = memory().await;
+    let told: Vec<Line> = (0..120).map(|i| (0, 0, 2_400, if i % 2 == 0 { 1 } else { 6 })).collect();
+    let events = recorded(&told);
+    follow(&store, events[..100].to_vec()).await;
+    let packs = Packs::shipped().expect("in order");
+    let keeper = |clock: VirtualClock| Keeper {
+        store: store.clone(),
+        packs: packs.clone(),
+        clock: Arc::new(clock),
+        stop: CancellationToken::new(),
+    };
+    let young = keeper(VirtualClock::new(moment(3 * 86_400)));
+    assert_eq!(young.round().await.expect("worked out"), 0, "its days may still change");
+    let old = keeper(VirtualClock::new(moment(100 * 86_400)));
+    let days = old.round().await.expect("worked out");
+    assert!(days > 1);
+    // The conversation is still open, but none of its questions is.
+    assert_eq!(kept_days(&store).await, (days * packs.all().count()) as u64);
+    assert_eq!(old.round().await.expect("worked out"), 0);
+    follow(&store, events).await;
+    assert!(old.round().await.expect("worked out") > 0, "it went on");
+    assert_eq!(old.round().await.expect("worked out"), 0);
 }

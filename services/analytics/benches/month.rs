@@ -1,0 +1,115 @@
+//! How long the report of a month takes in a busy shop, from what its days came to. A stand-in for dispatch tells a month
+//! of one shop over real gRPC; then its rates are asked for over real gRPC: once while no day is kept, and again and again
+//! when all are. Beside it, in the same run, the floor: the bytes that are kept of those days, read with nothing of ours.
+//! `cargo bench -p fenliu-analytics --bench month [-- TURNS]`; without a number the month has a million turns.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fenliu_proto::analytics::v1::GetReplyRateResponse;
+use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
+use fenliu_proto::dispatch::v1 as dispatch;
+use fenliu_runtime::lifecycle::Lifecycle;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sea_orm::sqlx::{self, Connection, Row};
+use tonic::transport::Channel;
+
+use self::stand_in::{STORY, event, follow, rate_request, shop, stand_in, timed};
+
+#[expect(dead_code, unreachable_pub, reason = "each benchmark uses what it needs of what they share")]
+mod stand_in;
+
+/// Turns of a month, unless told otherwise.
+const TURNS: usize = 1_000_000;
+/// Turns of a conversation.
+const TURNS_EACH: usize = 2;
+/// Conversations of a message of the stream.
+const TOLD_AT_ONCE: usize = 60;
+/// Seconds of a month of 31 days.
+const MONTH: usize = 31 * 86_400;
+/// Reports of which the middle one counts.
+const ROUNDS: usize = 21;
+const PACKS: [&str; 3] = ["taobao-3min", "pinduoduo-3min-human", "jd-first-30s"];
+
+fn main() {
+    let turns = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(TURNS);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(measure(turns));
+}
+
+async fn measure(turns: usize) {
+    let conversations = turns / TURNS_EACH;
+    let messages = conversations.div_ceil(TOLD_AT_ONCE);
+    let address = stand_in(messages, Arc::new(move |at| message(conversations, at))).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("facts.db");
+    let last = i64::try_from(conversations * STORY).unwrap_or(i64::MAX);
+    let lifecycle = Lifecycle::new();
+    let (channel, took) = timed(follow(&address, &file, last, &lifecycle)).await;
+    println!(
+        "a month of {turns} turns in {conversations} conversations, followed in {:.1} s",
+        took.wall.as_secs_f64()
+    );
+    for pack in PACKS {
+        let (first, read) = timed(ask(&channel, pack)).await;
+        let mut kept = Vec::new();
+        for _ in 0..ROUNDS {
+            let (again, took) = timed(ask(&channel, pack)).await;
+            assert_eq!(again.total, first.total, "a day that was kept is a day that was read");
+            kept.push(took.wall);
+        }
+        let mut floor = Vec::new();
+        for _ in 0..ROUNDS {
+            floor.push(timed(bytes_of_days(&file, pack)).await.1.wall);
+        }
+        let bytes = bytes_of_days(&file, pack).await;
+        let (kept, floor) = (middle(kept), middle(floor));
+        println!(
+            "{pack:<22} read {:>8.1} ms, kept {:>6.2} ms; floor: {bytes} bytes of {} days read in {:.2} ms, {:.1} times less",
+            millis(read.wall),
+            millis(kept),
+            first.days.len(),
+            millis(floor),
+            millis(kept) / millis(floor),
+        );
+    }
+    lifecycle.drain(Duration::from_secs(5)).await;
+}
+
+async fn ask(channel: &Channel, pack: &str) -> GetReplyRateResponse {
+    let mut rates = ReplyRateServiceClient::new(channel.clone());
+    let request = rate_request(&shop(0), pack, "2026-05-01", "2026-05-31");
+    rates.get_reply_rate(request).await.expect("an answer").into_inner()
+}
+
+/// How many bytes are kept of the days under a pack, without the waits one by one.
+async fn bytes_of_days(file: &Path, pack: &str) -> usize {
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut kept = SqliteConnection::connect_with(&options).await.expect("the service's file");
+    let rows = sqlx::query("SELECT counts FROM day_book WHERE pack = ?").bind(pack);
+    let rows = rows.fetch_all(&mut kept).await.expect("rows");
+    rows.iter().map(|row| row.get::<Vec<u8>, _>(0).len()).sum()
+}
+
+fn message(conversations: usize, at: usize) -> dispatch::FollowEventsResponse {
+    let first = at * TOLD_AT_ONCE;
+    let numbers = first..(first + TOLD_AT_ONCE).min(conversations);
+    let story = |number: usize| {
+        let opened = number * MONTH / conversations;
+        (0..STORY).map(move |step| {
+            let seconds = i64::try_from(opened + step * 40).unwrap_or_default();
+            event(0, number, step, number * STORY + step, seconds)
+        })
+    };
+    dispatch::FollowEventsResponse { events: numbers.flat_map(story).collect(), caught_up: false }
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
