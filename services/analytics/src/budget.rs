@@ -1,9 +1,10 @@
 //! Today's error budget: what a target leaves of the day so far, where the day is heading, and how fast the budget goes.
 //!
-//! One pass over the facts of today and of the 28 local days before feeds everything at once ([`Books`]): the day's units,
-//! the units settled in each window of the burn alarms, and when conversations came, which makes the shop's usual day.
+//! One pass over the facts of today, and of the days before on which something was asked that is due today, feeds the day's
+//! units and those settled in each window of the burn alarms ([`Books`]). When conversations came on the 28 local days
+//! before makes the shop's usual day; that is kept by day.
 //!
-//! Invariants: all of it is of one state of the store; what was not counted has no budget, no projection and no burn.
+//! Invariants: what is counted is of one state of the store; what was not counted has no budget, no projection and no burn.
 
 use fenliu_domain::budget::{Alarm, Budget, FAST, Outlook, Projection, SLOW, State, Units, project};
 use fenliu_domain::day::{Day, DayRange, Zone};
@@ -14,6 +15,7 @@ use fenliu_domain::pack::{Parts, RulePack, Tally};
 use fenliu_domain::problem::Problem;
 use fenliu_domain::time::{Span, Timestamp};
 
+use crate::arrivals::Arrivals;
 use crate::storage::{Fault, Fold, Folded, Store};
 
 #[cfg(test)]
@@ -21,6 +23,8 @@ mod tests;
 
 /// Local days before today that make the usual day.
 const USUAL_DAYS: u32 = 28;
+/// How much longer than its limit a question may have where weekends leave the clock.
+const WEEKEND: Span = Span::from_hours(4 * 24);
 /// Fewest days of today's weekday that make a usual day of their own.
 const ENOUGH_DAYS: u32 = 3;
 /// Fewest conversations that such days must have had together.
@@ -65,8 +69,6 @@ pub(crate) struct Watched {
 struct Books {
     pack: RulePack,
     zone: Zone,
-    /// When conversations came on the days before today.
-    arrivals: Counts,
     /// What was settled before this moment is in no tally.
     since: Timestamp,
     today: Tally,
@@ -87,22 +89,38 @@ impl Question {
     /// # Errors
     /// SHOP_NOT_FOUND.
     pub(crate) async fn answer(self, store: &Store) -> Result<Outcome, Problem> {
-        let asked = self.clone();
+        let (asked, as_of) = (self.clone(), self.as_of);
         let begin = move |zone: Zone| {
-            let today = zone.day_of(asked.as_of);
-            let range = DayRange { first: Some(today.minus(USUAL_DAYS)), last: Some(today) };
-            Ok((range, Books::open(asked, zone)?))
+            let books = Books::open(asked, zone);
+            Ok((DayRange { first: Some(books.first_day()), last: Some(zone.day_of(as_of)) }, books))
         };
         let folded = store.fold(self.shop, begin).await.map_err(Fault::into_problem)?;
+        let days_before = move |zone: Zone| {
+            let today = zone.day_of(as_of);
+            DayRange { first: Some(today.minus(USUAL_DAYS)), last: Some(today.minus(1)) }
+        };
+        let arrivals = store.arrivals(self.shop, days_before).await.map_err(Fault::into_problem)?;
         let Folded { fold, position, zone } = folded;
-        self.made_of(fold, position, zone)
+        self.made_of(fold, &arrivals.fold, position, zone)
     }
 
-    fn made_of(self, books: Books, position: i64, zone: Zone) -> Result<Outcome, Problem> {
-        let Books { arrivals, today: tally, fast, slow, .. } = books;
+    fn made_of(
+        self,
+        books: Books,
+        arrivals: &Arrivals,
+        position: i64,
+        zone: Zone,
+    ) -> Result<Outcome, Problem> {
+        let Books { today: tally, fast, slow, .. } = books;
         let local = zone.local(self.as_of);
+        let mut counts = Counts::new(zone, &(local.day.minus(USUAL_DAYS)..=local.day.minus(1)))?;
+        // Only who comes inside the window can become a unit.
+        for (minute, count) in arrivals.minutes().filter(|(at, _)| self.pack.window.contains(zone.local(*at)))
+        {
+            counts.add(minute, count);
+        }
         let (parts, fast, slow) = (tally.finish().total, fast.close(self.target), slow.close(self.target));
-        let usual = usual_day(&arrivals, zone, local.day)?;
+        let usual = usual_day(&counts, zone, local.day)?;
         let so_far = Units::of(&parts);
         let outlook = Outlook { so_far, recent: fast.long, profile: &usual, now: local.clock() };
         Ok(Outcome {
@@ -121,20 +139,25 @@ impl Question {
 }
 
 impl Books {
-    fn open(asked: Question, zone: Zone) -> Result<Self, Problem> {
+    fn open(asked: Question, zone: Zone) -> Self {
         let Question { pack, as_of, .. } = asked;
         let today = zone.day_of(as_of);
         let tally = Tally::new(pack.clone(), zone, as_of, DayRange::only(today));
         let windows = |alarm| Windows::open(alarm, &pack, zone, as_of);
-        Ok(Self {
-            arrivals: Counts::new(zone, &(today.minus(USUAL_DAYS)..=today.minus(1)))?,
+        Self {
             since: zone.start_of(today).min(as_of - SLOW.long),
             today: tally,
             fast: windows(FAST),
             slow: windows(SLOW),
             pack,
             zone,
-        })
+        }
+    }
+
+    /// The first day on which something can have been asked that is of today or of a window.
+    fn first_day(&self) -> Day {
+        let weekend = if self.pack.weekend_answer_by.is_some() { WEEKEND } else { Span::ZERO };
+        self.zone.day_of(self.since - self.pack.limit - weekend)
     }
 
     /// Whether it can have something to do with today or with a window. What was asked is settled when it is due at the
@@ -147,16 +170,15 @@ impl Books {
 
 impl Fold for Books {
     fn add(&mut self, conversation: &Conversation) {
-        // Only who comes inside the window can become a unit.
-        let inside = |at: &Timestamp| self.pack.window.contains(self.zone.local(*at));
-        if let Some(at) = conversation.session.first_asked_at.filter(inside) {
-            self.arrivals.add(at, 1);
-        }
         if self.bears_on_today(conversation) {
             self.today.add(conversation);
             self.fast.add(conversation);
             self.slow.add(conversation);
         }
+    }
+
+    fn bears_for(&self) -> Span {
+        self.today.bears_for()
     }
 }
 

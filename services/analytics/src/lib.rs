@@ -15,6 +15,7 @@
 //! - Every query starts from one shop; rows never leave `storage`. Time comes from the [`Platform`].
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
 
+mod arrivals;
 mod budget;
 pub mod cli;
 mod compliance;

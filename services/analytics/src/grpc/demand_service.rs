@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::parse::{DemandQuestion, PeakQuestion};
 use super::render;
-use crate::demand::{Arrivals, Demand};
+use crate::demand::Demand;
 use crate::storage::{Fault, Folded, Store};
 
 /// Handles the service's calls.
@@ -17,8 +17,7 @@ pub(super) struct Handler(pub(super) Store);
 impl Handler {
     async fn demand(&self, question: &DemandQuestion) -> Result<Folded<Demand>, Problem> {
         let range = question.range;
-        let begin = move |_| Ok((range, Arrivals::default()));
-        let folded = self.0.fold(question.shop, begin).await.map_err(Fault::into_problem)?;
+        let folded = self.0.arrivals(question.shop, move |_| range).await.map_err(Fault::into_problem)?;
         let Folded { fold: arrivals, position, zone } = folded;
         Ok(Folded { fold: arrivals.of_days(zone, range, question.service)?, position, zone })
     }

@@ -10,6 +10,7 @@ use fenliu_domain::time::{Span, Timestamp};
 use prost::Message;
 
 use super::Place;
+use crate::arrivals::{Arrivals, MINUTE};
 use crate::storage::Fault;
 
 #[derive(Clone, PartialEq, Message)]
@@ -59,6 +60,16 @@ struct WaitSketch {
 struct EachWait {
     #[prost(uint64, repeated, tag = "1")]
     steps: Vec<u64>,
+}
+
+/// Minutes in which conversations came, in order: of the first how many minutes it is after 1970, of each other how many after
+/// the one before; and how many came in each.
+#[derive(Clone, PartialEq, Message)]
+struct ArrivalCounts {
+    #[prost(sint64, repeated, tag = "1")]
+    steps: Vec<i64>,
+    #[prost(uint64, repeated, tag = "2")]
+    counts: Vec<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -167,6 +178,28 @@ pub(crate) fn read_each_wait(place: Place<'_>, bytes: &[u8], sketched: &Waits) -
         return Err(place.corrupt("there are not as many waits as were counted"));
     }
     Ok(Waits::of(each, sketched.unanswered()))
+}
+
+/// When conversations came on a day.
+pub(crate) fn arrivals(arrivals: &Arrivals) -> Vec<u8> {
+    let mut before = 0;
+    let step = |(minute, _): (Timestamp, u64)| {
+        let number = minute.micros() / MINUTE;
+        number - std::mem::replace(&mut before, number)
+    };
+    let steps = arrivals.minutes().map(step).collect();
+    ArrivalCounts { steps, counts: arrivals.minutes().map(|(_, count)| count).collect() }.encode_to_vec()
+}
+
+/// Adds when conversations came on a day to what is known of others.
+pub(crate) fn read_arrivals(place: Place<'_>, bytes: &[u8], all: &mut Arrivals) -> Result<(), Fault> {
+    let ArrivalCounts { steps, counts } = ArrivalCounts::decode(bytes).map_err(|why| place.corrupt(why))?;
+    let mut minute = 0_i64;
+    for (step, count) in steps.into_iter().zip(counts) {
+        minute = minute.saturating_add(step);
+        all.add(place.time(minute.saturating_mul(MINUTE))?, count);
+    }
+    Ok(())
 }
 
 fn of_day(day: Day, counts: Option<&PartCounts>) -> BTreeMap<Day, Parts> {

@@ -7,6 +7,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::arrivals::Arrivals;
 use crate::keeper::Keeper;
 use crate::storage::rows::{conversation, day_book};
 
@@ -21,6 +22,8 @@ enum Move {
     Zone(&'static str),
     /// Everything that came from the history is forgotten.
     Forget,
+    /// When conversations came is asked for: from which day on, for how many days.
+    Count(u32, u32),
     /// Rates are asked for: by which pack, from which day on, for how many days, as of how many hours after the start.
     Ask(usize, u32, u32, i64),
 }
@@ -33,6 +36,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         3 => (1_usize..30).prop_map(Move::Import),
         1 => zone.prop_map(Move::Zone),
         1 => Just(Move::Forget),
+        3 => (0_u32..4, 1_u32..6).prop_map(|(first, days)| Move::Count(first, days)),
         8 => (0_usize..11, 0_u32..4, 1_u32..6, -6_i64..400).prop_map(|(pack, first, days, hours)| {
             Move::Ask(pack, first, days, hours)
         }),
@@ -52,6 +56,24 @@ async fn ask(store: &Store, pack: &RulePack, range: DayRange, as_of: Timestamp) 
         let kept = store.report(shop(0), pack.clone(), as_of, move |_| range).await.expect("a report");
         assert_eq!(without_moment(kept.report), without_moment(read.report.clone()), "{}", pack.id);
         assert_eq!((kept.position, kept.zone), (read.position, read.zone));
+    }
+}
+
+fn sunday() -> fenliu_domain::day::Day {
+    "2026-05-03".parse().expect("a date")
+}
+
+async fn count(store: &Store, range: DayRange) {
+    let Ok(read) = store.fold(shop(0), move |_| Ok((range, Arrivals::default()))).await else { return };
+    // Those of days beside the range may be read along with it.
+    let mut inside = Arrivals::default();
+    let days = read.fold.by_day(read.zone).into_iter().filter(|(day, _)| range.contains(*day));
+    for (_, arrivals) in days {
+        arrivals.minutes().for_each(|(minute, count)| inside.add(minute, count));
+    }
+    for _ in 0..2 {
+        let kept = store.arrivals(shop(0), move |_| range).await.expect("arrivals");
+        assert_eq!((&kept.fold, kept.position, kept.zone), (&inside, read.position, read.zone));
     }
 }
 
@@ -88,9 +110,12 @@ proptest! {
                         store.forget_history().await.expect("forgotten");
                         followed = 0;
                     }
+                    Move::Count(first, days) => {
+                        let first = sunday().plus(first);
+                        count(&store, DayRange { first: Some(first), last: Some(first.plus(days)) }).await;
+                    }
                     Move::Ask(pack, first, days, hours) => {
-                        let start: fenliu_domain::day::Day = "2026-05-03".parse().expect("a date");
-                        let first = start.plus(first);
+                        let first = sunday().plus(first);
                         let range = DayRange { first: Some(first), last: Some(first.plus(days)) };
                         ask(&store, &packs[pack], range, moment(hours * 3_600)).await;
                     }
