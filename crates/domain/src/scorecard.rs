@@ -33,7 +33,7 @@ mod tests;
 
 pub use books::{Books, Card, Figures, Question, Report};
 pub use counts::Counts;
-pub use hint::{Evidence, Hint, MAX_EVIDENCE, Measured, Rule};
+pub use hint::{ENOUGH, Evidence, Hint, MAX_EVIDENCE, Measured, Rule};
 pub use shift::{Shift, Slots};
 
 use crate::time::Span;

@@ -1,7 +1,7 @@
 //! What stands out of a card and may be worth a talk, with the conversations that show it.
 //!
-//! A rule speaks only when the data leave no doubt: the lower end of the 95 % interval of the share lies above the
-//! threshold. So few data give no hint. The thresholds are ours.
+//! A rule speaks only when the data leave no doubt: there are at least [`ENOUGH`] of what a share is of, and the lower end
+//! of its 95 % interval lies above the threshold. So few data give no hint. The thresholds are ours.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -13,6 +13,8 @@ use crate::time::{Span, Timestamp};
 
 /// Most conversations that a hint names.
 pub const MAX_EVIDENCE: usize = 5;
+/// Fewest things counted of which a share is judged.
+pub const ENOUGH: u64 = 10;
 /// Shortest time on duty of which adherence is judged.
 const ENOUGH_DUTY: Span = Span::from_hours(4);
 
@@ -112,7 +114,9 @@ impl Rule {
     fn stands_out(self, measured: Measured) -> bool {
         let threshold = self.threshold_basis_points();
         match measured {
-            Measured::Share(share) => share.interval(Z_95).low * 10_000.0 > f64::from(threshold),
+            Measured::Share(share) => {
+                share.trials() >= ENOUGH && share.interval(Z_95).low * 10_000.0 > f64::from(threshold)
+            }
             Measured::OfTime(basis_points) => basis_points < threshold,
         }
     }
