@@ -131,7 +131,7 @@ impl Guarded {
         let services = vec![
             fenliu_accounts::start(accounts, platform.clone(), Some(inside.clone())).await?.service,
             fenliu_dispatch::start(dispatch, platform.clone(), inside.clone()).await?,
-            fenliu_analytics::start(analytics, platform, inside).await?,
+            fenliu_analytics::start(analytics, platform, inside.clone(), inside).await?,
         ];
         let options = ServerOptions {
             config: ServerConfig::default(),

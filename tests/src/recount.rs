@@ -37,7 +37,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    /// Starts it on the history of this dispatch.
+    /// Starts it on the history of this dispatch, which serves accounts as well.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -48,7 +48,7 @@ impl Recount {
         let platform = Platform::system(lifecycle.clone());
         let auth = platform.auth.clone();
         let config = fenliu_analytics::Config::at(DatabaseConfig::at(url));
-        let service = fenliu_analytics::start(config, platform, dispatch).await?;
+        let service = fenliu_analytics::start(config, platform, dispatch.clone(), dispatch).await?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let clients = Clients::new(&connect_lazy(format!("http://{}", listener.local_addr()?).parse()?));
         let options = ServerOptions {

@@ -187,8 +187,19 @@ impl Fact {
 impl Fold {
     /// Takes in the next event and adds the facts that it makes final.
     pub fn apply(&mut self, event: &Event, facts: &mut Vec<Fact>) {
-        let at = event.recorded;
-        match &event.payload {
+        self.take(event.recorded, event.conversation, &event.payload, facts);
+    }
+
+    /// The same, of the parts of an event that bear on agents: when the desk took it down, which conversation it is about,
+    /// and what it says.
+    pub fn take(
+        &mut self,
+        at: Timestamp,
+        conversation: Option<ConversationId>,
+        payload: &Payload,
+        facts: &mut Vec<Fact>,
+    ) {
+        match payload {
             Payload::AgentSynced { agent, entry } => self.sync(*agent, entry, at, facts),
             Payload::PresenceChanged { agent, presence, .. } => self.be(*agent, *presence, at, facts),
             Payload::CapacityChanged { agent, capacity, .. } => {
@@ -196,7 +207,7 @@ impl Fold {
                 self.limit(*agent, *capacity, unlimited, at, facts);
             }
             payload => {
-                if let Some(conversation) = event.conversation {
+                if let Some(conversation) = conversation {
                     self.converse(conversation, payload, at, facts);
                 }
             }

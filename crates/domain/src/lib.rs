@@ -13,6 +13,7 @@
 //! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
 //! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
+//! * [`scorecard`] puts together how each agent did, and what stands out of it.
 //! * [`agent_facts`] folds a shop's events into what each agent was, held and did.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
@@ -34,6 +35,7 @@ pub mod pack;
 pub mod problem;
 pub mod proportion;
 pub mod roster;
+pub mod scorecard;
 pub mod simulation;
 pub mod sketch;
 pub mod spans;

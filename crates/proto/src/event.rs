@@ -11,7 +11,7 @@ pub mod snapshot;
 mod tests;
 pub mod trace;
 
-use fenliu_domain::desk::event::Event;
+use fenliu_domain::desk::event::{Event, Payload};
 use fenliu_domain::problem::Problem;
 
 use crate::history::v1;
@@ -28,4 +28,12 @@ pub fn to_proto(event: &Event) -> v1::Event {
 /// INVALID_REQUEST naming the field that cannot be read; for a stored event that means corruption.
 pub fn from_proto(event: &v1::Event) -> Result<Event, Problem> {
     inward::event(event)
+}
+
+/// Parses what a stored event says, without when and where it happened.
+///
+/// # Errors
+/// As [`from_proto`].
+pub fn payload_from_proto(payload: &v1::event::Payload) -> Result<Payload, Problem> {
+    inward::payload(payload)
 }

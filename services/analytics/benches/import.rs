@@ -71,7 +71,7 @@ async fn service(url: &str) -> Channel {
     let config = Config::at(DatabaseConfig::at(url));
     let platform = Platform::system(lifecycle.clone());
     let auth = platform.auth.clone();
-    let service = fenliu_analytics::start(config, platform, nowhere).await;
+    let service = fenliu_analytics::start(config, platform, nowhere.clone(), nowhere).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("the port");
     let options = ServerOptions {

@@ -27,7 +27,7 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Where the history comes from; read by the binary only.
     pub dispatch: DispatchConfig,
-    /// Who says whom to trust; read by the binary only.
+    /// Who says whom to trust, and who is on duty; read by the binary only.
     pub accounts: AccountsConfig,
     /// How the history is followed.
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct Config {
     pub auth: AuthConfig,
 }
 
-/// Who says whom to trust.
+/// Who says whom to trust, and who is on duty.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountsConfig {

@@ -7,6 +7,7 @@ mod parse;
 mod render;
 mod reply_rate_service;
 mod rule_pack_service;
+mod scorecard_service;
 
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_proto::analytics::v1::compliance_service_server::ComplianceServiceServer;
@@ -14,10 +15,12 @@ use fenliu_proto::analytics::v1::demand_service_server::DemandServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
 use fenliu_proto::analytics::v1::reply_rate_service_server::ReplyRateServiceServer;
 use fenliu_proto::analytics::v1::rule_pack_service_server::RulePackServiceServer;
+use fenliu_proto::analytics::v1::scorecard_service_server::ScorecardServiceServer;
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::Service;
 use tonic::service::Routes;
 
+use crate::duty::Rosters;
 use crate::packs::Packs;
 use crate::storage::Store;
 
@@ -33,6 +36,7 @@ const NAMES: &[&str] = &[
     "fenliu.analytics.v1.RulePackService",
     "fenliu.analytics.v1.ImportService",
     "fenliu.analytics.v1.DemandService",
+    "fenliu.analytics.v1.ScorecardService",
 ];
 
 /// What every handler works with.
@@ -40,19 +44,21 @@ const NAMES: &[&str] = &[
 struct Desk {
     store: Store,
     packs: Packs,
+    rosters: Rosters,
     platform: Platform,
 }
 
 /// The services, ready to be served.
-pub(crate) fn service(store: Store, packs: Packs, platform: Platform) -> Service {
-    let desk = Desk { store, packs, platform };
+pub(crate) fn service(store: Store, packs: Packs, rosters: Rosters, platform: Platform) -> Service {
+    let desk = Desk { store, packs, rosters, platform };
     let mut routes = Routes::builder();
     routes
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
         .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))
         .add_service(ImportServiceServer::new(import_service::Handler(desk.store.clone())))
-        .add_service(DemandServiceServer::new(demand_service::Handler(desk.store)));
+        .add_service(DemandServiceServer::new(demand_service::Handler(desk.store.clone())))
+        .add_service(ScorecardServiceServer::new(scorecard_service::Handler(desk)));
     Service { routes: routes.routes(), names: NAMES }
 }
 

@@ -5,7 +5,10 @@
 //! the same words. `storage` folds both into facts, a row per conversation, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
 //! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
-//! a target leaves of today. What past days came to is kept, and `keeper` works it out before anybody asks. A question for demand counts the same conversations by when they were opened: `demand`.
+//! a target leaves of today. What past days came to is kept, and `keeper` works it out before anybody asks. A question
+//! for demand counts the same conversations by when they were opened: `demand`.
+//! Agents have facts of their own, a row for each event that ended something; `scorecards` puts both together, with the
+//! duty that `duty` asks accounts for.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -14,6 +17,7 @@
 //! - Facts hold no verdict: every rate says as of which moment and up to which position it was judged.
 //! - Every query starts from one shop; rows never leave `storage`. Time comes from the [`Platform`].
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
+//! - What only accounts knows may be missing from an answer, and never fails it.
 
 mod arrivals;
 mod budget;
@@ -21,17 +25,20 @@ pub mod cli;
 mod compliance;
 pub mod config;
 mod demand;
+mod duty;
 mod follower;
 mod grpc;
 mod imported;
 mod keeper;
 mod packs;
 mod recorded;
+mod scorecards;
 mod storage;
 
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
 use fenliu_domain::pack::RulePack;
+use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
@@ -41,6 +48,7 @@ use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 
 pub use self::config::Config;
 
+use self::duty::Rosters;
 use self::follower::Follower;
 use self::keeper::Keeper;
 use self::packs::Packs;
@@ -54,18 +62,23 @@ pub fn shipped_packs() -> anyhow::Result<Vec<RulePack>> {
     Ok(Packs::shipped()?.all().cloned().collect())
 }
 
-/// What the service needs of others: to follow the history of dispatch and the trust of accounts.
+/// What the service needs of others: to follow the history of dispatch and the trust of accounts, and to see who is on duty.
 pub const OWN_PERMISSIONS: Permissions =
-    Permissions::of(&[Permission::PlatformHistory, Permission::PlatformDirectory]);
+    Permissions::of(&[Permission::PlatformHistory, Permission::PlatformDirectory, Permission::RostersRead]);
 
 /// Opens the store, brings its schema up to date, begins to follow the history of `dispatch`, and returns the service,
-/// ready to be served. Dispatch may be away. Of `config`, the server, telemetry and dispatch sections are left to
-/// whoever serves it.
+/// ready to be served. Dispatch may be away, and so may `accounts`, which says who was on duty. Of `config`, the server,
+/// telemetry, dispatch and accounts sections are left to whoever serves it.
 ///
 /// # Errors
 /// When a rule pack is not what it should be, or the database cannot be opened, lacks the durability that is promised,
 /// or cannot be migrated.
-pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> anyhow::Result<Service> {
+pub async fn start(
+    config: Config,
+    platform: Platform,
+    dispatch: Outgoing,
+    accounts: Outgoing,
+) -> anyhow::Result<Service> {
     let packs = Packs::shipped()?;
     let store = Store::open(&config.database).await.context("the analytics database cannot be used")?;
     store.bring_up_to_date().await.context("the facts cannot be made anew")?;
@@ -79,7 +92,8 @@ pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> an
     platform.lifecycle.spawn(follower.run());
     let (clock, stop) = (platform.clock.clone(), platform.lifecycle.soft());
     platform.lifecycle.spawn(Keeper { store: store.clone(), packs: packs.clone(), clock, stop }.run());
-    Ok(grpc::service(store, packs, platform))
+    let rosters = Rosters(RosterServiceClient::new(accounts));
+    Ok(grpc::service(store, packs, rosters, platform))
 }
 
 /// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.
@@ -102,12 +116,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let server = config.server.clone();
     process::run("the analytics service", server, contract, |platform| async move {
         let dispatch = config.auth.proving(connect_lazy(dispatch), &platform)?;
+        let accounts = config.auth.proving(connect_lazy(accounts), &platform)?;
         if !config.server.insecure_no_auth {
-            let accounts = config.auth.proving(connect_lazy(accounts), &platform)?;
-            let trust = fenliu_trust::follow(accounts, platform.clone(), config.auth.cache());
+            let trust = fenliu_trust::follow(accounts.clone(), platform.clone(), config.auth.cache());
             platform.lifecycle.spawn(trust);
         }
-        start(config, platform, dispatch).await
+        start(config, platform, dispatch, accounts).await
     })
     .await
 }

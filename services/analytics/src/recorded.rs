@@ -1,17 +1,19 @@
-//! The history's events, in the words of the fold.
+//! The history's events, in the words of the folds.
 
 use fenliu_domain::day::Zone;
 use fenliu_domain::desk::queue::USUAL_PRIORITY;
 use fenliu_domain::exchange::{Happening, Mark, What};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::problem::Problem;
-use fenliu_proto::convert::{id, timestamp};
+use fenliu_domain::time::Timestamp;
+use fenliu_proto::convert::{id, optional_id, timestamp};
 use fenliu_proto::dispatch::v1::StoredEvent;
+use fenliu_proto::event::payload_from_proto;
 use fenliu_proto::history::v1 as proto;
 use fenliu_proto::history::v1::event::Payload;
 
 use crate::imported::actor;
-use crate::storage::Step;
+use crate::storage::{Step, Told};
 
 /// What an event of the history says, as far as the facts care.
 ///
@@ -28,7 +30,13 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
     let reached =
         event.recorded_time.as_ref().map(|time| timestamp(time, "event.recorded_time")).transpose()?;
     let mut steps = vec![Step::Shop(shop)];
-    match event.payload {
+    let mut payload = event.payload;
+    let about = payload.as_mut().filter(|payload| bears_on_agents(payload));
+    if let (Some(payload), Some(recorded)) = (about, reached) {
+        forget_trace(payload);
+        steps.extend(of_agents(shop, stored.position, recorded, &event.conversation_id, payload));
+    }
+    match payload {
         Some(Payload::PolicyChanged(changed)) => steps.extend(zone_change(shop, changed)),
         Some(payload) if !event.conversation_id.is_empty() => {
             let is_question = matches!(payload, Payload::MessageReceived(_));
@@ -42,6 +50,53 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
         Some(_) | None => {}
     }
     Ok(steps)
+}
+
+/// Whether the facts of agents care.
+const fn bears_on_agents(payload: &Payload) -> bool {
+    matches!(
+        payload,
+        Payload::AgentSynced(_)
+            | Payload::PresenceChanged(_)
+            | Payload::CapacityChanged(_)
+            | Payload::Assigned(_)
+            | Payload::Queued(_)
+            | Payload::Transferred(_)
+            | Payload::TransferDeclined(_)
+            | Payload::Rated(_)
+            | Payload::Closed(_)
+    )
+}
+
+/// What an event says of agents. One that names things this build does not know, or agents who are none of ours, says
+/// nothing of them.
+fn of_agents(
+    shop: ShopId,
+    position: i64,
+    at: Timestamp,
+    conversation: &str,
+    payload: &Payload,
+) -> Option<Step> {
+    let told = optional_id(conversation, "conversation_id").and_then(|conversation| {
+        let payload = Box::new(payload_from_proto(payload)?);
+        Ok(Told { position, at, conversation, payload })
+    });
+    match told {
+        Ok(told) => Some(Step::Agents(shop, told)),
+        Err(problem) => {
+            tracing::error!(%shop, position, %problem, "an event says nothing that is understood of its agent");
+            None
+        }
+    }
+}
+
+/// How a decision came about is much to read and nothing to know here.
+fn forget_trace(payload: &mut Payload) {
+    match payload {
+        Payload::Assigned(assigned) => assigned.trace = None,
+        Payload::Queued(queued) => queued.trace = None,
+        _ => {}
+    }
 }
 
 /// A zone this build does not know (its database is older than dispatch's) leaves the one known before.

@@ -1,11 +1,12 @@
 //! What this service keeps, in SQLite or PostgreSQL.
 //!
 //! Two streams come in and both end in the same facts, a row per conversation. The history is
-//! followed: [`Store::follow`] folds a batch of it into the facts of the conversations it touches and moves the cursor,
-//! in one transaction. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
+//! followed: [`Store::follow`] folds a batch of it into the facts of the conversations and of the agents it touches and
+//! moves the cursor, in one transaction. What an agent was, had or did is a row for each event that ended it. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
 //! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
-//! whatever else is made of whole conversations ([`Store::fold`]). What past days came to is kept ([`Store::report`]). Facts that another
+//! whatever else is made of whole conversations ([`Store::fold`]), and of agents ([`Store::fold_with_agents`]). What past
+//! days came to is kept ([`Store::report`], [`Store::arrivals`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
 //! following it from the beginning.
 //!
@@ -13,6 +14,7 @@
 //! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
 //! each source have keys of their own, so that neither overwrites the other's.
 
+mod agents;
 mod books;
 mod changes;
 mod facts;
@@ -32,12 +34,13 @@ use fenliu_domain::time::Timestamp;
 use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
 use tokio::sync::Mutex;
 
+pub(crate) use self::agents::Told;
 pub(crate) use self::changes::Unkept;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
-pub(crate) use self::reading::{ExchangeCursor, Fold, Folded, Listed, Tallied};
+pub(crate) use self::reading::{AgentFold, ExchangeCursor, Fold, Folded, Listed, Tallied};
 
 use self::recent::Recent;
 use self::rows::log_cursor;
@@ -151,6 +154,12 @@ impl Store {
         facts.extend(conversations.iter().map(|row| format!("{row:?}")));
         let pages = rows::page::Entity::find().all(db).await.expect("readable");
         facts.extend(pages.iter().map(|row| format!("{row:?}")));
+        let of_agents = rows::agent_fact::Entity::find().all(db).await.expect("readable");
+        facts.extend(of_agents.iter().map(|row| format!("{row:?}")));
+        let agents = rows::agent_state::Entity::find().all(db).await.expect("readable");
+        facts.extend(agents.iter().map(|row| format!("{row:?}")));
+        let holds = rows::agent_hold::Entity::find().all(db).await.expect("readable");
+        facts.extend(holds.iter().map(|row| format!("{row:?}")));
         facts.sort_unstable();
         rows.extend(facts);
         rows

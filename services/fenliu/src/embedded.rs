@@ -179,8 +179,8 @@ async fn host(
 
     let token = issuer.internal("analytics", fenliu_analytics::OWN_PERMISSIONS).await?;
     let config = fenliu_analytics::Config::at(stores.database(data_dir, "analytics")?);
-    let to_dispatch = plain.clone().with_token(TokenSource::fixed(&token)?);
-    let analytics = fenliu_analytics::start(config, platform.clone(), to_dispatch).await?;
+    let to_both = plain.clone().with_token(TokenSource::fixed(&token)?);
+    let analytics = fenliu_analytics::start(config, platform.clone(), to_both.clone(), to_both).await?;
 
     let services = vec![accounts.service, dispatch, analytics];
     Ok(Hosted { services, channel: plain.clone().with_token(admin), admin_token_file })

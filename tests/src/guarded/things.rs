@@ -121,6 +121,7 @@ const NAMING: &[(&str, Thing)] = &[
     ("other_agent_id", Thing::Colleague),
     ("ListAuditEntriesRequest.target", Thing::Agent),
     ("ListAuditEntriesRequest.actor", Thing::Owner),
+    ("GetScorecardRequest.agent", Thing::Agent),
     ("login_name", Thing::LoginName),
     ("login_name_prefix", Thing::LoginName),
     ("main_account_login_name", Thing::LoginName),
@@ -214,6 +215,8 @@ const FREE: &[(&str, &str)] = &[
     // Packs are the platform's, the same for every shop.
     ("rule_pack_id", "pinduoduo-3min-human"),
     ("RulePack.rule_pack_id", "of my own"),
+    ("rule_packs", "taobao-3min"),
+    ("ShiftWindow.name", "a long day"),
     ("RulePack.source", "hearsay"),
     ("holidays", "2026-01-31"),
     ("description", "a pack"),

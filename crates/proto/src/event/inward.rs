@@ -131,7 +131,7 @@ pub(super) fn lift(age: Option<&prost_types::Duration>) -> Result<Span, Problem>
     age.map_or(Ok(Span::ZERO), |age| span(age, "artificial_age_duration"))
 }
 
-fn payload(wire: &Wire) -> Result<Payload, Problem> {
+pub(super) fn payload(wire: &Wire) -> Result<Payload, Problem> {
     Ok(match wire {
         Wire::PolicyChanged(e) => {
             let of = e.policy.as_ref().ok_or_else(|| Problem::field("policy", "must be set"))?;

@@ -126,7 +126,9 @@ async fn service(address: &str, file: &Path, platform: Platform) -> Channel {
     let history = channel::connect_lazy(address.parse().expect("a URI"));
     let config = Config::at(DatabaseConfig::at(format!("sqlite://{}", file.display())));
     let (auth, lifecycle) = (platform.auth.clone(), platform.lifecycle.clone());
-    let service = fenliu_analytics::start(config, platform, history).await.expect("the service starts");
+    let service = fenliu_analytics::start(config, platform, history.clone(), history)
+        .await
+        .expect("the service starts");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("the port");
     let options = ServerOptions {

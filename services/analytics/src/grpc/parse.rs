@@ -2,6 +2,7 @@
 
 mod demand;
 mod page;
+mod scorecard;
 mod today;
 
 use fenliu_domain::day::{Day, DayRange, Zone};
@@ -16,6 +17,7 @@ use fenliu_proto::rule_pack;
 
 pub(super) use self::demand::{DemandQuestion, PeakQuestion};
 pub(super) use self::page::{ExchangePage, MissPage};
+pub(super) use self::scorecard::{CardPage, card_question};
 pub(super) use self::today::{budget_question, standing_question};
 
 use crate::imported;

@@ -11,6 +11,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use super::agents::{self, Told};
 use super::changes::{self, Changes, Zones};
 use super::facts::{Written, facts_of};
 use super::recent::Recent;
@@ -38,6 +39,8 @@ pub(crate) enum Step {
     Shop(ShopId),
     /// Its local time is that of this zone from now on.
     Zone(ShopId, Zone),
+    /// Something happened that bears on its agents.
+    Agents(ShopId, Told),
     /// Something happened in one of its conversations.
     Happened(ShopId, String, Happening),
 }
@@ -54,10 +57,12 @@ pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Bat
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
     let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();
+    let mut told: BTreeMap<ShopId, Vec<Told>> = BTreeMap::new();
     for step in batch.steps {
         match step {
             Step::Shop(shop) => drop(shops.entry(shop).or_default()),
             Step::Zone(shop, zone) => drop(shops.insert(shop, Some(zone))),
+            Step::Agents(shop, of_agents) => told.entry(shop).or_default().push(of_agents),
             Step::Happened(shop, conversation, happening) => {
                 let key = Key { shop: shop.to_string(), source: HISTORY.to_owned(), conversation };
                 touched.entry(key).or_default().push(happening);
@@ -72,6 +77,7 @@ pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Bat
     let mut changes = Changes::new(Zones::of(txn, &shops).await?);
     let mut recent = recent.at(&batch.after);
     fold(txn, &mut recent, &mut changes, touched).await?.save(txn).await?;
+    agents::fold(txn, &mut recent, told).await?.save(txn).await?;
     changes.save(txn).await?;
     recent.advance(batch.until);
     Ok(recent)
@@ -135,6 +141,7 @@ async fn fold(
 }
 
 pub(super) async fn forget(txn: &DatabaseTransaction) -> Result<(), Fault> {
+    agents::forget(txn).await?;
     page::Entity::delete_many().filter(page::Column::Source.eq(HISTORY)).exec(txn).await?;
     conversation::Entity::delete_many().filter(conversation::Column::Source.eq(HISTORY)).exec(txn).await?;
     shop::Entity::delete_many().filter(shop::Column::ImportZone.is_null()).exec(txn).await?;

@@ -2,6 +2,7 @@
 
 mod m0001_facts;
 mod m0002_whole_conversations;
+mod m0003_agents;
 mod m0006_day_books;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -14,6 +15,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_facts::Migration),
             Box::new(m0002_whole_conversations::Migration),
+            Box::new(m0003_agents::Migration),
             Box::new(m0006_day_books::Migration),
         ]
     }

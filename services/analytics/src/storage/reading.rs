@@ -1,10 +1,12 @@
 //! Reading facts: all that bears on some days of a shop, and the list of its exchanges.
 
+use fenliu_domain::agent_facts::Fact;
 use fenliu_domain::day::{DayRange, Zone};
 use fenliu_domain::exchange::{Conversation, Exchange};
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::pack::{DailyTallies, Report, Tally};
 use fenliu_domain::problem::{Problem, Reason};
+use fenliu_domain::roster::Stretch;
 use fenliu_domain::time::{Span, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -12,6 +14,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use super::agents;
 use super::facts::whole;
 use super::history::cursor;
 use super::rows::conversation::LASTING;
@@ -45,6 +48,14 @@ pub(crate) trait Fold: Send + 'static {
     fn bears_for(&self) -> Span {
         Span::ZERO
     }
+}
+
+/// Takes in what a shop's agents were, had and did besides.
+pub(crate) trait AgentFold: Fold {
+    /// The stretch of time whose facts it takes in, and until when what has not ended yet is known; `None` = no facts at all.
+    fn reach(&self) -> Option<(Stretch, Timestamp)>;
+    /// Takes in one. What one event ended comes together and in order, events in any order.
+    fn learn(&mut self, fact: &Fact);
 }
 
 impl Fold for Tally {
@@ -120,14 +131,24 @@ impl Store {
         F: Fold,
         B: FnOnce(Zone) -> Result<(DayRange, F), Problem> + Send + 'static,
     {
+        self.db.snapshot(move |txn| Box::pin(fold_in(txn, shop, begin))).await
+    }
+
+    /// The same, of a fold that takes in the facts of the shop's agents as well.
+    ///
+    /// # Errors
+    /// As [`Store::fold`].
+    pub(crate) async fn fold_with_agents<F, B>(&self, shop: ShopId, begin: B) -> Result<Folded<F>, Fault>
+    where
+        F: AgentFold,
+        B: FnOnce(Zone) -> Result<(DayRange, F), Problem> + Send + 'static,
+    {
         self.db
             .snapshot(move |txn| {
                 Box::pin(async move {
-                    let position = cursor(txn).await?.position;
-                    let zone = zone_of(txn, shop).await?;
-                    let (range, mut fold) = begin(zone)?;
-                    feed_days(txn, shop, range, zone, &mut fold).await?;
-                    Ok(Folded { fold, position, zone })
+                    let mut folded = fold_in(txn, shop, begin).await?;
+                    agents::feed(txn, shop, &mut folded.fold).await?;
+                    Ok(folded)
                 })
             })
             .await
@@ -172,6 +193,18 @@ impl Listed {
         let cursor = ExchangeCursor { begins_us, source, conversation, number: exchange.number.into() };
         Self { cursor, buyer: buyer.to_owned(), exchange }
     }
+}
+
+async fn fold_in<F, B>(txn: &DatabaseTransaction, shop: ShopId, begin: B) -> Result<Folded<F>, Fault>
+where
+    F: Fold,
+    B: FnOnce(Zone) -> Result<(DayRange, F), Problem>,
+{
+    let position = cursor(txn).await?.position;
+    let zone = zone_of(txn, shop).await?;
+    let (range, mut fold) = begin(zone)?;
+    feed_days(txn, shop, range, zone, &mut fold).await?;
+    Ok(Folded { fold, position, zone })
 }
 
 /// The zone of a shop's days.

@@ -3,6 +3,13 @@
 //! Nothing outside `storage` sees a row. A value that no longer reads is corruption and is reported with its table,
 //! column and row, never guessed.
 
+mod agent_bytes;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod agent_fact;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod agent_hold;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod agent_state;
 pub(crate) mod book_bytes;
 mod bytes;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]

@@ -12,6 +12,7 @@ use fenliu_proto::history::v1::event::Payload;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
+mod agents;
 mod books;
 mod whole;
 

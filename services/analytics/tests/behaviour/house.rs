@@ -13,6 +13,7 @@ use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
 use fenliu_proto::analytics::v1::rule_pack_service_client::RulePackServiceClient;
+use fenliu_proto::analytics::v1::scorecard_service_client::ScorecardServiceClient;
 use fenliu_proto::common::v1::Actor;
 use fenliu_proto::convert::to_timestamp;
 use fenliu_proto::status::{reason_of, refusal};
@@ -29,6 +30,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
 
+use crate::accounts::Accounts;
 use crate::dispatch::Dispatch;
 
 /// Monday, 4 May 2026, 20:00 in Shanghai.
@@ -44,6 +46,8 @@ pub(crate) struct House {
     pub(crate) packs: RulePackServiceClient<Channel>,
     pub(crate) imports: ImportServiceClient<Channel>,
     pub(crate) demand: DemandServiceClient<Channel>,
+    pub(crate) scorecards: ScorecardServiceClient<Channel>,
+    pub(crate) accounts: Accounts,
     pub(crate) dispatch: Dispatch,
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
@@ -55,18 +59,25 @@ impl House {
     /// A service that knows nothing yet.
     pub(crate) async fn open() -> Self {
         let data = ScratchDatabase::create("analytics").await;
-        Self::start(data, VirtualClock::new(START), Dispatch::start().await).await
+        let accounts = Accounts::start().await;
+        Self::start(data, VirtualClock::new(START), (accounts, Dispatch::start().await)).await
     }
 
-    async fn start(data: ScratchDatabase, clock: VirtualClock, dispatch: Dispatch) -> Self {
+    async fn start(
+        data: ScratchDatabase,
+        clock: VirtualClock,
+        (accounts, dispatch): (Accounts, Dispatch),
+    ) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, 1, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
-        let history = format!("http://{}", dispatch.address).parse().expect("an address is a URI");
+        let peer = |address| {
+            channel::connect_lazy(format!("http://{address}").parse().expect("an address is a URI"))
+        };
+        let (rosters, history) = (peer(accounts.address), peer(dispatch.address));
         let database = DatabaseConfig { max_connections: 4, ..data.config() };
-        let service =
-            fenliu_analytics::start(Config::at(database), platform, channel::connect_lazy(history)).await;
+        let service = fenliu_analytics::start(Config::at(database), platform, history, rosters).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
@@ -90,7 +101,9 @@ impl House {
             compliance: ComplianceServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel.clone()),
-            demand: DemandServiceClient::new(channel),
+            demand: DemandServiceClient::new(channel.clone()),
+            scorecards: ScorecardServiceClient::new(channel),
+            accounts,
             dispatch,
             clock,
             lifecycle,
@@ -101,13 +114,12 @@ impl House {
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, compliance, packs, imports, demand, dispatch, clock, lifecycle, server, data } =
-            self;
+        let Self { rates, compliance, packs, imports, demand, scorecards, lifecycle, server, .. } = self;
         // A server drains when its clients have hung up.
-        drop((rates, compliance, packs, imports, demand));
+        drop((rates, compliance, packs, imports, demand, scorecards));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
-        Self::start(data, clock, dispatch).await
+        Self::start(self.data, self.clock, (self.accounts, self.dispatch)).await
     }
 
     /// Waits until the history has been worked in up to a position, letting time pass so that waits end.

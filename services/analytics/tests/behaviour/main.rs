@@ -1,6 +1,7 @@
 //! The analytics service as its callers meet it: real gRPC over loopback, a real database, a clock that the test
 //! moves, and a dispatch that the test can take away.
 
+mod accounts;
 mod budget;
 mod compliance;
 mod demand;
@@ -10,3 +11,4 @@ mod house;
 mod imports;
 mod rates;
 mod real_logs;
+mod scorecards;
