@@ -28,6 +28,7 @@ mod draft;
 mod figure;
 #[cfg(any(test, feature = "testing"))]
 pub mod naive;
+mod owed;
 mod parts;
 mod place;
 #[cfg(any(test, feature = "testing"))]
@@ -40,6 +41,7 @@ mod verdict;
 
 pub use draft::Draft;
 pub use figure::{Figure, Lookback, RecencyWeight};
+pub use owed::Owed;
 pub use parts::{AgentParts, Parts, ResponseTimes};
 pub use place::Place;
 pub use tally::{Report, Tally};
