@@ -1,5 +1,6 @@
 //! The gRPC services: parse, one call, render.
 
+mod alert_service;
 mod compliance_service;
 mod demand_service;
 mod import_service;
@@ -9,6 +10,7 @@ mod reply_rate_service;
 mod rule_pack_service;
 
 use fenliu_domain::problem::{Problem, Reason};
+use fenliu_proto::analytics::v1::alert_service_server::AlertServiceServer;
 use fenliu_proto::analytics::v1::compliance_service_server::ComplianceServiceServer;
 use fenliu_proto::analytics::v1::demand_service_server::DemandServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
@@ -18,6 +20,7 @@ use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::Service;
 use tonic::service::Routes;
 
+use crate::alerts::Floors;
 use crate::packs::Packs;
 use crate::storage::Store;
 
@@ -33,6 +36,7 @@ const NAMES: &[&str] = &[
     "fenliu.analytics.v1.RulePackService",
     "fenliu.analytics.v1.ImportService",
     "fenliu.analytics.v1.DemandService",
+    "fenliu.analytics.v1.AlertService",
 ];
 
 /// What every handler works with.
@@ -44,10 +48,12 @@ struct Desk {
 }
 
 /// The services, ready to be served.
-pub(crate) fn service(store: Store, packs: Packs, platform: Platform) -> Service {
+pub(crate) fn service(store: Store, packs: Packs, floors: Floors, platform: Platform) -> Service {
     let desk = Desk { store, packs, platform };
     let mut routes = Routes::builder();
+    let alerts = alert_service::Handler { desk: desk.clone(), floors };
     routes
+        .add_service(AlertServiceServer::new(alerts))
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
         .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))

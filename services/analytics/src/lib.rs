@@ -6,6 +6,7 @@
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
 //! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
 //! a target leaves of today. A question for demand counts the same conversations by when they were opened: `demand`.
+//! `alerts` looks at all shops again and again, and says what somebody should hear of now.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -15,6 +16,7 @@
 //! - Every query starts from one shop; rows never leave `storage`. Time comes from the [`Platform`].
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
 
+mod alerts;
 mod budget;
 pub mod cli;
 mod compliance;
@@ -22,6 +24,7 @@ pub mod config;
 mod demand;
 mod follower;
 mod grpc;
+mod heard;
 mod imported;
 mod packs;
 mod recorded;
@@ -30,6 +33,7 @@ mod storage;
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
 use fenliu_domain::pack::RulePack;
+use fenliu_domain::time::Span;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
@@ -39,6 +43,7 @@ use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 
 pub use self::config::Config;
 
+use self::alerts::{Floors, Pulse, Ticker};
 use self::follower::Follower;
 use self::packs::Packs;
 use self::storage::Store;
@@ -66,15 +71,30 @@ pub async fn start(config: Config, platform: Platform, dispatch: Outgoing) -> an
     let packs = Packs::shipped()?;
     let store = Store::open(&config.database).await.context("the analytics database cannot be used")?;
     store.bring_up_to_date().await.context("the facts cannot be made anew")?;
+    let floors = alert(&config, &store, &packs, &platform)?;
     let follower = Follower {
         store: store.clone(),
         dispatch: HistoryServiceClient::new(dispatch),
         clock: platform.clock.clone(),
+        floors: floors.clone(),
         config: config.follower,
         stop: platform.lifecycle.soft(),
     };
     platform.lifecycle.spawn(follower.run());
-    Ok(grpc::service(store, packs, platform))
+    Ok(grpc::service(store, packs, floors, platform))
+}
+
+/// Begins to look for what somebody should hear of, and to tell them.
+fn alert(config: &Config, store: &Store, packs: &Packs, platform: &Platform) -> anyhow::Result<Floors> {
+    let rules = config.alerts.rules()?;
+    let pack = packs.get(&config.alerts.rule_pack).context("alerts.rule_pack")?.clone();
+    // Until the history has been caught up with, what is known counts as too old.
+    let pulse = Pulse::new(platform.clock.now() - rules.lag - Span::from_secs(1));
+    let floors = Floors::new(pack.clone(), pulse);
+    let times = (config.alerts.every(), config.alerts.keep());
+    let ticker = Ticker::new(store.clone(), floors.clone(), rules, pack, times);
+    platform.lifecycle.spawn(ticker.run(platform.clock.clone(), platform.lifecycle.soft()));
+    Ok(floors)
 }
 
 /// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.

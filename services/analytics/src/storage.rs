@@ -5,7 +5,8 @@
 //! in one transaction. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
 //! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
-//! whatever else is made of whole conversations ([`Store::fold`]). Facts that another
+//! whatever else is made of whole conversations ([`Store::fold`]). What alerts need to know of agents and hours is written
+//! with the facts ([`Store::floors`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
 //! following it from the beginning.
 //!
@@ -13,6 +14,7 @@
 //! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
 //! each source have keys of their own, so that neither overwrites the other's.
 
+mod alerts;
 mod facts;
 mod fault;
 mod history;
@@ -30,6 +32,7 @@ use fenliu_domain::time::Timestamp;
 use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
 use tokio::sync::Mutex;
 
+pub(crate) use self::alerts::{Delivery, Kept, Listing, Moved, Watch};
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
@@ -44,7 +47,7 @@ const HISTORY: &str = "";
 
 /// Which version of the fold, and of the bytes it is kept in, this service has. Whoever changes what the same history or
 /// imports end in counts it up.
-pub(crate) const FACTS_VERSION: i32 = 1;
+pub(crate) const FACTS_VERSION: i32 = 2;
 
 /// Names one conversation in the facts. In order of shop, so that whoever locks several rows does so in one order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,17 +93,18 @@ impl Store {
         history::cursor(self.db.reader()).await
     }
 
-    /// Works a batch of the history in and moves the cursor, both or neither.
+    /// Works a batch of the history in and moves the cursor, both or neither; what moved on the floors of shops.
     ///
     /// # Errors
     /// [`Fault::Overtaken`] when the cursor is not where the batch begins: another replica was faster.
-    pub(crate) async fn follow(&self, batch: Batch) -> Result<(), Fault> {
+    pub(crate) async fn follow(&self, batch: Batch) -> Result<Moved, Fault> {
         // Whoever gives this up, or fails, leaves nothing remembered.
         let mut kept = self.recent.lock().await;
         let recent = std::mem::take(&mut *kept);
-        let recent = self.db.transaction(move |txn| Box::pin(history::follow(txn, recent, batch))).await?;
+        let followed = self.db.transaction(move |txn| Box::pin(history::follow(txn, recent, batch))).await?;
+        let (recent, moved) = followed;
         *kept = recent;
-        Ok(())
+        Ok(moved)
     }
 
     /// Forgets everything that came from the history, to work it in from the beginning. Imports stay.
@@ -148,6 +152,10 @@ impl Store {
         facts.extend(conversations.iter().map(|row| format!("{row:?}")));
         let pages = rows::page::Entity::find().all(db).await.expect("readable");
         facts.extend(pages.iter().map(|row| format!("{row:?}")));
+        let agents = rows::alert_agent::Entity::find().all(db).await.expect("readable");
+        facts.extend(agents.iter().map(|row| format!("{row:?}")));
+        let hours = rows::alert_hours::Entity::find().all(db).await.expect("readable");
+        facts.extend(hours.iter().map(|row| format!("{row:?}")));
         facts.sort_unstable();
         rows.extend(facts);
         rows

@@ -7,8 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::day::{Window, Zone};
 use crate::desk::agent::{Presence, Sanction};
-use crate::exchange::Holder;
+use crate::exchange::{Conversation, Holder, Session};
+use crate::pack::RulePack;
 use crate::time::Timestamp;
+
+/// Most turns of one conversation that are kept as owed; the earliest of more are over already.
+const MOST_OWED: usize = 16;
 
 /// When a shop serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +155,21 @@ impl Agent {
     #[must_use]
     pub fn is_there(&self, now: Timestamp) -> bool {
         self.may_work(now) && self.on_duty && self.presence == Presence::Online
+    }
+}
+
+impl Talk {
+    /// How a conversation stands by its facts, and what it owes under a pack; `None` when it has ended.
+    #[must_use]
+    pub fn of(pack: &RulePack, zone: Zone, conversation: &Conversation) -> Option<Self> {
+        let Session { holder, closed_at: None, .. } = &conversation.session else { return None };
+        let last = conversation.session.ends_at()?;
+        let held = conversation.exchanges.last().and_then(|exchange| exchange.holdings.last());
+        let since = held.filter(|held| held.holder == *holder).map_or(last, |held| held.from);
+        let owed = pack.owed(zone, conversation);
+        let further = owed.len().saturating_sub(MOST_OWED);
+        let owed = owed.into_iter().skip(further).map(|owed| (owed.asked_at, owed.due)).collect();
+        Some(Self { holder: holder.clone(), since, owed, last })
     }
 }
 

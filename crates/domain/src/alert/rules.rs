@@ -91,7 +91,7 @@ impl Default for Rules {
                 KindRules { at_most: 300, ..risk },
                 kind(Critical, 0, 300, 300),
                 kind(Critical, 0, 0, 3_600),
-                kind(Warning, 0, 15, 60),
+                kind(Warning, 15, 15, 60),
             ],
         }
     }

@@ -1,7 +1,8 @@
 //! Working the history in, batch by batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use fenliu_domain::alert::Word;
 use fenliu_domain::day::Zone;
 use fenliu_domain::exchange::Happening;
 use fenliu_domain::ids::ShopId;
@@ -10,7 +11,8 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 };
 
-use super::facts::{Written, facts_of};
+use super::alerts::{self, Heard, Moved, Watch};
+use super::facts::{Facts, Written, facts_of};
 use super::recent::Recent;
 use super::rows::{conversation, log_cursor, page, shop};
 use super::{Cursor, Fault, HISTORY, Key};
@@ -27,6 +29,8 @@ pub(crate) struct Batch {
     pub(crate) until: Cursor,
     /// What it says, in order.
     pub(crate) steps: Vec<Step>,
+    /// What alerts want to know of its conversations; `None` = nothing.
+    pub(crate) watch: Option<Watch>,
 }
 
 /// One thing the history says.
@@ -36,6 +40,10 @@ pub(crate) enum Step {
     Shop(ShopId),
     /// Its local time is that of this zone from now on.
     Zone(ShopId, Zone),
+    /// It serves from and until these times of its clock, HH:MM.
+    Hours(ShopId, String, String),
+    /// Something is said of one of its agents.
+    Heard(ShopId, String, Word),
     /// Something happened in one of its conversations.
     Happened(ShopId, String, Happening),
 }
@@ -47,26 +55,37 @@ pub(super) async fn cursor(db: &impl ConnectionTrait) -> Result<Cursor, Fault> {
     row.map(Cursor::of).ok_or_else(missing)
 }
 
-/// Works a batch in, and remembers what came of it.
-pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Batch) -> Result<Recent, Fault> {
+/// Works a batch in; what to remember of it, and what moved on the floors of shops.
+pub(super) async fn follow(
+    txn: &DatabaseTransaction,
+    recent: Recent,
+    batch: Batch,
+) -> Result<(Recent, Moved), Fault> {
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
     let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();
+    let mut heard = Heard::default();
     for step in batch.steps {
         match step {
             Step::Shop(shop) => drop(shops.entry(shop).or_default()),
             Step::Zone(shop, zone) => drop(shops.insert(shop, Some(zone))),
+            Step::Hours(shop, start, end) => drop(heard.hours.insert(shop, (start, end))),
+            Step::Heard(shop, agent, word) => heard.words.entry((shop, agent)).or_default().push(word),
             Step::Happened(shop, conversation, happening) => {
                 let key = Key { shop: shop.to_string(), source: HISTORY.to_owned(), conversation };
                 touched.entry(key).or_default().push(happening);
             }
         }
     }
+    let known: BTreeSet<ShopId> = shops.keys().copied().collect();
     save_shops(txn, shops).await?;
-    let mut recent = recent.at(&batch.after);
-    fold(txn, &mut recent, touched).await?.save(txn).await?;
+    let (mut recent, mut moved) = (recent.at(&batch.after), Moved::default());
+    let zones = if batch.watch.is_some() { alerts::zones(txn, known).await? } else { BTreeMap::new() };
+    heard.save(txn, &zones, &mut moved).await?;
+    let watched = Watched { watch: batch.watch.as_ref(), zones: &zones, moved: &mut moved };
+    fold(txn, &mut recent, touched, watched).await?.save(txn).await?;
     recent.advance(batch.until);
-    Ok(recent)
+    Ok((recent, moved))
 }
 
 /// Moves the cursor if it is where the batch begins. Whoever gets here second waits, and then finds it moved.
@@ -104,10 +123,27 @@ async fn save_shops(txn: &DatabaseTransaction, shops: BTreeMap<ShopId, Option<Zo
     Ok(())
 }
 
+/// Somebody who wants to know how the conversations of a batch stand.
+struct Watched<'a> {
+    watch: Option<&'a Watch>,
+    zones: &'a BTreeMap<ShopId, Zone>,
+    moved: &'a mut Moved,
+}
+
+impl Watched<'_> {
+    fn look(&mut self, key: &Key, facts: &mut Facts) {
+        let (Some(watch), Ok(shop)) = (self.watch, key.shop.parse::<ShopId>()) else { return };
+        let zone = self.zones.get(&shop).copied().unwrap_or(Zone::UTC);
+        let talk = facts.talk(watch, zone);
+        self.moved.talks.push((shop, key.conversation.clone(), talk));
+    }
+}
+
 async fn fold(
     txn: &DatabaseTransaction,
     recent: &mut Recent,
     touched: BTreeMap<Key, Vec<Happening>>,
+    mut watched: Watched<'_>,
 ) -> Result<Written, Fault> {
     let remembered: Vec<_> = touched.keys().map(|key| recent.take(key)).collect();
     let is_unknown = |(key, known): (&Key, &Option<_>)| known.is_none().then(|| key.clone());
@@ -117,6 +153,7 @@ async fn fold(
     for ((key, happenings), known) in touched.into_iter().zip(remembered) {
         let mut facts = known.or_else(|| read.remove(&key)).unwrap_or_default();
         happenings.into_iter().for_each(|happening| facts.apply(happening));
+        watched.look(&key, &mut facts);
         written.add(&key, &mut facts);
         recent.keep(key, facts);
     }
@@ -131,6 +168,7 @@ pub(super) async fn forget(txn: &DatabaseTransaction) -> Result<(), Fault> {
         .col_expr(shop::Column::PolicyZone, Expr::value(None::<String>))
         .exec(txn)
         .await?;
+    alerts::forget(txn).await?;
     let found = cursor(txn).await?;
     move_cursor(txn, &found, &Cursor::default()).await
 }

@@ -40,6 +40,11 @@ pub(crate) struct Tallied {
 pub(crate) trait Fold: Send + 'static {
     /// Takes in one, whole.
     fn add(&mut self, conversation: &Conversation);
+
+    /// The same, of the history or of the source of an import.
+    fn add_of(&mut self, _source: &str, conversation: &Conversation) {
+        self.add(conversation);
+    }
 }
 
 impl Fold for Tally {
@@ -159,7 +164,7 @@ impl Listed {
 }
 
 /// The zone of a shop's days: its policy's, else the one its import named, else universal time.
-async fn zone_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<Zone, Fault> {
+pub(super) async fn zone_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<Zone, Fault> {
     let row = shop::Entity::find_by_id(shop.to_string()).one(db).await?;
     let row = row.ok_or_else(|| {
         let message = format!("nothing is known of shop {shop}; it has neither a history nor imports here");
@@ -227,6 +232,20 @@ impl Found {
     }
 }
 
+/// Feeds every conversation of a shop to a fold that reaches beyond a moment.
+pub(super) async fn feed_all(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    from: Timestamp,
+    fold: &mut impl Fold,
+) -> Result<(), Fault> {
+    let reach = Reach { from, until: Timestamp::MAX };
+    for found in [Found::ByBeginning, Found::ByEnd] {
+        feed(txn, shop, reach, found, fold).await?;
+    }
+    Ok(())
+}
+
 async fn feed(
     txn: &DatabaseTransaction,
     shop: &str,
@@ -249,8 +268,8 @@ async fn feed(
             .await?;
         after = page.last().map(|row| (found.place(row), row.source.clone(), row.conversation.clone()));
         let full = page.len() as u64 == CONVERSATIONS_AT_ONCE;
-        for (_, conversation) in whole(txn, page).await? {
-            fold.add(&conversation);
+        for (key, conversation) in whole(txn, page).await? {
+            fold.add_of(&key.source, &conversation);
         }
         if !full {
             return Ok(());

@@ -3,6 +3,21 @@
 //! Nothing outside `storage` sees a row. A value that no longer reads is corruption and is reported with its table,
 //! column and row, never guessed.
 
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_agent;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_change;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_hours;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_memory;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_silence;
+pub(crate) mod alert_state;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_webhook;
 mod bytes;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod conversation;
@@ -26,18 +41,18 @@ use super::Fault;
 /// Where a value was read, to say so when it makes no sense.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    table: &'static str,
-    column: &'static str,
-    row: &'a str,
+    pub(super) table: &'static str,
+    pub(super) column: &'static str,
+    pub(super) row: &'a str,
 }
 
 impl Place<'_> {
-    fn corrupt(self, why: impl Display) -> Fault {
+    pub(super) fn corrupt(self, why: impl Display) -> Fault {
         let Self { table, column, row } = self;
         Fault::Corrupt { table, column, row: row.to_owned(), why: why.to_string() }
     }
 
-    fn time(self, micros: i64) -> Result<Timestamp, Fault> {
+    pub(super) fn time(self, micros: i64) -> Result<Timestamp, Fault> {
         Timestamp::from_micros(micros).ok_or_else(|| self.corrupt("a time is outside the years 1 to 9999"))
     }
 }

@@ -4,9 +4,11 @@
 //! databases, a new database there for each house. So one suite proves both.
 
 use fenliu_analytics::Config;
+use fenliu_analytics::config::WebhookConfig;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::analytics::v1::alert_service_client::AlertServiceClient;
 use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
 use fenliu_proto::analytics::v1::demand_service_client::DemandServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
@@ -39,6 +41,7 @@ pub(crate) const SHOP: &str = "shp_00000000000000000000000000000001";
 
 /// The service of one database, clients of it, and the dispatch it follows.
 pub(crate) struct House {
+    pub(crate) alerts: AlertServiceClient<Channel>,
     pub(crate) rates: ReplyRateServiceClient<Channel>,
     pub(crate) compliance: ComplianceServiceClient<Channel>,
     pub(crate) packs: RulePackServiceClient<Channel>,
@@ -49,24 +52,37 @@ pub(crate) struct House {
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
     data: ScratchDatabase,
+    webhook: WebhookConfig,
 }
 
 impl House {
     /// A service that knows nothing yet.
     pub(crate) async fn open() -> Self {
         let data = ScratchDatabase::create("analytics").await;
-        Self::start(data, VirtualClock::new(START), Dispatch::start().await).await
+        let webhook = WebhookConfig::default();
+        Box::pin(Self::start(data, VirtualClock::new(START), Dispatch::start().await, webhook)).await
     }
 
-    async fn start(data: ScratchDatabase, clock: VirtualClock, dispatch: Dispatch) -> Self {
+    /// The same, telling somebody of alerts.
+    pub(crate) async fn telling(webhook: WebhookConfig) -> Self {
+        let data = ScratchDatabase::create("analytics").await;
+        Box::pin(Self::start(data, VirtualClock::new(START), Dispatch::start().await, webhook)).await
+    }
+
+    async fn start(
+        data: ScratchDatabase,
+        clock: VirtualClock,
+        dispatch: Dispatch,
+        webhook: WebhookConfig,
+    ) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, 1, lifecycle.clone())
             .with_page_tokens(fenliu_runtime::page::PageTokens::new([7; 32]));
         let auth = platform.auth.clone();
         let history = format!("http://{}", dispatch.address).parse().expect("an address is a URI");
         let database = DatabaseConfig { max_connections: 4, ..data.config() };
-        let service =
-            fenliu_analytics::start(Config::at(database), platform, channel::connect_lazy(history)).await;
+        let config = Config { webhook: webhook.clone(), ..Config::at(database) };
+        let service = fenliu_analytics::start(config, platform, channel::connect_lazy(history)).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
@@ -86,6 +102,7 @@ impl House {
         });
         let channel = Endpoint::from_shared(format!("http://{address}")).expect("a URI").connect_lazy();
         Self {
+            alerts: AlertServiceClient::new(channel.clone()),
             rates: ReplyRateServiceClient::new(channel.clone()),
             compliance: ComplianceServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
@@ -96,18 +113,19 @@ impl House {
             lifecycle,
             server,
             data,
+            webhook,
         }
     }
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, compliance, packs, imports, demand, dispatch, clock, lifecycle, server, data } =
-            self;
+        let Self { alerts, rates, compliance, packs, imports, demand, dispatch, clock, lifecycle, .. } = self;
+        let Self { server, data, webhook, .. } = self;
         // A server drains when its clients have hung up.
-        drop((rates, compliance, packs, imports, demand));
+        drop((alerts, rates, compliance, packs, imports, demand));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
-        Self::start(data, clock, dispatch).await
+        Box::pin(Self::start(data, clock, dispatch, webhook)).await
     }
 
     /// Waits until the history has been worked in up to a position, letting time pass so that waits end.
