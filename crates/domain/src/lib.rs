@@ -15,6 +15,7 @@
 //! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
 //! * [`scorecard`] puts together how each agent did, and what stands out of it.
 //! * [`agent_facts`] folds a shop's events into what each agent was, held and did.
+//! * [`alert`] says what somebody should hear of now, once, and when it is over.
 //! * [`login_name`] gives each login name one spelling.
 //! * [`message`], [`ids`], [`time`] and [`problem`] are the words all of them share.
 //!
@@ -23,6 +24,7 @@
 
 pub mod access;
 pub mod agent_facts;
+pub mod alert;
 pub mod budget;
 pub mod day;
 pub mod demand;

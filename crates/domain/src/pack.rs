@@ -29,6 +29,7 @@ mod draft;
 mod figure;
 #[cfg(any(test, feature = "testing"))]
 pub mod naive;
+mod owed;
 mod parts;
 mod place;
 mod report;
@@ -44,6 +45,7 @@ mod waits;
 pub use daily::DailyTallies;
 pub use draft::Draft;
 pub use figure::{Figure, Lookback, RecencyWeight};
+pub use owed::Owed;
 pub use parts::{AgentParts, Parts};
 pub use place::Place;
 pub use report::Report;

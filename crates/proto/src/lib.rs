@@ -7,6 +7,7 @@
 //! Invariants: no decisions are made here; an error names the field it is about; every `fenliu.*` request is
 //! validated, because the codec and not the handler does it.
 
+pub mod alert;
 pub mod codec;
 pub mod convert;
 pub mod event;

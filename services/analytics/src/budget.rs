@@ -65,6 +65,34 @@ pub(crate) struct Watched {
     pub(crate) state: State,
 }
 
+/// What the windows of both alarms hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Burning {
+    pub(crate) fast: Watched,
+    pub(crate) slow: Watched,
+    pub(crate) zone: Zone,
+}
+
+impl Watched {
+    /// Whether its alarm is on.
+    pub(crate) fn is_burning(&self) -> bool {
+        self.state == State::Burning
+    }
+}
+
+/// The windows of both alarms, as conversations come in.
+struct Alarms {
+    fast: Windows,
+    slow: Windows,
+}
+
+impl Fold for Alarms {
+    fn add(&mut self, conversation: &Conversation) {
+        self.fast.add(conversation);
+        self.slow.add(conversation);
+    }
+}
+
 /// Everything a budget is made of, as conversations come in.
 struct Books {
     pack: RulePack,
@@ -102,6 +130,24 @@ impl Question {
         let arrivals = store.arrivals(self.shop, days_before).await.map_err(Fault::into_problem)?;
         let Folded { fold, position, zone } = folded;
         self.made_of(fold, &arrivals.fold, position, zone)
+    }
+
+    /// How fast the budget goes, without all else: only what bears on the last hours is read.
+    ///
+    /// # Errors
+    /// SHOP_NOT_FOUND.
+    pub(crate) async fn burning(self, store: &Store) -> Result<Burning, Problem> {
+        let Self { shop, pack, target, as_of } = self;
+        let begin = move |zone: Zone| {
+            // What is settled in a window was asked no longer before it than an answer may take, weekends left out.
+            let first = zone.day_of(as_of - SLOW.long - pack.limit);
+            let range = DayRange { first: Some(first.minus(3)), last: Some(zone.day_of(as_of)) };
+            let windows = |alarm| Windows::open(alarm, &pack, zone, as_of);
+            Ok((range, Alarms { fast: windows(FAST), slow: windows(SLOW) }))
+        };
+        let folded = store.fold(shop, begin).await.map_err(Fault::into_problem)?;
+        let Folded { fold: Alarms { fast, slow }, zone, .. } = folded;
+        Ok(Burning { fast: fast.close(target), slow: slow.close(target), zone })
     }
 
     fn made_of(

@@ -12,6 +12,12 @@ use fenliu_runtime::telemetry::TelemetryConfig;
 use fenliu_trust::{AUTH_DEFAULTS, AuthConfig};
 use serde::Deserialize;
 
+mod alerts;
+mod webhook;
+
+pub use self::alerts::{AlertsConfig, KindConfig, SeverityName};
+pub use self::webhook::WebhookConfig;
+
 /// The commented defaults of what is this service's own, to be read after those of the shared sections.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
 
@@ -34,6 +40,12 @@ pub struct Config {
     pub follower: FollowerConfig,
     /// How it proves who it is; read by the binary only.
     pub auth: AuthConfig,
+    /// When something becomes an alert.
+    #[serde(default)]
+    pub alerts: AlertsConfig,
+    /// Who is told of alerts.
+    #[serde(default)]
+    pub webhook: WebhookConfig,
 }
 
 /// Who says whom to trust, and who is on duty.
@@ -96,6 +108,8 @@ impl Config {
             accounts: AccountsConfig { address: String::new() },
             auth: AuthConfig::default(),
             follower: FollowerConfig::default(),
+            alerts: AlertsConfig::default(),
+            webhook: WebhookConfig::default(),
         }
     }
 }
@@ -129,5 +143,11 @@ mod tests {
         assert_eq!(config.dispatch.address, "http://127.0.0.1:50052");
         assert_eq!(config.accounts.address, "http://127.0.0.1:50051");
         assert_eq!(config.auth, AuthConfig::default());
+        assert_eq!(config.alerts.kinds.len(), fenliu_domain::alert::Kind::ALL.len());
+        let rules = config.alerts.rules().expect("the defaults name kinds");
+        assert_eq!(rules, fenliu_domain::alert::Rules::default());
+        let without_kinds = AlertsConfig { kinds: std::collections::BTreeMap::new(), ..config.alerts };
+        assert_eq!(without_kinds, AlertsConfig::default());
+        assert_eq!(config.webhook, WebhookConfig::default());
     }
 }

@@ -16,6 +16,7 @@ use futures::stream::ReadyChunks;
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, Streaming};
 
+use crate::alerts::Floors;
 use crate::config::FollowerConfig;
 use crate::recorded;
 use crate::storage::{Batch, Cursor, Fault, Store};
@@ -29,6 +30,8 @@ pub(crate) struct Follower {
     pub(crate) store: Store,
     pub(crate) dispatch: HistoryServiceClient<Outgoing>,
     pub(crate) clock: SharedClock,
+    /// Are told of all that moves.
+    pub(crate) floors: Floors,
     pub(crate) config: FollowerConfig,
     /// Falls when the follower is to stop.
     pub(crate) stop: CancellationToken,
@@ -77,7 +80,9 @@ impl Follower {
     pub(crate) async fn run(mut self) {
         let mut backoff = Backoff { config: self.config, next: self.config.min_backoff() };
         while !self.stop.is_cancelled() {
-            match self.follow(&mut backoff).await {
+            let end = self.follow(&mut backoff).await;
+            self.floors.pulse.lost(self.clock.now());
+            match end {
                 Ok(()) => return,
                 // Dispatch drains along with this process: the end of its stream is no fault.
                 Err(Lost::Dispatch(_)) if self.stop.is_cancelled() => return,
@@ -102,14 +107,25 @@ impl Follower {
     async fn follow(&mut self, backoff: &mut Backoff) -> Result<(), Lost> {
         let stop = self.stop.clone();
         let mut cursor = self.store.cursor().await?;
+        if !self.floors.stand_at(&cursor) {
+            cursor = self.put_together().await?;
+        }
         let Some(stream) = stop.run_until_cancelled(self.open(&cursor)).await else { return Ok(()) };
         let mut stream = stream?;
         while let Some(messages) = stop.run_until_cancelled(stream.next()).await {
             let Some(messages) = messages else {
                 return Err(Lost::Dispatch(Box::new(Status::unavailable("the stream ended"))));
             };
+            let caught_up =
+                messages.last().is_some_and(|last| last.as_ref().is_ok_and(|last| last.caught_up));
             let (events, broken) = gather(messages);
+            let recorded = events.last().and_then(recorded::recorded_at);
             cursor = self.work_in(cursor, events).await?;
+            if caught_up {
+                self.floors.pulse.caught_up();
+            } else {
+                self.floors.pulse.at(recorded);
+            }
             backoff.begin_anew();
             if let Some(status) = broken {
                 return Err(status.into());
@@ -126,11 +142,22 @@ impl Follower {
         Ok(stream.ready_chunks(MESSAGES_AT_ONCE))
     }
 
+    /// Puts the floors together anew of what is stored; where they stand.
+    async fn put_together(&self) -> Result<Cursor, Lost> {
+        let now = self.clock.now();
+        let (at, floors) = self.store.floors(self.floors.watch(now)).await?;
+        self.floors.replace(at.clone(), floors, now);
+        Ok(at)
+    }
+
     /// Works events in and returns the new cursor.
     async fn work_in(&self, after: Cursor, events: Vec<StoredEvent>) -> Result<Cursor, Lost> {
-        let Some(batch) = batch(after.clone(), events)? else { return Ok(after) };
+        let now = self.clock.now();
+        let Some(mut batch) = batch(after.clone(), events)? else { return Ok(after) };
+        batch.watch = Some(self.floors.watch(now));
         let until = batch.until.clone();
-        self.store.follow(batch).await?;
+        let moved = self.store.follow(batch).await?;
+        self.floors.take_in(until.clone(), moved, now);
         tracing::debug!(position = until.position, "worked the history in");
         Ok(until)
     }
@@ -194,5 +221,5 @@ pub(crate) fn batch(after: Cursor, events: Vec<StoredEvent>) -> Result<Option<Ba
         steps.extend(recorded::steps(event)?);
     }
     let moved = until.position > after.position;
-    Ok(moved.then_some(Batch { after, until, steps }))
+    Ok(moved.then_some(Batch { after, until, steps, watch: None }))
 }

@@ -1,5 +1,6 @@
 //! The gRPC services: parse, one call, render.
 
+mod alert_service;
 mod compliance_service;
 mod demand_service;
 mod import_service;
@@ -10,6 +11,7 @@ mod rule_pack_service;
 mod scorecard_service;
 
 use fenliu_domain::problem::{Problem, Reason};
+use fenliu_proto::analytics::v1::alert_service_server::AlertServiceServer;
 use fenliu_proto::analytics::v1::compliance_service_server::ComplianceServiceServer;
 use fenliu_proto::analytics::v1::demand_service_server::DemandServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
@@ -20,6 +22,7 @@ use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::Service;
 use tonic::service::Routes;
 
+use crate::alerts::Floors;
 use crate::duty::Rosters;
 use crate::packs::Packs;
 use crate::storage::Store;
@@ -36,6 +39,7 @@ const NAMES: &[&str] = &[
     "fenliu.analytics.v1.RulePackService",
     "fenliu.analytics.v1.ImportService",
     "fenliu.analytics.v1.DemandService",
+    "fenliu.analytics.v1.AlertService",
     "fenliu.analytics.v1.ScorecardService",
 ];
 
@@ -49,10 +53,18 @@ struct Desk {
 }
 
 /// The services, ready to be served.
-pub(crate) fn service(store: Store, packs: Packs, rosters: Rosters, platform: Platform) -> Service {
+pub(crate) fn service(
+    store: Store,
+    packs: Packs,
+    rosters: Rosters,
+    floors: Floors,
+    platform: Platform,
+) -> Service {
     let desk = Desk { store, packs, rosters, platform };
     let mut routes = Routes::builder();
+    let alerts = alert_service::Handler { desk: desk.clone(), floors };
     routes
+        .add_service(AlertServiceServer::new(alerts))
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
         .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))

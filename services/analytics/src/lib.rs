@@ -9,6 +9,7 @@
 //! for demand counts the same conversations by when they were opened: `demand`.
 //! Agents have facts of their own, a row for each event that ended something; `scorecards` puts both together, with the
 //! duty that `duty` asks accounts for.
+//! `alerts` looks at all shops again and again, and says what somebody should hear of now.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -19,6 +20,7 @@
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
 //! - What only accounts knows may be missing from an answer, and never fails it.
 
+mod alerts;
 mod arrivals;
 mod budget;
 pub mod cli;
@@ -28,6 +30,7 @@ mod demand;
 mod duty;
 mod follower;
 mod grpc;
+mod heard;
 mod imported;
 mod keeper;
 mod packs;
@@ -38,6 +41,7 @@ mod storage;
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
 use fenliu_domain::pack::RulePack;
+use fenliu_domain::time::Span;
 use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
@@ -48,6 +52,7 @@ use fenliu_runtime::sql::{DatabaseConfig, Migrated};
 
 pub use self::config::Config;
 
+use self::alerts::{Floors, Pulse, Ticker};
 use self::duty::Rosters;
 use self::follower::Follower;
 use self::keeper::Keeper;
@@ -82,10 +87,12 @@ pub async fn start(
     let packs = Packs::shipped()?;
     let store = Store::open(&config.database).await.context("the analytics database cannot be used")?;
     store.bring_up_to_date().await.context("the facts cannot be made anew")?;
+    let floors = alert(&config, &store, &packs, &platform)?;
     let follower = Follower {
         store: store.clone(),
         dispatch: HistoryServiceClient::new(dispatch),
         clock: platform.clock.clone(),
+        floors: floors.clone(),
         config: config.follower,
         stop: platform.lifecycle.soft(),
     };
@@ -93,7 +100,20 @@ pub async fn start(
     let (clock, stop) = (platform.clock.clone(), platform.lifecycle.soft());
     platform.lifecycle.spawn(Keeper { store: store.clone(), packs: packs.clone(), clock, stop }.run());
     let rosters = Rosters(RosterServiceClient::new(accounts));
-    Ok(grpc::service(store, packs, rosters, platform))
+    Ok(grpc::service(store, packs, rosters, floors, platform))
+}
+
+/// Begins to look for what somebody should hear of, and to tell them.
+fn alert(config: &Config, store: &Store, packs: &Packs, platform: &Platform) -> anyhow::Result<Floors> {
+    let rules = config.alerts.rules()?;
+    let pack = packs.get(&config.alerts.rule_pack).context("alerts.rule_pack")?.clone();
+    // Until the history has been caught up with, what is known counts as too old.
+    let pulse = Pulse::new(platform.clock.now() - rules.lag - Span::from_secs(1));
+    let floors = Floors::new(pack.clone(), pulse);
+    let times = (config.alerts.every(), config.alerts.keep());
+    let ticker = Ticker::new(store.clone(), floors.clone(), rules, pack, times);
+    platform.lifecycle.spawn(ticker.run(platform.clock.clone(), platform.lifecycle.soft()));
+    Ok(floors)
 }
 
 /// Brings the schema of the database up to date; or, to `check`, says what it lacks and changes nothing.

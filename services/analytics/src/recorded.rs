@@ -12,8 +12,15 @@ use fenliu_proto::event::payload_from_proto;
 use fenliu_proto::history::v1 as proto;
 use fenliu_proto::history::v1::event::Payload;
 
+use crate::heard;
 use crate::imported::actor;
 use crate::storage::{Step, Told};
+
+/// When an event was recorded; `None` when it does not say.
+pub(crate) fn recorded_at(stored: &StoredEvent) -> Option<Timestamp> {
+    let time = stored.event.as_ref()?.recorded_time.as_ref()?;
+    timestamp(time, "event.recorded_time").ok()
+}
 
 /// What an event of the history says, as far as the facts care.
 ///
@@ -37,7 +44,12 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
         steps.extend(of_agents(shop, stored.position, recorded, &event.conversation_id, payload));
     }
     match payload {
-        Some(Payload::PolicyChanged(changed)) => steps.extend(zone_change(shop, changed)),
+        Some(Payload::PolicyChanged(changed)) => {
+            let policy = changed.policy.as_ref();
+            let hours = policy.map(|policy| (policy.service_start.clone(), policy.service_end.clone()));
+            steps.extend(hours.map(|(start, end)| Step::Hours(shop, start, end)));
+            steps.extend(zone_change(shop, changed));
+        }
         Some(payload) if !event.conversation_id.is_empty() => {
             let is_question = matches!(payload, Payload::MessageReceived(_));
             let happened =
@@ -47,7 +59,11 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
                 reached.filter(|reached| is_question && *reached != at).map(|at| (at, What::Reached));
             steps.extend(said.chain(reached).map(happened));
         }
-        Some(_) | None => {}
+        Some(payload) => {
+            let heard = heard::word(&payload);
+            steps.extend(heard.map(|(agent, word)| Step::Heard(shop, agent.to_owned(), word)));
+        }
+        None => {}
     }
     Ok(steps)
 }

@@ -6,7 +6,8 @@
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
 //! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
 //! whatever else is made of whole conversations ([`Store::fold`]), and of agents ([`Store::fold_with_agents`]). What past
-//! days came to is kept ([`Store::report`], [`Store::arrivals`]). Facts that another
+//! days came to is kept ([`Store::report`], [`Store::arrivals`]). What alerts need to know of agents and hours is written
+//! with the facts ([`Store::floors`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
 //! following it from the beginning.
 //!
@@ -15,6 +16,7 @@
 //! each source have keys of their own, so that neither overwrites the other's.
 
 mod agents;
+mod alerts;
 mod books;
 mod changes;
 mod facts;
@@ -35,6 +37,7 @@ use fenliu_runtime::sql::{Database, DatabaseConfig, OpenError};
 use tokio::sync::Mutex;
 
 pub(crate) use self::agents::Told;
+pub(crate) use self::alerts::{Delivery, Kept, Listing, Moved, Watch};
 pub(crate) use self::changes::Unkept;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
@@ -96,17 +99,18 @@ impl Store {
         history::cursor(self.db.reader()).await
     }
 
-    /// Works a batch of the history in and moves the cursor, both or neither.
+    /// Works a batch of the history in and moves the cursor, both or neither; what moved on the floors of shops.
     ///
     /// # Errors
     /// [`Fault::Overtaken`] when the cursor is not where the batch begins: another replica was faster.
-    pub(crate) async fn follow(&self, batch: Batch) -> Result<(), Fault> {
+    pub(crate) async fn follow(&self, batch: Batch) -> Result<Moved, Fault> {
         // Whoever gives this up, or fails, leaves nothing remembered.
         let mut kept = self.recent.lock().await;
         let recent = std::mem::take(&mut *kept);
-        let recent = self.db.transaction(move |txn| Box::pin(history::follow(txn, recent, batch))).await?;
+        let followed = self.db.transaction(move |txn| Box::pin(history::follow(txn, recent, batch))).await?;
+        let (recent, moved) = followed;
         *kept = recent;
-        Ok(())
+        Ok(moved)
     }
 
     /// Forgets everything that came from the history, to work it in from the beginning. Imports stay.
@@ -160,6 +164,10 @@ impl Store {
         facts.extend(agents.iter().map(|row| format!("{row:?}")));
         let holds = rows::agent_hold::Entity::find().all(db).await.expect("readable");
         facts.extend(holds.iter().map(|row| format!("{row:?}")));
+        let heard = rows::alert_agent::Entity::find().all(db).await.expect("readable");
+        facts.extend(heard.iter().map(|row| format!("{row:?}")));
+        let hours = rows::alert_hours::Entity::find().all(db).await.expect("readable");
+        facts.extend(hours.iter().map(|row| format!("{row:?}")));
         facts.sort_unstable();
         rows.extend(facts);
         rows

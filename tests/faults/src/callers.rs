@@ -11,6 +11,7 @@ use fenliu_tests::clients::Clients;
 use fenliu_tests::load::author::{Author, CHANNEL, Step};
 use fenliu_tests::load::request::{Request, Verdict};
 use futures::future::join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
 use crate::clock;
@@ -28,6 +29,8 @@ const COPIED: usize = 15;
 const REPEATED: usize = 5;
 /// Somebody who gives up does so within so many milliseconds.
 const GIVEN_UP_MS: usize = 25;
+/// How many of the operations that were left open are settled at a time.
+const SETTLED_AT_ONCE: usize = 16;
 /// How long everybody may take to come.
 const OPENING_LIMIT: Duration = Duration::from_secs(60);
 
@@ -210,21 +213,25 @@ pub(crate) async fn probe(stage: &Arc<Stage>, replica: usize, limit: Duration) -
     Ok(stage.now().saturating_sub(began))
 }
 
-/// Sends everything of which nobody knows whether it has had its effect until that is known.
+/// Sends everything of which nobody knows whether it has had its effect until that is known, some of it at a time: after a
+/// long run it is tens of thousands.
 pub(crate) async fn settle(stage: &Arc<Stage>, limit: Duration) -> anyhow::Result<usize> {
     let unknown = stage.ledger.unknown();
     let clients = (0..REPLICAS).map(|replica| stage.clients(replica)).collect::<Result<Vec<_>, _>>()?;
-    for number in &unknown {
-        let Some(request) = stage.ledger.request(*number) else { continue };
+    let clients = &clients;
+    let again = |number: usize| async move {
+        let Some(request) = stage.ledger.request(number) else { return Ok(()) };
         let replica = number % REPLICAS;
         clock::wait_for(limit, "what was left open is answered", async || {
             let sent = send(stage, replica, clients[replica].clone(), &request, None).await;
             let settled = !matches!(sent.verdict, Verdict::Unknown(_));
-            stage.ledger.sent_again(*number, sent);
+            stage.ledger.sent_again(number, sent);
             settled
         })
         .await
-        .with_context(|| format!("{request:?}"))?;
-    }
+        .with_context(|| format!("{request:?}"))
+    };
+    let settled = stream::iter(unknown.iter().copied().map(again)).buffer_unordered(SETTLED_AT_ONCE);
+    settled.try_collect::<()>().await?;
     Ok(unknown.len())
 }

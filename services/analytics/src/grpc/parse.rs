@@ -1,5 +1,6 @@
 //! From requests to what they mean.
 
+mod alerts;
 mod demand;
 mod page;
 mod scorecard;
@@ -15,6 +16,7 @@ use fenliu_proto::analytics::v1::{get_reply_rate_request, list_misses_request};
 use fenliu_proto::convert::{id, timestamp};
 use fenliu_proto::rule_pack;
 
+pub(super) use self::alerts::{AlertPage, silence};
 pub(super) use self::demand::{DemandQuestion, PeakQuestion};
 pub(super) use self::page::{ExchangePage, MissPage};
 pub(super) use self::scorecard::{CardPage, card_question};

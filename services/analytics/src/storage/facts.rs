@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fenliu_domain::alert::Talk;
+use fenliu_domain::day::Zone;
 use fenliu_domain::exchange::{Conversation, Exchange, Fold, Happening, Session};
 use fenliu_runtime::sql::Rows;
 use sea_orm::sea_query::ArrayType;
@@ -9,6 +11,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, FromQueryResult, Statement, Value,
 };
 
+use super::alerts::Watch;
 use super::rows::{conversation, page};
 use super::{Fault, Key};
 
@@ -40,6 +43,22 @@ impl Facts {
     /// The conversation as a whole.
     pub(super) const fn session(&self) -> &Session {
         &self.fold.session
+    }
+
+    /// How the conversation stands; `None` when it has ended, or nothing was heard of its buyer for too long.
+    pub(super) fn talk(&mut self, watch: &Watch, zone: Zone) -> Option<Talk> {
+        let is_over = self.fold.session.closed_at.is_some();
+        if is_over || self.fold.session.ends_at().is_none_or(|last| last < watch.since) {
+            return None;
+        }
+        // The last exchange lies among the others while they are looked at.
+        let Self { fold: Fold { session, current }, finished } = std::mem::take(self);
+        let mut exchanges = finished;
+        exchanges.extend(current);
+        let conversation = Conversation { session, exchanges, ..Conversation::default() };
+        let talk = Talk::of(&watch.pack, zone, &conversation);
+        *self = Self::of(conversation);
+        talk
     }
 
     /// The facts of a whole conversation.

@@ -1,7 +1,8 @@
 //! Working the history in, batch by batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use fenliu_domain::alert::Word;
 use fenliu_domain::day::Zone;
 use fenliu_domain::exchange::Happening;
 use fenliu_domain::ids::ShopId;
@@ -12,8 +13,9 @@ use sea_orm::{
 };
 
 use super::agents::{self, Told};
+use super::alerts::{self, Heard, Moved, Watch};
 use super::changes::{self, Changes, Zones};
-use super::facts::{Written, facts_of};
+use super::facts::{Facts, Written, facts_of};
 use super::recent::Recent;
 use super::rows::{conversation, log_cursor, page, shop};
 use super::{Cursor, Fault, HISTORY, Key};
@@ -30,6 +32,8 @@ pub(crate) struct Batch {
     pub(crate) until: Cursor,
     /// What it says, in order.
     pub(crate) steps: Vec<Step>,
+    /// What alerts want to know of its conversations; `None` = nothing.
+    pub(crate) watch: Option<Watch>,
 }
 
 /// One thing the history says.
@@ -41,6 +45,10 @@ pub(crate) enum Step {
     Zone(ShopId, Zone),
     /// Something happened that bears on its agents.
     Agents(ShopId, Told),
+    /// It serves from and until these times of its clock, HH:MM.
+    Hours(ShopId, String, String),
+    /// Something is said of one of its agents.
+    Heard(ShopId, String, Word),
     /// Something happened in one of its conversations.
     Happened(ShopId, String, Happening),
 }
@@ -52,35 +60,46 @@ pub(super) async fn cursor(db: &impl ConnectionTrait) -> Result<Cursor, Fault> {
     row.map(Cursor::of).ok_or_else(missing)
 }
 
-/// Works a batch in, and remembers what came of it.
-pub(super) async fn follow(txn: &DatabaseTransaction, recent: Recent, batch: Batch) -> Result<Recent, Fault> {
+/// Works a batch in; what to remember of it, and what moved on the floors of shops.
+pub(super) async fn follow(
+    txn: &DatabaseTransaction,
+    recent: Recent,
+    batch: Batch,
+) -> Result<(Recent, Moved), Fault> {
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
     let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();
     let mut told: BTreeMap<ShopId, Vec<Told>> = BTreeMap::new();
+    let mut heard = Heard::default();
     for step in batch.steps {
         match step {
             Step::Shop(shop) => drop(shops.entry(shop).or_default()),
             Step::Zone(shop, zone) => drop(shops.insert(shop, Some(zone))),
             Step::Agents(shop, of_agents) => told.entry(shop).or_default().push(of_agents),
+            Step::Hours(shop, start, end) => drop(heard.hours.insert(shop, (start, end))),
+            Step::Heard(shop, agent, word) => heard.words.entry((shop, agent)).or_default().push(word),
             Step::Happened(shop, conversation, happening) => {
                 let key = Key { shop: shop.to_string(), source: HISTORY.to_owned(), conversation };
                 touched.entry(key).or_default().push(happening);
             }
         }
     }
+    let (mut recent, mut moved) = (recent.at(&batch.after), Moved::default());
+    let known: BTreeSet<ShopId> = shops.keys().copied().collect();
     let zoned: Vec<_> =
         shops.iter().filter(|(_, zone)| zone.is_some()).map(|(shop, _)| shop.to_string()).collect();
     let zoned = zoned.iter().map(String::as_str).collect();
     changes::rezone(txn, &zoned, save_shops(txn, shops)).await?;
     let shops = touched.keys().map(|key| key.shop.as_str()).collect();
     let mut changes = Changes::new(Zones::of(txn, &shops).await?);
-    let mut recent = recent.at(&batch.after);
-    fold(txn, &mut recent, &mut changes, touched).await?.save(txn).await?;
+    let zones = if batch.watch.is_some() { alerts::zones(txn, known).await? } else { BTreeMap::new() };
+    heard.save(txn, &zones, &mut moved).await?;
+    let watched = Watched { watch: batch.watch.as_ref(), zones: &zones, moved: &mut moved };
+    fold(txn, &mut recent, &mut changes, touched, watched).await?.save(txn).await?;
     agents::fold(txn, &mut recent, told).await?.save(txn).await?;
     changes.save(txn).await?;
     recent.advance(batch.until);
-    Ok(recent)
+    Ok((recent, moved))
 }
 
 /// Moves the cursor if it is where the batch begins. Whoever gets here second waits, and then finds it moved.
@@ -118,11 +137,28 @@ async fn save_shops(txn: &DatabaseTransaction, shops: BTreeMap<ShopId, Option<Zo
     Ok(())
 }
 
+/// Somebody who wants to know how the conversations of a batch stand.
+struct Watched<'a> {
+    watch: Option<&'a Watch>,
+    zones: &'a BTreeMap<ShopId, Zone>,
+    moved: &'a mut Moved,
+}
+
+impl Watched<'_> {
+    fn look(&mut self, key: &Key, facts: &mut Facts) {
+        let (Some(watch), Ok(shop)) = (self.watch, key.shop.parse::<ShopId>()) else { return };
+        let zone = self.zones.get(&shop).copied().unwrap_or(Zone::UTC);
+        let talk = facts.talk(watch, zone);
+        self.moved.talks.push((shop, key.conversation.clone(), talk));
+    }
+}
+
 async fn fold(
     txn: &DatabaseTransaction,
     recent: &mut Recent,
     changes: &mut Changes,
     touched: BTreeMap<Key, Vec<Happening>>,
+    mut watched: Watched<'_>,
 ) -> Result<Written, Fault> {
     let remembered: Vec<_> = touched.keys().map(|key| recent.take(key)).collect();
     let is_unknown = |(key, known): (&Key, &Option<_>)| known.is_none().then(|| key.clone());
@@ -134,6 +170,7 @@ async fn fold(
         changes.note(&key.shop, facts.session());
         happenings.into_iter().for_each(|happening| facts.apply(happening));
         changes.note(&key.shop, facts.session());
+        watched.look(&key, &mut facts);
         written.add(&key, &mut facts);
         recent.keep(key, facts);
     }
@@ -142,6 +179,7 @@ async fn fold(
 
 pub(super) async fn forget(txn: &DatabaseTransaction) -> Result<(), Fault> {
     agents::forget(txn).await?;
+    alerts::forget(txn).await?;
     page::Entity::delete_many().filter(page::Column::Source.eq(HISTORY)).exec(txn).await?;
     conversation::Entity::delete_many().filter(conversation::Column::Source.eq(HISTORY)).exec(txn).await?;
     shop::Entity::delete_many().filter(shop::Column::ImportZone.is_null()).exec(txn).await?;

@@ -3,6 +3,7 @@
 mod m0001_facts;
 mod m0002_whole_conversations;
 mod m0003_agents;
+mod m0004_alerts;
 mod m0006_day_books;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_facts::Migration),
             Box::new(m0002_whole_conversations::Migration),
             Box::new(m0003_agents::Migration),
+            Box::new(m0004_alerts::Migration),
             Box::new(m0006_day_books::Migration),
         ]
     }

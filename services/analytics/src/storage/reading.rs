@@ -44,6 +44,11 @@ pub(crate) trait Fold: Send + 'static {
     /// Takes in one, whole.
     fn add(&mut self, conversation: &Conversation);
 
+    /// The same, of the history or of the source of an import.
+    fn add_of(&mut self, _source: &str, conversation: &Conversation) {
+        self.add(conversation);
+    }
+
     /// How long after its end a conversation still bears on others: those of so long before its days are needed too.
     fn bears_for(&self) -> Span {
         Span::ZERO
@@ -300,6 +305,20 @@ impl Found {
     }
 }
 
+/// Feeds every conversation of a shop to a fold that reaches beyond a moment.
+pub(super) async fn feed_all(
+    txn: &DatabaseTransaction,
+    shop: &str,
+    from: Timestamp,
+    fold: &mut impl Fold,
+) -> Result<(), Fault> {
+    let reach = Reach { from, until: Timestamp::MAX };
+    for found in [Found::ByBeginning, Found::ByEnd] {
+        feed(txn, shop, reach, found, fold).await?;
+    }
+    Ok(())
+}
+
 async fn feed(
     txn: &DatabaseTransaction,
     shop: &str,
@@ -322,8 +341,8 @@ async fn feed(
             .await?;
         after = page.last().map(|row| (found.place(row), row.source.clone(), row.conversation.clone()));
         let full = page.len() as u64 == CONVERSATIONS_AT_ONCE;
-        for (_, conversation) in whole(txn, page).await? {
-            fold.add(&conversation);
+        for (key, conversation) in whole(txn, page).await? {
+            fold.add_of(&key.source, &conversation);
         }
         if !full {
             return Ok(());

@@ -10,6 +10,21 @@ pub(crate) mod agent_fact;
 pub(crate) mod agent_hold;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod agent_state;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_agent;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_change;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_hours;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_memory;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_silence;
+pub(crate) mod alert_state;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod alert_webhook;
 pub(crate) mod book_bytes;
 mod bytes;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
@@ -39,9 +54,9 @@ use super::Fault;
 /// Where a value was read, to say so when it makes no sense.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    table: &'static str,
-    column: &'static str,
-    row: &'a str,
+    pub(super) table: &'static str,
+    pub(super) column: &'static str,
+    pub(super) row: &'a str,
 }
 
 impl<'a> Place<'a> {
@@ -55,7 +70,7 @@ impl<'a> Place<'a> {
         Self { table: "day_book", column, row: date }
     }
 
-    fn corrupt(self, why: impl Display) -> Fault {
+    pub(super) fn corrupt(self, why: impl Display) -> Fault {
         let Self { table, column, row } = self;
         Fault::Corrupt { table, column, row: row.to_owned(), why: why.to_string() }
     }

@@ -122,22 +122,23 @@ impl HistoryService for History {
             return Err(refusal(Problem::new(Reason::HistoryRewound, "the history is another one")));
         }
         let grown = self.grown.subscribe();
-        let pages =
-            stream::unfold((self.clone(), after_position, grown), |(history, after, mut grown)| async move {
+        let pages = stream::unfold(
+            (self.clone(), after_position, grown, true),
+            |(history, after, mut grown, fresh)| async move {
                 loop {
                     grown.borrow_and_update();
                     let mut events = history.after(after);
                     events.truncate(MESSAGE_EVENTS);
-                    if let Some(last) = events.last() {
-                        let last = last.position;
-                        return Some((
-                            Ok(proto::FollowEventsResponse { events, caught_up: false }),
-                            (history, last, grown),
-                        ));
+                    if fresh || !events.is_empty() {
+                        let last = events.last().map_or(after, |last| last.position);
+                        let caught_up = history.after(last).is_empty();
+                        let message = proto::FollowEventsResponse { events, caught_up };
+                        return Some((Ok(message), (history, last, grown, false)));
                     }
                     grown.changed().await.ok()?;
                 }
-            });
+            },
+        );
         Ok(Response::new(pages.boxed()))
     }
 }

@@ -4,9 +4,11 @@
 //! databases, a new database there for each house. So one suite proves both.
 
 use fenliu_analytics::Config;
+use fenliu_analytics::config::WebhookConfig;
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::analytics::v1::alert_service_client::AlertServiceClient;
 use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
 use fenliu_proto::analytics::v1::demand_service_client::DemandServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
@@ -41,6 +43,7 @@ pub(crate) const SHOP: &str = "shp_00000000000000000000000000000001";
 
 /// The service of one database, clients of it, and the dispatch it follows.
 pub(crate) struct House {
+    pub(crate) alerts: AlertServiceClient<Channel>,
     pub(crate) rates: ReplyRateServiceClient<Channel>,
     pub(crate) compliance: ComplianceServiceClient<Channel>,
     pub(crate) packs: RulePackServiceClient<Channel>,
@@ -53,20 +56,33 @@ pub(crate) struct House {
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
     data: ScratchDatabase,
+    webhook: WebhookConfig,
 }
 
 impl House {
     /// A service that knows nothing yet.
     pub(crate) async fn open() -> Self {
         let data = ScratchDatabase::create("analytics").await;
-        let accounts = Accounts::start().await;
-        Self::start(data, VirtualClock::new(START), (accounts, Dispatch::start().await)).await
+        let webhook = WebhookConfig::default();
+        Self::begin(data, webhook).await
+    }
+
+    /// The same, telling somebody of alerts.
+    pub(crate) async fn telling(webhook: WebhookConfig) -> Self {
+        let data = ScratchDatabase::create("analytics").await;
+        Self::begin(data, webhook).await
+    }
+
+    async fn begin(data: ScratchDatabase, webhook: WebhookConfig) -> Self {
+        let peers = (Accounts::start().await, Dispatch::start().await);
+        Box::pin(Self::start(data, VirtualClock::new(START), peers, webhook)).await
     }
 
     async fn start(
         data: ScratchDatabase,
         clock: VirtualClock,
         (accounts, dispatch): (Accounts, Dispatch),
+        webhook: WebhookConfig,
     ) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, 1, lifecycle.clone())
@@ -77,7 +93,8 @@ impl House {
         };
         let (rosters, history) = (peer(accounts.address), peer(dispatch.address));
         let database = DatabaseConfig { max_connections: 4, ..data.config() };
-        let service = fenliu_analytics::start(Config::at(database), platform, history, rosters).await;
+        let config = Config { webhook: webhook.clone(), ..Config::at(database) };
+        let service = fenliu_analytics::start(config, platform, history, rosters).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
@@ -97,6 +114,7 @@ impl House {
         });
         let channel = Endpoint::from_shared(format!("http://{address}")).expect("a URI").connect_lazy();
         Self {
+            alerts: AlertServiceClient::new(channel.clone()),
             rates: ReplyRateServiceClient::new(channel.clone()),
             compliance: ComplianceServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
@@ -109,17 +127,19 @@ impl House {
             lifecycle,
             server,
             data,
+            webhook,
         }
     }
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, compliance, packs, imports, demand, scorecards, lifecycle, server, .. } = self;
+        let Self { alerts, rates, compliance, packs, imports, demand, scorecards, .. } = self;
+        let Self { accounts, dispatch, clock, lifecycle, server, data, webhook, .. } = self;
         // A server drains when its clients have hung up.
-        drop((rates, compliance, packs, imports, demand, scorecards));
+        drop((alerts, rates, compliance, packs, imports, demand, scorecards));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
-        Self::start(self.data, self.clock, (self.accounts, self.dispatch)).await
+        Box::pin(Self::start(data, clock, (accounts, dispatch), webhook)).await
     }
 
     /// Waits until the history has been worked in up to a position, letting time pass so that waits end.

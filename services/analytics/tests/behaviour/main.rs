@@ -2,10 +2,12 @@
 //! moves, and a dispatch that the test can take away.
 
 mod accounts;
+mod alerts;
 mod budget;
 mod compliance;
 mod demand;
 mod dispatch;
+mod floor;
 mod following;
 mod house;
 mod imports;

@@ -25,6 +25,7 @@ pub(super) async fn drain(
     report: &mut Report,
 ) -> anyhow::Result<Evidence> {
     report.counts = stage.ledger.counts();
+    eprintln!("         what was left open is settled: {}", stage.ledger.unknown().len());
     match callers::settle(stage, LIMIT).await {
         Ok(settled) => report.settled = settled,
         Err(error) => report.findings.add(Wrong::Fault, format_args!("it is left open: {error:#}")),

@@ -81,7 +81,10 @@ async fn rezone(store: &Store, name: &str) {
     let after = store.cursor().await.expect("a cursor");
     let until = Cursor { position: after.position + 1, event_id: after.event_id.clone() };
     let zone = Zone::parse(name).expect("a zone");
-    store.follow(Batch { after, until, steps: vec![Step::Zone(shop(0), zone)] }).await.expect("followed");
+    store
+        .follow(Batch { after, until, steps: vec![Step::Zone(shop(0), zone)], watch: None })
+        .await
+        .expect("followed");
 }
 
 proptest! {
