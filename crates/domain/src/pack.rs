@@ -37,6 +37,7 @@ mod target;
 mod turn;
 mod unit;
 mod verdict;
+mod version;
 
 pub use draft::Draft;
 pub use figure::{Figure, Lookback, RecencyWeight};
@@ -45,6 +46,7 @@ pub use place::Place;
 pub use tally::{Report, Tally};
 pub use target::{Consequence, Target};
 pub use verdict::{Blame, Miss, Verdict};
+pub use version::in_force;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 mod compliance_service;
 mod demand_service;
 mod import_service;
+mod known;
 mod parse;
 mod render;
 mod reply_rate_service;
@@ -50,7 +51,7 @@ pub(crate) fn service(store: Store, packs: Packs, platform: Platform) -> Service
     routes
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
-        .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))
+        .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.clone())))
         .add_service(ImportServiceServer::new(import_service::Handler(desk.store.clone())))
         .add_service(DemandServiceServer::new(demand_service::Handler(desk.store)));
     Service { routes: routes.routes(), names: NAMES }

@@ -16,6 +16,7 @@
 //! - Dispatch never waits for this service: it is read from, and asked again when it was away.
 
 mod budget;
+mod call;
 pub mod cli;
 mod compliance;
 pub mod config;
@@ -49,6 +50,14 @@ use self::storage::Store;
 /// When one of them is not what it should be: a defect of the build.
 pub fn shipped_packs() -> anyhow::Result<Vec<RulePack>> {
     Ok(Packs::shipped()?.all().cloned().collect())
+}
+
+/// The rule pack in a data file such as those fenliu ships.
+///
+/// # Errors
+/// When a key is unknown or missing, or a value is out of its bounds; the error names it.
+pub fn read_pack(text: &str) -> anyhow::Result<RulePack> {
+    packs::read(text)
 }
 
 /// What the service needs of others: to follow the history of dispatch and the trust of accounts.

@@ -7,7 +7,8 @@
 //! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
 //! whatever else is made of whole conversations ([`Store::fold`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
-//! following it from the beginning.
+//! following it from the beginning. Beside facts lie packs of one's own, which are kept once and never changed
+//! ([`Store::put_pack`]).
 //!
 //! Invariants: rows never leave this module; facts of the history and the cursor change together, and only from exactly
 //! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
@@ -17,7 +18,9 @@ mod facts;
 mod fault;
 mod history;
 mod import;
+mod memory;
 mod migrations;
+mod own_packs;
 mod reading;
 mod recent;
 mod remake;
@@ -34,6 +37,7 @@ pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
+pub(crate) use self::own_packs::Put;
 pub(crate) use self::reading::{ExchangeCursor, Fold, Folded, Listed, Tallied};
 
 use self::recent::Recent;

@@ -57,6 +57,8 @@ pub enum Thing {
     Event,
     /// A device of the agent's.
     Session,
+    /// A rule pack of the shop's own.
+    RulePack,
     /// Another system that records were imported from.
     Source,
     /// One of its records.
@@ -68,7 +70,7 @@ pub enum Thing {
 }
 
 /// Everything that can be named, in the order of its kinds.
-pub const ALL: [Thing; 27] = [
+pub const ALL: [Thing; 28] = [
     Thing::Shop,
     Thing::Owner,
     Thing::Agent,
@@ -92,6 +94,7 @@ pub const ALL: [Thing; 27] = [
     Thing::Waiting,
     Thing::Event,
     Thing::Session,
+    Thing::RulePack,
     Thing::Source,
     Thing::Record,
     Thing::ImportedConversation,
@@ -152,6 +155,7 @@ const NAMING: &[(&str, Thing)] = &[
     ("LeaveQueueRequest.conversation_id", Thing::Waiting),
     ("after_event_id", Thing::Event),
     ("session_id", Thing::Session),
+    ("rule_pack_id", Thing::RulePack),
 ];
 
 /// The same, of what other systems report.
@@ -176,8 +180,9 @@ const FREE: &[(&str, &str)] = &[
     ("window_start", "09:00"),
     ("window_end", "18:00"),
     ("weekend_answer_by", ""),
-    ("valid_from", ""),
+    ("valid_from", "2026-01-01"),
     ("day", "2026-03-09"),
+    ("date", "2026-03-02"),
     ("other_day", "2026-03-09"),
     ("anchor_day", "2026-03-02"),
     ("first_day", "2026-03-02"),
@@ -211,9 +216,6 @@ const FREE: &[(&str, &str)] = &[
     ("note", "a note"),
     ("reason", "a reason"),
     ("evidence", "a screenshot"),
-    // Packs are the platform's, the same for every shop.
-    ("rule_pack_id", "pinduoduo-3min-human"),
-    ("RulePack.rule_pack_id", "of my own"),
     ("RulePack.source", "hearsay"),
     ("holidays", "2026-01-31"),
     ("description", "a pack"),
@@ -292,6 +294,7 @@ impl Things {
             Thing::Buyer => of("buyer"),
             Thing::ExternalMessage => of("message"),
             Thing::Session => of("session"),
+            Thing::RulePack => of("pack"),
             Thing::Source => of("source"),
             Thing::Record => of("record"),
             Thing::ImportedConversation => of("conversation"),

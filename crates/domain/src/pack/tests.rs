@@ -18,6 +18,7 @@ mod robots;
 mod taobao;
 mod tiktok;
 mod tiktok_sea;
+mod versions;
 
 fn shanghai() -> Zone {
     Zone::parse("Asia/Shanghai").expect("a zone")

@@ -2,6 +2,7 @@
 
 mod budget;
 mod demand;
+mod packs;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use fenliu_proto::rule_pack::to_proto;
 
 pub(super) use self::budget::error_budget;
 pub(super) use self::demand::{hourly_profile, peaks};
+pub(super) use self::packs::owned_pack;
 pub(super) use self::standing::standing;
 
 use super::parse::Question;

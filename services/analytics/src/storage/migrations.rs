@@ -2,6 +2,7 @@
 
 mod m0001_facts;
 mod m0002_whole_conversations;
+mod m0005_rule_packs;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -10,6 +11,10 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_facts::Migration), Box::new(m0002_whole_conversations::Migration)]
+        vec![
+            Box::new(m0001_facts::Migration),
+            Box::new(m0002_whole_conversations::Migration),
+            Box::new(m0005_rule_packs::Migration),
+        ]
     }
 }

@@ -159,7 +159,7 @@ impl Listed {
 }
 
 /// The zone of a shop's days: its policy's, else the one its import named, else universal time.
-async fn zone_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<Zone, Fault> {
+pub(super) async fn zone_of(db: &impl ConnectionTrait, shop: ShopId) -> Result<Zone, Fault> {
     let row = shop::Entity::find_by_id(shop.to_string()).one(db).await?;
     let row = row.ok_or_else(|| {
         let message = format!("nothing is known of shop {shop}; it has neither a history nor imports here");

@@ -8,5 +8,6 @@ mod dispatch;
 mod following;
 mod house;
 mod imports;
+mod own_packs;
 mod rates;
 mod real_logs;
