@@ -6,7 +6,7 @@
 //! shows for a day, which may look back on several, is a [`Figure`] made of the days of a report.
 //!
 //! The judge (`turn`) makes turns of exchanges and says what became of each; `unit` makes units of turns; `tally`
-//! counts units; `figure` adds up days.
+//! counts units; `figure` adds up days; `evaluation` puts two packs side by side.
 //!
 //! Rules that hold for every pack:
 //! * Limits are inclusive: an answer after exactly the limit is in time.
@@ -25,6 +25,7 @@ use crate::time::Span;
 
 mod clock;
 mod draft;
+mod evaluation;
 mod figure;
 #[cfg(any(test, feature = "testing"))]
 pub mod naive;
@@ -40,12 +41,13 @@ mod verdict;
 mod version;
 
 pub use draft::Draft;
+pub use evaluation::{Differing, Evaluated, Evaluation, MAX_UNITS_HELD, UnitKey, UnitPage, UnitPlace, Why};
 pub use figure::{Figure, Lookback, RecencyWeight};
 pub use parts::{AgentParts, Parts, ResponseTimes};
 pub use place::Place;
 pub use tally::{Report, Tally};
 pub use target::{Consequence, Target};
-pub use verdict::{Blame, Miss, Verdict};
+pub use verdict::{Blame, JudgedUnit, Miss, Verdict};
 pub use version::in_force;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::parts::Waits;
 use super::turn::Judge;
 use super::unit::{Decider, Decision, Gathered};
-use super::verdict::{Judged, Miss, Verdict};
+use super::verdict::{Judged, JudgedUnit, Miss, Verdict};
 use super::{AgentParts, Parts, Place, ResponseTimes, RulePack, Score, Unit};
 use crate::day::{Day, DayRange, Zone};
 use crate::exchange::Conversation;
@@ -40,6 +40,8 @@ pub struct Tally {
     range: DayRange,
     since: Option<Timestamp>,
     keep_misses: bool,
+    keep_units: bool,
+    units: Vec<JudgedUnit>,
     report: Report,
     buyer_days: BTreeMap<(Day, String), Gathered>,
     sessions: BTreeMap<String, Vec<Stretch>>,
@@ -66,6 +68,8 @@ impl Tally {
             range,
             since: None,
             keep_misses: false,
+            keep_units: false,
+            units: Vec::new(),
             report: Report::default(),
             buyer_days: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -79,6 +83,22 @@ impl Tally {
     pub const fn keeping_misses(mut self) -> Self {
         self.keep_misses = true;
         self
+    }
+
+    /// The same, handing out every unit by [`take_units`](Self::take_units) when it is closed.
+    pub(super) const fn keeping_units(mut self) -> Self {
+        self.keep_units = true;
+        self
+    }
+
+    /// The units that were closed since they were taken last.
+    pub(super) fn take_units(&mut self) -> Vec<JudgedUnit> {
+        std::mem::take(&mut self.units)
+    }
+
+    /// How many units, or buyers whose sessions may be one, are still open.
+    pub(super) fn held(&self) -> usize {
+        self.buyer_days.len() + self.sessions.len()
     }
 
     /// The same, of what was settled after a moment only: a unit is made of those of its turns that got their answer in
@@ -121,12 +141,14 @@ impl Tally {
     }
 
     const fn decider(&self) -> Decider<'_> {
-        Decider { pack: &self.judge.pack, zone: self.judge.zone, keep_misses: self.keep_misses }
+        let Judge { pack, zone, .. } = &self.judge;
+        Decider { pack, zone: *zone, keep_misses: self.keep_misses, keep_units: self.keep_units }
     }
 
     fn add_to_buyer_day(&mut self, conversation: &Conversation, turn: &Judged<'_>) {
-        let decider =
-            Decider { pack: &self.judge.pack, zone: self.judge.zone, keep_misses: self.keep_misses };
+        let Judge { pack, zone, .. } = &self.judge;
+        let (keep_misses, keep_units) = (self.keep_misses, self.keep_units);
+        let decider = Decider { pack, zone: *zone, keep_misses, keep_units };
         let next = decider.gather(conversation, turn);
         match self.buyer_days.get_mut(&(turn.day, buyer_of(conversation))) {
             Some(unit) => decider.join(unit, next),
@@ -173,9 +195,10 @@ impl Tally {
     fn close(&mut self, unit: Gathered) {
         let decision = self.decider().decide(unit);
         let wait = self.decider().wait_in_mean(&decision);
-        let Decision { verdict, day, .. } = decision;
+        let Decision { verdict, day, separate, .. } = decision;
+        self.units.extend(decision.unit.map(|unit| JudgedUnit { verdict, separate, ..*unit }));
         let report = &mut self.report;
-        if decision.separate {
+        if separate {
             report.separate_days.entry(day).or_default().count(verdict);
             return;
         }
@@ -193,9 +216,8 @@ impl Tally {
         report.misses.extend(decision.miss);
     }
 
-    /// The report of everything taken in.
-    #[must_use]
-    pub fn finish(mut self) -> Report {
+    /// Closes every unit that is still open; nothing more may be taken in.
+    pub(super) fn close_all(&mut self) {
         for (_, unit) in std::mem::take(&mut self.buyer_days) {
             self.close(unit);
         }
@@ -203,6 +225,12 @@ impl Tally {
         for (_, stretches) in std::mem::take(&mut self.sessions) {
             self.close_sessions(stretches, within);
         }
+    }
+
+    /// The report of everything taken in.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.close_all();
         self.report.misses.sort_by_cached_key(Place::of);
         self.report.response_times = self.waits.summary();
         self.report.first_response_times = self.first_waits.summary();

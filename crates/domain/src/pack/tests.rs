@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 mod agreement;
 mod douyin;
 mod drafts;
+mod evaluations;
 mod figures;
 mod jd;
 mod local_days;
