@@ -12,6 +12,8 @@
 //! * [`budget`] says what a day's target leaves, where the day is heading, and how fast the budget burns.
 //! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
+//! * [`comparison`] says what changed between two periods, and how sure that is.
+//! * [`satisfaction`] counts how content buyers said they were.
 //! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
 //! * [`agent_facts`] folds a shop's events into what each agent was, held and did.
 //! * [`login_name`] gives each login name one spelling.
@@ -23,6 +25,7 @@
 pub mod access;
 pub mod agent_facts;
 pub mod budget;
+pub mod comparison;
 pub mod day;
 pub mod demand;
 pub mod desk;
@@ -34,6 +37,7 @@ pub mod pack;
 pub mod problem;
 pub mod proportion;
 pub mod roster;
+pub mod satisfaction;
 pub mod simulation;
 pub mod sketch;
 pub mod spans;

@@ -2,6 +2,7 @@
 
 mod compliance_service;
 mod demand_service;
+mod feedback_service;
 mod import_service;
 mod known;
 mod parse;
@@ -12,6 +13,7 @@ mod rule_pack_service;
 use fenliu_domain::problem::{Problem, Reason};
 use fenliu_proto::analytics::v1::compliance_service_server::ComplianceServiceServer;
 use fenliu_proto::analytics::v1::demand_service_server::DemandServiceServer;
+use fenliu_proto::analytics::v1::feedback_service_server::FeedbackServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
 use fenliu_proto::analytics::v1::reply_rate_service_server::ReplyRateServiceServer;
 use fenliu_proto::analytics::v1::rule_pack_service_server::RulePackServiceServer;
@@ -34,6 +36,7 @@ const NAMES: &[&str] = &[
     "fenliu.analytics.v1.RulePackService",
     "fenliu.analytics.v1.ImportService",
     "fenliu.analytics.v1.DemandService",
+    "fenliu.analytics.v1.FeedbackService",
 ];
 
 /// What every handler works with.
@@ -52,6 +55,7 @@ pub(crate) fn service(store: Store, packs: Packs, platform: Platform) -> Service
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
         .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.clone())))
+        .add_service(FeedbackServiceServer::new(feedback_service::Handler(desk.clone())))
         .add_service(ImportServiceServer::new(import_service::Handler(desk.store.clone())))
         .add_service(DemandServiceServer::new(demand_service::Handler(desk.store)));
     Service { routes: routes.routes(), names: NAMES }

@@ -5,7 +5,8 @@
 //! the same words. `storage` folds both into facts, a row per conversation, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
 //! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
-//! a target leaves of today. A question for demand counts the same conversations by when they were opened: `demand`.
+//! a target leaves of today. `evaluation` puts two packs side by side, and `feedback` two periods, with what buyers said. A
+//! question for demand counts the same conversations by when they were opened: `demand`.
 //!
 //! Invariants
 //! - Facts are a pure function of the history and of the imports: replayed from any position, in any batches, imported in
@@ -21,6 +22,8 @@ pub mod cli;
 mod compliance;
 pub mod config;
 mod demand;
+mod evaluation;
+mod feedback;
 mod follower;
 mod grpc;
 mod imported;

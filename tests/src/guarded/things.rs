@@ -59,6 +59,8 @@ pub enum Thing {
     Session,
     /// A rule pack of the shop's own.
     RulePack,
+    /// Another one.
+    SparePack,
     /// Another system that records were imported from.
     Source,
     /// One of its records.
@@ -70,7 +72,7 @@ pub enum Thing {
 }
 
 /// Everything that can be named, in the order of its kinds.
-pub const ALL: [Thing; 28] = [
+pub const ALL: [Thing; 29] = [
     Thing::Shop,
     Thing::Owner,
     Thing::Agent,
@@ -95,6 +97,7 @@ pub const ALL: [Thing; 28] = [
     Thing::Event,
     Thing::Session,
     Thing::RulePack,
+    Thing::SparePack,
     Thing::Source,
     Thing::Record,
     Thing::ImportedConversation,
@@ -156,6 +159,7 @@ const NAMING: &[(&str, Thing)] = &[
     ("after_event_id", Thing::Event),
     ("session_id", Thing::Session),
     ("rule_pack_id", Thing::RulePack),
+    ("beside_rule_pack_id", Thing::SparePack),
 ];
 
 /// The same, of what other systems report.
@@ -189,6 +193,10 @@ const FREE: &[(&str, &str)] = &[
     ("last_day", "2026-03-15"),
     ("start_date", "2026-03-01"),
     ("end_date", "2026-03-02"),
+    ("before_start_date", "2026-02-28"),
+    ("before_end_date", "2026-03-01"),
+    ("after_start_date", "2026-03-02"),
+    ("after_end_date", "2026-03-02"),
     // Secrets prove themselves: whoever holds one may, wherever it was made.
     ("password", "correct horse battery"),
     ("old_password", "correct horse battery"),
@@ -295,6 +303,7 @@ impl Things {
             Thing::ExternalMessage => of("message"),
             Thing::Session => of("session"),
             Thing::RulePack => of("pack"),
+            Thing::SparePack => of("spare pack"),
             Thing::Source => of("source"),
             Thing::Record => of("record"),
             Thing::ImportedConversation => of("conversation"),

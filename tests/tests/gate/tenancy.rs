@@ -52,7 +52,16 @@ const UNIQUE: [(&str, &str, &str); 4] = [
 ];
 
 /// What says how far the log of the platform has been counted.
-const COUNTING: [&str; 5] = ["GetReplyRate", "GetErrorBudget", "GetStanding", "GetHourlyProfile", "GetPeaks"];
+const COUNTING: [&str; 8] = [
+    "GetReplyRate",
+    "GetErrorBudget",
+    "GetStanding",
+    "GetHourlyProfile",
+    "GetPeaks",
+    "GetSatisfaction",
+    "ComparePeriods",
+    "EvaluateRulePack",
+];
 
 /// What is not asked for, and why.
 const NOT_ASKED: [(Thing, &str); 1] =

@@ -84,6 +84,13 @@ impl Waits {
         }
     }
 
+    /// Those that were answered, the shortest first.
+    pub(super) fn answered(&self) -> Vec<Span> {
+        let mut answered = self.answered.clone();
+        answered.sort_unstable();
+        answered
+    }
+
     pub(super) fn summary(mut self) -> ResponseTimes {
         self.answered.sort_unstable();
         let sum: i128 = self.answered.iter().map(|wait| i128::from(wait.micros())).sum();

@@ -29,6 +29,9 @@ pub struct Report {
     pub response_times: ResponseTimes,
     /// Response times of each conversation's first turn.
     pub first_response_times: ResponseTimes,
+    /// How long each conversation's first turn waited that was answered, the shortest first; empty unless they were asked
+    /// for.
+    pub first_waits: Vec<Span>,
     /// Every miss in the order of its [`Place`], the longest wait first; empty unless they were asked for.
     pub misses: Vec<Miss>,
 }
@@ -41,6 +44,7 @@ pub struct Tally {
     since: Option<Timestamp>,
     keep_misses: bool,
     keep_units: bool,
+    keep_first_waits: bool,
     units: Vec<JudgedUnit>,
     report: Report,
     buyer_days: BTreeMap<(Day, String), Gathered>,
@@ -69,6 +73,7 @@ impl Tally {
             since: None,
             keep_misses: false,
             keep_units: false,
+            keep_first_waits: false,
             units: Vec::new(),
             report: Report::default(),
             buyer_days: BTreeMap::new(),
@@ -82,6 +87,13 @@ impl Tally {
     #[must_use]
     pub const fn keeping_misses(mut self) -> Self {
         self.keep_misses = true;
+        self
+    }
+
+    /// The same, keeping how long each conversation's first turn waited.
+    #[must_use]
+    pub const fn keeping_first_waits(mut self) -> Self {
+        self.keep_first_waits = true;
         self
     }
 
@@ -233,6 +245,9 @@ impl Tally {
         self.close_all();
         self.report.misses.sort_by_cached_key(Place::of);
         self.report.response_times = self.waits.summary();
+        if self.keep_first_waits {
+            self.report.first_waits = self.first_waits.answered();
+        }
         self.report.first_response_times = self.first_waits.summary();
         self.report
     }

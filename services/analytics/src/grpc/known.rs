@@ -36,6 +36,7 @@ macro_rules! choosing {
 }
 
 choosing! {
+    ComparePeriodsRequest: compare_periods_request,
     GetReplyRateRequest: get_reply_rate_request,
     GetErrorBudgetRequest: get_error_budget_request,
     ListMissesRequest: list_misses_request,
@@ -58,6 +59,20 @@ macro_rules! naming {
 naming! {
     GetRulePackRequest,
     GetStandingRequest,
+}
+
+impl NamesPacks for proto::EvaluateRulePackRequest {
+    fn shop(&self) -> &str {
+        &self.shop_id
+    }
+
+    fn names(&self) -> Vec<&str> {
+        let beside = self.beside_rule_pack_id.as_str();
+        match &self.pack {
+            Some(proto::evaluate_rule_pack_request::Pack::RulePackId(id)) => vec![id, beside],
+            Some(proto::evaluate_rule_pack_request::Pack::Custom(_)) | None => vec![beside],
+        }
+    }
 }
 
 impl Desk {

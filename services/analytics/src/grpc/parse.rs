@@ -1,6 +1,8 @@
 //! From requests to what they mean.
 
 mod demand;
+mod evaluation;
+mod feedback;
 mod packs;
 mod page;
 mod today;
@@ -16,6 +18,8 @@ use fenliu_proto::convert::{id, timestamp};
 use fenliu_proto::rule_pack;
 
 pub(super) use self::demand::{DemandQuestion, PeakQuestion};
+pub(super) use self::evaluation::EvaluationPage;
+pub(super) use self::feedback::{periods_question, satisfaction_question};
 pub(super) use self::packs::{PackPage, kept_pack, wanted_pack};
 pub(super) use self::page::{ExchangePage, MissPage};
 pub(super) use self::today::{budget_question, standing_question};

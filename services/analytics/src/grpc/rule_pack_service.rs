@@ -7,7 +7,7 @@ use fenliu_proto::status::refusal;
 use prost::Message;
 use tonic::{Request, Response, Status, async_trait};
 
-use super::parse::{self, PackPage};
+use super::parse::{self, EvaluationPage, PackPage};
 use super::{Desk, render};
 use crate::call::Call;
 use crate::packs::{Origin, Owned};
@@ -33,6 +33,18 @@ impl Handler {
         let known = self.0.known(request).await?;
         let found = parse::wanted_pack(request, &known, self.0.platform.clock.now())?;
         Ok(render::owned_pack(&found))
+    }
+
+    async fn evaluate(
+        &self,
+        request: proto::EvaluateRulePackRequest,
+    ) -> Result<proto::EvaluateRulePackResponse, Problem> {
+        let (now, tokens) = (self.0.platform.clock.now(), &self.0.platform.page_tokens);
+        let known = self.0.known(&request).await?;
+        let page = EvaluationPage::open(request, &known, tokens, now)?;
+        let outcome = page.question.clone().answer(&self.0.store).await?;
+        let next = page.next(&outcome, tokens);
+        Ok(render::evaluation(outcome, next))
     }
 
     async fn put(
@@ -77,5 +89,12 @@ impl RulePackService for Handler {
     ) -> Result<Response<proto::PutRulePackResponse>, Status> {
         let call = Call::of(&mut request, &self.0.platform.ids);
         self.put(call, request.into_inner()).await.map(Response::new).map_err(refusal)
+    }
+
+    async fn evaluate_rule_pack(
+        &self,
+        request: Request<proto::EvaluateRulePackRequest>,
+    ) -> Result<Response<proto::EvaluateRulePackResponse>, Status> {
+        self.evaluate(request.into_inner()).await.map(Response::new).map_err(refusal)
     }
 }

@@ -9,6 +9,7 @@ use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
 use fenliu_proto::analytics::v1::demand_service_client::DemandServiceClient;
+use fenliu_proto::analytics::v1::feedback_service_client::FeedbackServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
@@ -44,6 +45,7 @@ pub(crate) struct House {
     pub(crate) packs: RulePackServiceClient<Channel>,
     pub(crate) imports: ImportServiceClient<Channel>,
     pub(crate) demand: DemandServiceClient<Channel>,
+    pub(crate) feedback: FeedbackServiceClient<Channel>,
     pub(crate) dispatch: Dispatch,
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
@@ -90,7 +92,8 @@ impl House {
             compliance: ComplianceServiceClient::new(channel.clone()),
             packs: RulePackServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel.clone()),
-            demand: DemandServiceClient::new(channel),
+            demand: DemandServiceClient::new(channel.clone()),
+            feedback: FeedbackServiceClient::new(channel),
             dispatch,
             clock,
             lifecycle,
@@ -101,10 +104,21 @@ impl House {
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { rates, compliance, packs, imports, demand, dispatch, clock, lifecycle, server, data } =
-            self;
+        let Self {
+            rates,
+            compliance,
+            packs,
+            imports,
+            demand,
+            feedback,
+            dispatch,
+            clock,
+            lifecycle,
+            server,
+            data,
+        } = self;
         // A server drains when its clients have hung up.
-        drop((rates, compliance, packs, imports, demand));
+        drop((rates, compliance, packs, imports, demand, feedback));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Self::start(data, clock, dispatch).await

@@ -5,6 +5,8 @@ mod budget;
 mod compliance;
 mod demand;
 mod dispatch;
+mod evaluations;
+mod feedback;
 mod following;
 mod house;
 mod imports;

@@ -11,12 +11,15 @@ use super::{Furnisher, Thing, Things};
 impl Furnisher<'_> {
     pub(super) async fn rule_packs(&self, things: &Things) -> anyhow::Result<()> {
         let mut packs = RulePackServiceClient::new(self.owner.clone());
-        for name in [self.of("spare pack"), things.get(Thing::RulePack).to_owned()] {
+        // What one of them calls late is not due yet for the other.
+        for (thing, limit) in
+            [(Thing::SparePack, Span::from_hours(24)), (Thing::RulePack, Span::from_mins(3))]
+        {
             let pack = analytics::RulePack {
-                rule_pack_id: name,
+                rule_pack_id: things.get(thing).to_owned(),
                 version: 1,
                 unit: analytics::Unit::Turn.into(),
-                limit_duration: Some(to_span(Span::from_mins(3))),
+                limit_duration: Some(to_span(limit)),
                 countable_actors: vec![Actor::Human.into()],
                 target_basis_points: 9_000,
                 source: self.of("promise"),
