@@ -1,6 +1,7 @@
 //! The analytics service as its callers meet it: real gRPC over loopback, a real database, a clock that the test
 //! moves, and a dispatch that the test can take away.
 
+mod agreement;
 mod budget;
 mod compliance;
 mod demand;
@@ -13,3 +14,4 @@ mod imports;
 mod own_packs;
 mod rates;
 mod real_logs;
+mod seeds;
