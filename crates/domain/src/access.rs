@@ -43,7 +43,7 @@ macro_rules! permissions {
 permissions! {
     /// See the shop, its roles and the service window.
     ShopRead, "shop.read";
-    /// Change the shop's name, zone, service window and sanction ladder.
+    /// Change the shop's name, zone, service window and sanction ladder, and put rule packs of its own.
     ShopUpdate, "shop.update";
     /// See accounts and their bindings.
     AgentsRead, "agents.read";

@@ -93,6 +93,11 @@ pub enum What {
         /// Whether the buyer gave up.
         abandoned: bool,
     },
+    /// The buyer said how content they are.
+    Rated {
+        /// 1, not at all, to 5.
+        stars: u8,
+    },
     /// It ended.
     Closed {
         /// Whether the buyer gave up waiting.
@@ -203,6 +208,8 @@ pub struct Session {
     pub holder: Holder,
     /// What it turned out to be that some marketplaces leave out.
     pub marks: Marks,
+    /// How content the buyer said they were, 1 to 5; the last time they said so.
+    pub stars: Option<u8>,
     /// How many exchanges it has.
     pub exchanges: u32,
 }

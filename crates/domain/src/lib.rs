@@ -12,6 +12,8 @@
 //! * [`budget`] says what a day's target leaves, where the day is heading, and how fast the budget burns.
 //! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
+//! * [`comparison`] says what changed between two periods, and how sure that is.
+//! * [`satisfaction`] counts how content buyers said they were.
 //! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
 //! * [`scorecard`] puts together how each agent did, and what stands out of it.
 //! * [`agent_facts`] folds a shop's events into what each agent was, held and did.
@@ -26,6 +28,7 @@ pub mod access;
 pub mod agent_facts;
 pub mod alert;
 pub mod budget;
+pub mod comparison;
 pub mod day;
 pub mod demand;
 pub mod desk;
@@ -37,6 +40,7 @@ pub mod pack;
 pub mod problem;
 pub mod proportion;
 pub mod roster;
+pub mod satisfaction;
 pub mod scorecard;
 pub mod simulation;
 pub mod sketch;

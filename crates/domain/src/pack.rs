@@ -6,7 +6,7 @@
 //! shows for a day, which may look back on several, is a [`Figure`] made of the days of a report.
 //!
 //! The judge (`turn`) makes turns of exchanges and says what became of each; `unit` makes units of turns; `tally`
-//! counts units; `figure` adds up days.
+//! counts units; `figure` adds up days; `evaluation` puts two packs side by side.
 //!
 //! Rules that hold for every pack:
 //! * Limits are inclusive: an answer after exactly the limit is in time.
@@ -26,6 +26,7 @@ use crate::time::Span;
 mod clock;
 mod daily;
 mod draft;
+mod evaluation;
 mod figure;
 #[cfg(any(test, feature = "testing"))]
 pub mod naive;
@@ -40,10 +41,12 @@ mod target;
 mod turn;
 mod unit;
 mod verdict;
+mod version;
 mod waits;
 
 pub use daily::DailyTallies;
 pub use draft::Draft;
+pub use evaluation::{Differing, Evaluated, Evaluation, MAX_UNITS_HELD, UnitKey, UnitPage, UnitPlace, Why};
 pub use figure::{Figure, Lookback, RecencyWeight};
 pub use owed::Owed;
 pub use parts::{AgentParts, Parts};
@@ -51,7 +54,8 @@ pub use place::Place;
 pub use report::Report;
 pub use tally::Tally;
 pub use target::{Consequence, Target};
-pub use verdict::{Blame, Miss, Verdict};
+pub use verdict::{Blame, JudgedUnit, Miss, Verdict};
+pub use version::in_force;
 pub use waits::{MAX_EXACT_WAITS, ResponseTimes, Waits};
 
 #[cfg(test)]

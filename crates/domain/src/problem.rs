@@ -130,12 +130,16 @@ reasons! {
     ExternalAccountTaken, "EXTERNAL_ACCOUNT_TAKEN", AlreadyExists;
     /// The shop has a role of this name already.
     RoleNameTaken, "ROLE_NAME_TAKEN", AlreadyExists;
+    /// The rule pack has this version already, and it says something else.
+    RulePackVersionTaken, "RULE_PACK_VERSION_TAKEN", AlreadyExists;
     /// The shop has as many sub-accounts as it may.
     SubAccountLimit, "SUB_ACCOUNT_LIMIT", Exhausted;
     /// The shop has as many groups as it may.
     GroupLimit, "GROUP_LIMIT", Exhausted;
     /// The shop has as many custom roles as it may.
     RoleLimit, "ROLE_LIMIT", Exhausted;
+    /// There are as many versions of rule packs as there may be.
+    RulePackLimit, "RULE_PACK_LIMIT", Exhausted;
     /// The account works for as many shops as it may.
     BindingLimit, "BINDING_LIMIT", Exhausted;
     /// There are as many service tokens as there may be.

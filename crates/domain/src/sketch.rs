@@ -158,6 +158,20 @@ impl Sketch {
         i64::try_from(mean).ok().map(Span::from_micros)
     }
 
+    /// The bounds, both inside, of the bucket that the duration of a rank fell into, counted from 1 for the shortest; `None`
+    /// when there are not so many.
+    #[must_use]
+    pub fn around_rank(&self, rank: u64) -> Option<(Span, Span)> {
+        let mut below = 0_u64;
+        let (bucket, _) = self.buckets.iter().find(|(_, count)| {
+            below = below.saturating_add(*count);
+            below >= rank.max(1)
+        })?;
+        let (low, width) = bucket.bounds();
+        let span = |micros: u64| Span::from_micros(i64::try_from(micros).unwrap_or(i64::MAX));
+        Some((span(low), span(low + (width - 1))))
+    }
+
     /// The duration that so many basis points of all do not exceed, by nearest rank: the smallest whose rank among all
     /// is at least that share of their number, within 1/128 of it. 0 asks for the shortest; from 10,000, the longest.
     /// `None` without data.

@@ -100,6 +100,8 @@ pub fn to_proto(pack: &RulePack) -> proto::RulePack {
         weekend_pause: pack.weekend_answer_by.is_some(),
         weekend_answer_by: pack.weekend_answer_by.map(|clock| clock.to_string()).unwrap_or_default(),
         valid_from: pack.valid_from.map(|day| day.to_string()).unwrap_or_default(),
+        // Whose it is does not lie in the pack.
+        origin: proto::RulePackOrigin::Unspecified.into(),
     }
 }
 

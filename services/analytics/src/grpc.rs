@@ -3,7 +3,9 @@
 mod alert_service;
 mod compliance_service;
 mod demand_service;
+mod feedback_service;
 mod import_service;
+mod known;
 mod parse;
 mod render;
 mod reply_rate_service;
@@ -14,6 +16,7 @@ use fenliu_domain::problem::{Problem, Reason};
 use fenliu_proto::analytics::v1::alert_service_server::AlertServiceServer;
 use fenliu_proto::analytics::v1::compliance_service_server::ComplianceServiceServer;
 use fenliu_proto::analytics::v1::demand_service_server::DemandServiceServer;
+use fenliu_proto::analytics::v1::feedback_service_server::FeedbackServiceServer;
 use fenliu_proto::analytics::v1::import_service_server::ImportServiceServer;
 use fenliu_proto::analytics::v1::reply_rate_service_server::ReplyRateServiceServer;
 use fenliu_proto::analytics::v1::rule_pack_service_server::RulePackServiceServer;
@@ -41,6 +44,7 @@ const NAMES: &[&str] = &[
     "fenliu.analytics.v1.DemandService",
     "fenliu.analytics.v1.AlertService",
     "fenliu.analytics.v1.ScorecardService",
+    "fenliu.analytics.v1.FeedbackService",
 ];
 
 /// What every handler works with.
@@ -67,7 +71,8 @@ pub(crate) fn service(
         .add_service(AlertServiceServer::new(alerts))
         .add_service(ReplyRateServiceServer::new(reply_rate_service::Handler(desk.clone())))
         .add_service(ComplianceServiceServer::new(compliance_service::Handler(desk.clone())))
-        .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.packs.clone())))
+        .add_service(RulePackServiceServer::new(rule_pack_service::Handler(desk.clone())))
+        .add_service(FeedbackServiceServer::new(feedback_service::Handler(desk.clone())))
         .add_service(ImportServiceServer::new(import_service::Handler(desk.store.clone())))
         .add_service(DemandServiceServer::new(demand_service::Handler(desk.store.clone())))
         .add_service(ScorecardServiceServer::new(scorecard_service::Handler(desk)));

@@ -5,7 +5,8 @@
 //! the same words. `storage` folds both into facts, a row per conversation, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
 //! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
-//! a target leaves of today. What past days came to is kept, and `keeper` works it out before anybody asks. A question
+//! a target leaves of today. `evaluation` puts two packs side by side, and `feedback` two periods, with what buyers said.
+//! What past days came to is kept, and `keeper` works it out before anybody asks. A question
 //! for demand counts the same conversations by when they were opened: `demand`.
 //! Agents have facts of their own, a row for each event that ended something; `scorecards` puts both together, with the
 //! duty that `duty` asks accounts for.
@@ -23,11 +24,14 @@
 mod alerts;
 mod arrivals;
 mod budget;
+mod call;
 pub mod cli;
 mod compliance;
 pub mod config;
 mod demand;
 mod duty;
+mod evaluation;
+mod feedback;
 mod follower;
 mod grpc;
 mod heard;
@@ -65,6 +69,14 @@ use self::storage::Store;
 /// When one of them is not what it should be: a defect of the build.
 pub fn shipped_packs() -> anyhow::Result<Vec<RulePack>> {
     Ok(Packs::shipped()?.all().cloned().collect())
+}
+
+/// The rule pack in a data file such as those fenliu ships.
+///
+/// # Errors
+/// When a key is unknown or missing, or a value is out of its bounds; the error names it.
+pub fn read_pack(text: &str) -> anyhow::Result<RulePack> {
+    packs::read(text)
 }
 
 /// What the service needs of others: to follow the history of dispatch and the trust of accounts, and to see who is on duty.

@@ -1,4 +1,5 @@
-//! The rule packs fenliu ships: data files beside this crate, read and checked when the service starts.
+//! The rule packs fenliu ships: data files beside this crate, read and checked when the service starts. `known` puts packs
+//! of one's own beside them.
 //!
 //! Invariants: a file with an unknown key, a bad value or a name that is taken is refused, so that a service that runs
 //! has whole packs; the list is in order of names.
@@ -10,9 +11,11 @@ use anyhow::{Context, ensure};
 use fenliu_domain::pack::RulePack;
 use fenliu_domain::problem::{Problem, Reason, Violation};
 
-use self::file::read;
+pub(crate) use self::file::read;
+pub(crate) use self::known::{Known, Origin, Own, Owned, Wanted};
 
 mod file;
+mod known;
 
 /// The files, each with its name for error messages.
 const FILES: [(&str, &str); 11] = [
@@ -65,7 +68,7 @@ impl Packs {
     /// # Errors
     /// RULE_PACK_INVALID naming rule_pack_id.
     pub(crate) fn refuse_namesake(&self, pack: &RulePack) -> Result<(), Problem> {
-        if !self.0.contains_key(&pack.id) {
+        if !self.has(&pack.id) {
             return Ok(());
         }
         let message = format!(
@@ -76,6 +79,11 @@ impl Packs {
         let violation = Violation { field: "rule_pack_id".into(), expected };
         let problem = Problem::new(Reason::RulePackInvalid, message).with("rule_pack_id", &pack.id);
         Err(Problem { violations: vec![violation], ..problem })
+    }
+
+    /// Whether fenliu ships a pack of this name.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.contains_key(id)
     }
 
     /// All of them, by name.

@@ -162,6 +162,7 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
         Payload::HandedToHuman(_) => only(What::HandedToHuman),
         Payload::Transferred(_) => only(What::Transferred),
         Payload::Reported(_) => only(What::Marked(Mark::Reported)),
+        Payload::Rated(rated) => only(What::Rated { stars: u8::try_from(rated.stars).unwrap_or(u8::MAX) }),
         Payload::ChatEntered(_)
         | Payload::PresenceChanged(_)
         | Payload::CapacityChanged(_)
@@ -174,7 +175,6 @@ fn happenings(payload: Payload) -> [Option<What>; 2] {
         | Payload::RingOpened(_)
         | Payload::TurnedLate(_)
         | Payload::TransferDeclined(_)
-        | Payload::Rated(_)
         | Payload::IdleRemarked(_)
         | Payload::WindingDown(_)
         | Payload::RampStepped(_)

@@ -9,7 +9,8 @@
 //! days came to is kept ([`Store::report`], [`Store::arrivals`]). What alerts need to know of agents and hours is written
 //! with the facts ([`Store::floors`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
-//! following it from the beginning.
+//! following it from the beginning. Beside facts lie packs of one's own, which are kept once and never changed
+//! ([`Store::put_pack`]).
 //!
 //! Invariants: rows never leave this module; facts of the history and the cursor change together, and only from exactly
 //! the place the batch begins after; every row of a shop is found through its shop; conversations of the history and of
@@ -23,7 +24,9 @@ mod facts;
 mod fault;
 mod history;
 mod import;
+mod memory;
 mod migrations;
+mod own_packs;
 mod reading;
 mod recent;
 mod remake;
@@ -43,6 +46,7 @@ pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
+pub(crate) use self::own_packs::Put;
 pub(crate) use self::reading::{AgentFold, ExchangeCursor, Fold, Folded, Listed, Tallied};
 
 use self::recent::Recent;

@@ -9,6 +9,7 @@ use crate::config::ServerFlags;
 use crate::recorded::Format;
 
 pub mod agent;
+pub mod packs;
 pub mod record;
 pub mod role;
 pub mod roster;
@@ -19,6 +20,7 @@ pub mod upkeep;
 pub mod usage;
 
 use self::agent::AgentArgs;
+use self::packs::{CompareArgs, PacksArgs};
 use self::record::{AuditArgs, TokenArgs};
 use self::role::RoleArgs;
 use self::roster::RosterArgs;
@@ -67,6 +69,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show when a shop's buyers come: the peaks of each weekday, and a heat map of the week.
     Demand(DemandArgs),
+    /// Compare two periods of a shop: what changed, and how sure that is.
+    Compare(CompareArgs),
     /// Sign in to a fenliu; the commands below then need no address and no token.
     Login(LoginArgs),
     /// Sign out; the session's tokens are void.
@@ -83,6 +87,8 @@ pub enum Command {
     Role(RoleArgs),
     /// Say who works when, see it drawn as a week, and find the gaps.
     Roster(RosterArgs),
+    /// Show the rule packs there are, and keep packs of your own.
+    Packs(PacksArgs),
     /// Mute and ban, and see what for.
     Sanction(SanctionArgs),
     /// Show who changed what.

@@ -3,9 +3,9 @@
 //! [`cli`] says what can be asked for and [`run`] does it. Every command but `replay` and `simulate` talks to a fenliu over gRPC: to
 //! one that runs already, or to an [`embedded`] one that lives as long as the command. Those who set a shop up ask a
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
-//! [`sanctions`], [`record`]. [`recorded`] reads other
+//! [`sanctions`], [`own_packs`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
-//! fast a shop answered, [`demand`] when its buyers come; [`upkeep`] keeps stores in order; [`demo`] plays an evening
+//! fast a shop answered, [`demand`] when its buyers come, [`compare`] what changed; [`upkeep`] keeps stores in order; [`demo`] plays an evening
 //! peak on a virtual clock; [`simulate`] lets invented buyers meet the desk.
 //!
 //! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
@@ -19,6 +19,7 @@ pub mod agents;
 pub mod chance;
 pub mod cli;
 pub mod client;
+pub mod compare;
 pub mod config;
 pub mod demand;
 pub mod demo;
@@ -27,6 +28,7 @@ pub mod import;
 pub mod listing;
 pub mod moments;
 pub mod output;
+pub mod own_packs;
 pub mod packs;
 pub mod password;
 pub mod people;
@@ -85,6 +87,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Simulate(args) => tokio::task::spawn_blocking(move || simulate::simulate(&args)).await??,
         Command::Report(args) => report::report(&args).await?,
         Command::Demand(args) => demand::demand(&args).await?,
+        Command::Compare(args) => compare::compare(&args).await?,
         Command::Login(args) => session::login(&args).await?,
         Command::Logout => session::logout().await?,
         Command::Whoami(args) => client::with(&args, session::whoami).await?,
@@ -103,6 +106,9 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         }
         Command::Roster(args) => {
             client::with(&args.client, async |client| roster::run(client, &args.command).await).await?
+        }
+        Command::Packs(args) => {
+            client::with(&args.client, async |client| own_packs::run(client, &args.command).await).await?
         }
         Command::Sanction(args) => {
             client::with(&args.client, async |client| sanctions::run(client, &args.command).await).await?

@@ -122,6 +122,7 @@ pub async fn judge(channel: &Outgoing, shop: &str, pack: &Choice, days: Days) ->
             start_date,
             end_date,
             as_of_time: None,
+            rule_pack_version: 0,
         };
         let answer = client.get_reply_rate(asking(request)).await.map_err(refused)?.into_inner();
         let judged = Judged::of(answer)?;
@@ -229,6 +230,7 @@ pub async fn misses(
                 as_of_time: None,
                 page_size: i32::try_from(most.max(1)).map_or(PAGE_SIZE, |most| most.min(PAGE_SIZE)),
                 page_token,
+                rule_pack_version: 0,
             };
             let page = client.list_misses(asking(request)).await.map_err(refused)?.into_inner();
             if of_piece == 0 {

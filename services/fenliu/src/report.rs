@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use fenliu_proto::accounts::v1::GetShopRequest;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
-use fenliu_proto::analytics::v1::ListRulePacksRequest;
 use fenliu_proto::analytics::v1::rule_pack_service_client::RulePackServiceClient;
+use fenliu_proto::analytics::v1::{ListRulePacksRequest, RulePack, RulePackOrigin};
 use fenliu_runtime::channel::Outgoing;
 
 use crate::cli::{DEFAULT_DATA_DIR, ReportArgs};
@@ -18,6 +18,9 @@ use crate::target::{Otherwise, Target, asking, refused};
 pub mod sheet;
 
 use self::sheet::{PackSheet, Sheet};
+
+/// Most packs that are asked for: all there can be.
+const MOST_PACKS: i32 = 500;
 
 /// Runs `fenliu report`.
 ///
@@ -37,7 +40,7 @@ async fn run(args: &ReportArgs, days: Days, channel: &Outgoing) -> anyhow::Resul
     let request = GetShopRequest { shop_id: args.shop.clone() };
     let answer = ShopServiceClient::new(channel.clone()).get_shop(asking(request)).await.map_err(refused)?;
     let shop = answer.into_inner().shop.context("accounts left out the shop")?;
-    let names = if args.pack.is_empty() { shipped(channel).await? } else { args.pack.clone() };
+    let names = if args.pack.is_empty() { shipped(&args.shop, channel).await? } else { args.pack.clone() };
     let mut packs = Vec::new();
     for name in names {
         packs.push(judge(args, days, channel, name).await?);
@@ -54,10 +57,16 @@ async fn judge(args: &ReportArgs, days: Days, channel: &Outgoing, name: String) 
 }
 
 /// The names of the packs fenliu ships.
-async fn shipped(channel: &Outgoing) -> anyhow::Result<Vec<String>> {
+async fn shipped(shop_id: &str, channel: &Outgoing) -> anyhow::Result<Vec<String>> {
     let mut client = RulePackServiceClient::new(channel.clone());
-    let answer = client.list_rule_packs(asking(ListRulePacksRequest {})).await.map_err(refused)?;
-    Ok(answer.into_inner().rule_packs.into_iter().map(|pack| pack.rule_pack_id).collect())
+    let request = ListRulePacksRequest {
+        shop_id: shop_id.to_owned(),
+        page_size: MOST_PACKS,
+        page_token: String::new(),
+    };
+    let answer = client.list_rule_packs(asking(request)).await.map_err(refused)?.into_inner();
+    let shipped = |pack: &RulePack| pack.origin() == RulePackOrigin::Shipped;
+    Ok(answer.rule_packs.into_iter().filter(shipped).map(|pack| pack.rule_pack_id).collect())
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use super::things::{Thing, Things, sheet};
 use super::{Guarded, Tenant, Timestamp};
 
 mod desk;
+mod packs;
 
 /// A shop with everything in it.
 #[derive(Clone, Debug)]
@@ -98,6 +99,7 @@ impl Furnisher<'_> {
         let things = things.with(Thing::Sanction, &self.sanctions().await?);
         let things = self.desk(things).await?;
         self.settle(&things).await?;
+        self.rule_packs(&things).await?;
         Ok(things)
     }
 

@@ -10,7 +10,7 @@ use super::samples::{Sample, methods};
 use super::things::{Meaning, Thing, meaning};
 
 /// What the names of RPCs begin with that only read, and end.
-const READING: [&str; 5] = ["Get", "List", "Check", "Export", "Suggest"];
+const READING: [&str; 7] = ["Get", "List", "Check", "Compare", "Evaluate", "Export", "Suggest"];
 
 /// Whether an RPC only reads something of a shop.
 #[must_use]

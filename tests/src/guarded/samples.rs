@@ -39,6 +39,7 @@ const NEW: &[(&str, &[Thing])] = &[
     ("EnterChat", &[Thing::Buyer]),
     ("ReceiveMessage", &[Thing::ExternalMessage]),
     ("ImportEvents", &[Thing::Record]),
+    ("PutRulePack", &[Thing::RulePack]),
 ];
 
 /// What requests are made of.

@@ -57,6 +57,10 @@ pub enum Thing {
     Event,
     /// A device of the agent's.
     Session,
+    /// A rule pack of the shop's own.
+    RulePack,
+    /// Another one.
+    SparePack,
     /// Another system that records were imported from.
     Source,
     /// One of its records.
@@ -68,7 +72,7 @@ pub enum Thing {
 }
 
 /// Everything that can be named, in the order of its kinds.
-pub const ALL: [Thing; 27] = [
+pub const ALL: [Thing; 29] = [
     Thing::Shop,
     Thing::Owner,
     Thing::Agent,
@@ -92,6 +96,8 @@ pub const ALL: [Thing; 27] = [
     Thing::Waiting,
     Thing::Event,
     Thing::Session,
+    Thing::RulePack,
+    Thing::SparePack,
     Thing::Source,
     Thing::Record,
     Thing::ImportedConversation,
@@ -153,6 +159,8 @@ const NAMING: &[(&str, Thing)] = &[
     ("LeaveQueueRequest.conversation_id", Thing::Waiting),
     ("after_event_id", Thing::Event),
     ("session_id", Thing::Session),
+    ("rule_pack_id", Thing::RulePack),
+    ("beside_rule_pack_id", Thing::SparePack),
 ];
 
 /// The same, of what other systems report.
@@ -177,14 +185,19 @@ const FREE: &[(&str, &str)] = &[
     ("window_start", "09:00"),
     ("window_end", "18:00"),
     ("weekend_answer_by", ""),
-    ("valid_from", ""),
+    ("valid_from", "2026-01-01"),
     ("day", "2026-03-09"),
+    ("date", "2026-03-02"),
     ("other_day", "2026-03-09"),
     ("anchor_day", "2026-03-02"),
     ("first_day", "2026-03-02"),
     ("last_day", "2026-03-15"),
     ("start_date", "2026-03-01"),
     ("end_date", "2026-03-02"),
+    ("before_start_date", "2026-02-28"),
+    ("before_end_date", "2026-03-01"),
+    ("after_start_date", "2026-03-02"),
+    ("after_end_date", "2026-03-02"),
     // Secrets prove themselves: whoever holds one may, wherever it was made.
     ("password", "correct horse battery"),
     ("old_password", "correct horse battery"),
@@ -212,10 +225,6 @@ const FREE: &[(&str, &str)] = &[
     ("note", "a note"),
     ("reason", "a reason"),
     ("evidence", "a screenshot"),
-    // Packs are the platform's, the same for every shop.
-    ("rule_pack_id", "pinduoduo-3min-human"),
-    ("RulePack.rule_pack_id", "of my own"),
-    ("rule_packs", "taobao-3min"),
     ("ShiftWindow.name", "a long day"),
     ("RulePack.source", "hearsay"),
     ("holidays", "2026-01-31"),
@@ -295,6 +304,8 @@ impl Things {
             Thing::Buyer => of("buyer"),
             Thing::ExternalMessage => of("message"),
             Thing::Session => of("session"),
+            Thing::RulePack => of("pack"),
+            Thing::SparePack => of("spare pack"),
             Thing::Source => of("source"),
             Thing::Record => of("record"),
             Thing::ImportedConversation => of("conversation"),

@@ -52,7 +52,7 @@ const UNIQUE: [(&str, &str, &str); 4] = [
 ];
 
 /// What says how far the log of the platform has been counted.
-const COUNTING: [&str; 7] = [
+const COUNTING: [&str; 10] = [
     "GetReplyRate",
     "GetErrorBudget",
     "GetStanding",
@@ -60,6 +60,9 @@ const COUNTING: [&str; 7] = [
     "GetPeaks",
     "GetScorecard",
     "ListScorecards",
+    "GetSatisfaction",
+    "ComparePeriods",
+    "EvaluateRulePack",
 ];
 
 /// What is not asked for, and why.

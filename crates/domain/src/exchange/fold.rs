@@ -57,6 +57,7 @@ impl Fold {
             What::WithRobot => self.hand(at, Holder::Robot),
             What::Transferred => self.transfer(at),
             What::Marked(mark) => self.session.marks.set(mark, at),
+            What::Rated { stars } => self.session.stars = Some(stars),
             What::LeftQueue { abandoned } => self.let_go(at, abandoned),
             What::Closed { abandoned } => {
                 self.session.closed_at = Some(at);

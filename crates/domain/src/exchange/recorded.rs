@@ -53,13 +53,13 @@ fn said(payload: &Payload) -> [Option<What>; 2] {
         Payload::HandedToHuman { .. } => only(What::HandedToHuman),
         Payload::Transferred { .. } => only(What::Transferred),
         Payload::Reported { .. } => only(What::Marked(Mark::Reported)),
+        Payload::Rated { stars, .. } => only(What::Rated { stars: *stars }),
         // The others are about agents, policies and timers, or say nothing of who asked and who answered.
         Payload::ChatEntered { .. }
         | Payload::QueueFull { .. }
         | Payload::RingOpened { .. }
         | Payload::TurnedLate
         | Payload::TransferDeclined { .. }
-        | Payload::Rated { .. }
         | Payload::IdleRemarked { .. }
         | Payload::WindingDown { .. }
         | Payload::RampStepped { .. }

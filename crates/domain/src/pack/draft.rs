@@ -10,6 +10,8 @@ use crate::message::Actor;
 use crate::problem::{Problem, Reason, Violation};
 use crate::time::Span;
 
+mod keeping;
+
 /// A rule pack as somebody wrote it down, not yet checked. Field by field as in `fenliu.analytics.v1.RulePack`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{AgentParts, Miss, Parts, Place, ResponseTimes, Waits};
 use crate::day::Day;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// How a shop answered, under one pack. Reports of different days add up to the report of all of them, since every
 /// unit counts for one day.
@@ -25,6 +25,9 @@ pub struct Report {
     pub waits: Waits,
     /// How long each conversation's first turn waited.
     pub first_waits: Waits,
+    /// How long each conversation's first turn waited that was answered, the shortest first; empty unless they were asked
+    /// for.
+    pub every_first_wait: Vec<Span>,
     /// Every miss in the order of its [`Place`], the longest wait first; empty unless they were asked for.
     pub misses: Vec<Miss>,
     /// The moment from which on time alone changes nothing in it, the waits of misses aside: as of this moment and any
@@ -53,6 +56,8 @@ impl Report {
         }
         self.waits.add(&other.waits);
         self.first_waits.add(&other.first_waits);
+        self.every_first_wait.extend(&other.every_first_wait);
+        self.every_first_wait.sort_unstable();
         self.misses.extend(other.misses.iter().cloned());
         self.misses.sort_by_cached_key(Place::of);
         self.holds_from = self.holds_from.max(other.holds_from);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::turn::Judge;
 use super::unit::{Decider, Decision, Gathered};
-use super::verdict::{Judged, Verdict};
+use super::verdict::{Judged, JudgedUnit, Verdict};
 use super::{AgentParts, Place, Report, RulePack, Score, Unit};
 use crate::day::{Day, DayRange, Zone};
 use crate::exchange::Conversation;
@@ -17,6 +17,9 @@ pub struct Tally {
     range: DayRange,
     since: Option<Timestamp>,
     keep_misses: bool,
+    keep_units: bool,
+    keep_first_waits: bool,
+    units: Vec<JudgedUnit>,
     report: Report,
     buyer_days: BTreeMap<(Day, String), Gathered>,
     sessions: BTreeMap<String, Vec<Stretch>>,
@@ -41,6 +44,9 @@ impl Tally {
             range,
             since: None,
             keep_misses: false,
+            keep_units: false,
+            keep_first_waits: false,
+            units: Vec::new(),
             report: Report::default(),
             buyer_days: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -52,6 +58,29 @@ impl Tally {
     pub const fn keeping_misses(mut self) -> Self {
         self.keep_misses = true;
         self
+    }
+
+    /// The same, keeping how long each conversation's first turn waited.
+    #[must_use]
+    pub const fn keeping_first_waits(mut self) -> Self {
+        self.keep_first_waits = true;
+        self
+    }
+
+    /// The same, handing out every unit by [`take_units`](Self::take_units) when it is closed.
+    pub(super) const fn keeping_units(mut self) -> Self {
+        self.keep_units = true;
+        self
+    }
+
+    /// The units that were closed since they were taken last.
+    pub(super) fn take_units(&mut self) -> Vec<JudgedUnit> {
+        std::mem::take(&mut self.units)
+    }
+
+    /// How many units, or buyers whose sessions may be one, are still open.
+    pub(super) fn held(&self) -> usize {
+        self.buyer_days.len() + self.sessions.len()
     }
 
     /// The same, of what was settled after a moment only: a unit is made of those of its turns that got their answer in
@@ -108,6 +137,8 @@ impl Tally {
             report.waits.take(turn);
             if is_first {
                 report.first_waits.take(turn);
+                let kept = turn.reply.filter(|_| self.keep_first_waits);
+                report.every_first_wait.extend(kept.map(|_| turn.waited));
             }
             if turn.reply.is_none() {
                 report.holds_from = report.holds_from.max(turn.due + Span::from_micros(1));
@@ -116,12 +147,14 @@ impl Tally {
     }
 
     const fn decider(&self) -> Decider<'_> {
-        Decider { pack: &self.judge.pack, zone: self.judge.zone, keep_misses: self.keep_misses }
+        let Judge { pack, zone, .. } = &self.judge;
+        Decider { pack, zone: *zone, keep_misses: self.keep_misses, keep_units: self.keep_units }
     }
 
     fn add_to_buyer_day(&mut self, conversation: &Conversation, turn: &Judged<'_>) {
-        let decider =
-            Decider { pack: &self.judge.pack, zone: self.judge.zone, keep_misses: self.keep_misses };
+        let Judge { pack, zone, .. } = &self.judge;
+        let (keep_misses, keep_units) = (self.keep_misses, self.keep_units);
+        let decider = Decider { pack, zone: *zone, keep_misses, keep_units };
         let next = decider.gather(conversation, turn);
         match self.buyer_days.get_mut(&(turn.day, buyer_of(conversation))) {
             Some(unit) => decider.join(unit, next),
@@ -168,9 +201,10 @@ impl Tally {
     fn close(&mut self, unit: Gathered) {
         let decision = self.decider().decide(unit);
         let wait = self.decider().wait_in_mean(&decision);
-        let Decision { verdict, day, .. } = decision;
+        let Decision { verdict, day, separate, .. } = decision;
+        self.units.extend(decision.unit.map(|unit| JudgedUnit { verdict, separate, ..*unit }));
         let report = &mut self.report;
-        if decision.separate {
+        if separate {
             report.separate_days.entry(day).or_default().count(verdict);
             return;
         }
@@ -188,9 +222,8 @@ impl Tally {
         report.misses.extend(decision.miss);
     }
 
-    /// The report of everything taken in.
-    #[must_use]
-    pub fn finish(mut self) -> Report {
+    /// Closes every unit that is still open; nothing more may be taken in.
+    pub(super) fn close_all(&mut self) {
         for (_, unit) in std::mem::take(&mut self.buyer_days) {
             self.close(unit);
         }
@@ -198,7 +231,14 @@ impl Tally {
         for (_, stretches) in std::mem::take(&mut self.sessions) {
             self.close_sessions(stretches, within);
         }
+    }
+
+    /// The report of everything taken in.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.close_all();
         self.report.misses.sort_by_cached_key(Place::of);
+        self.report.every_first_wait.sort_unstable();
         self.report
     }
 }

@@ -10,6 +10,7 @@ mod agreement;
 mod days;
 mod douyin;
 mod drafts;
+mod evaluations;
 mod figures;
 mod jd;
 mod local_days;
@@ -19,6 +20,7 @@ mod robots;
 mod taobao;
 mod tiktok;
 mod tiktok_sea;
+mod versions;
 
 fn shanghai() -> Zone {
     Zone::parse("Asia/Shanghai").expect("a zone")

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::verdict::{Judged, Miss, Verdict};
+use super::verdict::{Judged, JudgedUnit, Miss, Verdict};
 use super::{RulePack, Score, Unit};
 use crate::day::{Day, Zone};
 use crate::exchange::Conversation;
@@ -19,6 +19,7 @@ pub(super) struct Decision {
     pub(super) hour: usize,
     pub(super) agent: String,
     pub(super) miss: Option<Miss>,
+    pub(super) unit: Option<Box<JudgedUnit>>,
     /// What it adds to a mean.
     wait: Option<Span>,
     asked_at: Timestamp,
@@ -50,6 +51,7 @@ pub(super) struct Decider<'a> {
     pub(super) pack: &'a RulePack,
     pub(super) zone: Zone,
     pub(super) keep_misses: bool,
+    pub(super) keep_units: bool,
 }
 
 impl Decider<'_> {
@@ -69,6 +71,7 @@ impl Decider<'_> {
             hour: self.zone.local(opened_at).hour(),
             agent: turn.agent().to_owned(),
             miss: wants_proof.then(|| turn.miss(conversation)),
+            unit: self.keep_units.then(|| Box::new(turn.unit(conversation))),
             wait,
         };
         let mean = if self.pack.judges_means() { Mean::of(turn.verdict, wait) } else { Mean::default() };

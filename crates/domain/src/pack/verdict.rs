@@ -68,6 +68,31 @@ pub struct Miss {
     pub blame: Blame,
 }
 
+/// One unit, what became of it, and by which question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedUnit {
+    /// The local day it counts for.
+    pub day: Day,
+    /// The conversation with the turn it is judged by.
+    pub conversation: String,
+    /// The buyer.
+    pub buyer: String,
+    /// The first question of that turn.
+    pub begins: Ask,
+    /// The question it is judged from.
+    pub ask: Ask,
+    /// The last moment an answer is in time.
+    pub due: Timestamp,
+    /// The answer, when there is one.
+    pub reply: Option<Reply>,
+    /// How long that turn waited.
+    pub waited: Span,
+    /// What became of the unit.
+    pub verdict: Verdict,
+    /// Whether it belongs to a rate of its own.
+    pub separate: bool,
+}
+
 impl Verdict {
     /// Whether it counts against the shop.
     #[must_use]
@@ -124,6 +149,23 @@ impl Judged<'_> {
     fn settled_at(&self) -> Timestamp {
         let in_time = self.reply.map(|reply| reply.at).filter(|at| *at <= self.due);
         if self.verdict.is_miss() { self.due } else { in_time.unwrap_or(self.ask.at) }
+    }
+
+    /// The unit that this turn is, or decides.
+    pub(super) fn unit(&self, conversation: &Conversation) -> JudgedUnit {
+        let begins = self.exchanges.first().and_then(|exchange| exchange.asks.first());
+        JudgedUnit {
+            day: self.day,
+            conversation: conversation.key.clone(),
+            buyer: conversation.session.buyer.clone(),
+            begins: begins.unwrap_or(self.ask).clone(),
+            ask: self.ask.clone(),
+            due: self.due,
+            reply: self.reply.cloned(),
+            waited: self.waited,
+            verdict: self.verdict,
+            separate: self.separate,
+        }
     }
 
     /// The proof of a miss.

@@ -140,6 +140,17 @@ proptest! {
     }
 
     #[test]
+    fn the_duration_of_every_rank_lies_in_its_bucket(mut values in durations(), rank in 1..100_u64) {
+        let sketch = sketch(&values);
+        values.sort_unstable();
+        let exact = usize::try_from(rank - 1).ok().and_then(|place| values.get(place).copied());
+        let bounds = sketch.around_rank(rank).map(|(low, high)| (low.micros(), high.micros()));
+        prop_assert_eq!(bounds.is_some(), exact.is_some());
+        let inside = bounds.zip(exact).is_none_or(|((low, high), exact)| (low..=high).contains(&exact));
+        prop_assert!(inside, "{rank}: {exact:?} in {bounds:?}");
+    }
+
+    #[test]
     fn count_sum_and_mean_are_exact(values in durations()) {
         let sketch = sketch(&values);
         let sum: i64 = values.iter().sum();

@@ -17,7 +17,8 @@ impl ComplianceService for Handler {
         request: Request<proto::GetStandingRequest>,
     ) -> Result<Response<proto::GetStandingResponse>, Status> {
         let now = self.0.platform.clock.now();
-        let question = parse::standing_question(request.get_ref(), &self.0.packs, now).map_err(refusal)?;
+        let known = self.0.known(request.get_ref()).await.map_err(refusal)?;
+        let question = parse::standing_question(request.get_ref(), &known, now).map_err(refusal)?;
         let standing = question.answer(&self.0.store).await.map_err(refusal)?;
         Ok(Response::new(render::standing(&standing)))
     }

@@ -2,6 +2,9 @@
 
 mod alerts;
 mod demand;
+mod evaluation;
+mod feedback;
+mod packs;
 mod page;
 mod scorecard;
 mod today;
@@ -18,12 +21,15 @@ use fenliu_proto::rule_pack;
 
 pub(super) use self::alerts::{AlertPage, silence};
 pub(super) use self::demand::{DemandQuestion, PeakQuestion};
+pub(super) use self::evaluation::EvaluationPage;
+pub(super) use self::feedback::{periods_question, satisfaction_question};
+pub(super) use self::packs::{PackPage, kept_pack, wanted_pack};
 pub(super) use self::page::{ExchangePage, MissPage};
 pub(super) use self::scorecard::{CardPage, card_question};
 pub(super) use self::today::{budget_question, standing_question};
 
 use crate::imported;
-use crate::packs::Packs;
+use crate::packs::{Known, Packs, Wanted};
 use crate::storage::ImportedBatch;
 
 /// Most days from a start_date to an end_date.
@@ -47,35 +53,35 @@ impl Question {
     }
 }
 
-/// The pack of a request: one that is shipped, or the caller's own.
+/// The pack of a request: one by name, in the version that is asked for or, with 0, the one in force; or the caller's own.
 enum Chosen {
-    Shipped(String),
+    Named(String, u32),
     Custom(Box<proto::RulePack>),
 }
 
 pub(super) fn rate_question(
     request: proto::GetReplyRateRequest,
-    packs: &Packs,
+    known: &Known,
     now: Timestamp,
 ) -> Result<Question, Problem> {
     let chosen = request.pack.map(|pack| match pack {
-        get_reply_rate_request::Pack::RulePackId(id) => Chosen::Shipped(id),
+        get_reply_rate_request::Pack::RulePackId(id) => Chosen::Named(id, request.rule_pack_version),
         get_reply_rate_request::Pack::Custom(pack) => Chosen::Custom(Box::new(pack)),
     });
     let as_of = as_of(request.as_of_time.as_ref(), now)?;
-    question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, packs)
+    question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, known)
 }
 
 fn miss_question(
     request: proto::ListMissesRequest,
-    packs: &Packs,
+    known: &Known,
     as_of: Timestamp,
 ) -> Result<Question, Problem> {
     let chosen = request.pack.map(|pack| match pack {
-        list_misses_request::Pack::RulePackId(id) => Chosen::Shipped(id),
+        list_misses_request::Pack::RulePackId(id) => Chosen::Named(id, request.rule_pack_version),
         list_misses_request::Pack::Custom(pack) => Chosen::Custom(Box::new(pack)),
     });
-    question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, packs)
+    question(&request.shop_id, chosen, (&request.start_date, &request.end_date), as_of, known)
 }
 
 fn question(
@@ -83,19 +89,27 @@ fn question(
     chosen: Option<Chosen>,
     (start, end): (&str, &str),
     as_of: Timestamp,
-    packs: &Packs,
+    known: &Known,
 ) -> Result<Question, Problem> {
     let shop = id(shop, "shop_id")?;
     let range = day_range(start, end)?;
     let is_draft = matches!(chosen, Some(Chosen::Custom(_)));
-    let pack = chosen_pack(chosen, packs)?;
+    let pack = chosen_pack(chosen, range.last, as_of, known)?;
     Ok(Question { shop, pack, is_draft, range, as_of })
 }
 
-fn chosen_pack(chosen: Option<Chosen>, packs: &Packs) -> Result<RulePack, Problem> {
+/// The pack to judge by, in force on a day or else on the local day of a moment.
+fn chosen_pack(
+    chosen: Option<Chosen>,
+    day: Option<Day>,
+    as_of: Timestamp,
+    known: &Known,
+) -> Result<RulePack, Problem> {
     match chosen {
-        Some(Chosen::Shipped(id)) => packs.get(&id).cloned(),
-        Some(Chosen::Custom(pack)) => custom(*pack, packs),
+        Some(Chosen::Named(id, version)) => {
+            known.find(Wanted { id: &id, version, day, as_of }).map(|found| found.pack)
+        }
+        Some(Chosen::Custom(pack)) => custom(*pack, known.shipped()),
         None => Err(Problem::field("pack", "must be set")),
     }
 }
@@ -134,10 +148,13 @@ fn day_range(start: &str, end: &str) -> Result<DayRange, Problem> {
 fn custom(pack: proto::RulePack, packs: &Packs) -> Result<RulePack, Problem> {
     let checked = rule_pack::draft(pack).and_then(Draft::check);
     let own = checked.and_then(|pack| packs.refuse_namesake(&pack).map(|()| pack));
-    own.map_err(|problem| {
-        let named = |v: Violation| Violation { field: format!("custom.{}", v.field), expected: v.expected };
-        Problem { violations: problem.violations.into_iter().map(named).collect(), ..problem }
-    })
+    own.map_err(|problem| within("custom", problem))
+}
+
+/// The refusal of a message, told by the field it is in.
+fn within(field: &str, problem: Problem) -> Problem {
+    let named = |v: Violation| Violation { field: format!("{field}.{}", v.field), expected: v.expected };
+    Problem { violations: problem.violations.into_iter().map(named).collect(), ..problem }
 }
 
 /// One request of an import.

@@ -2,6 +2,9 @@
 
 mod budget;
 mod demand;
+mod evaluation;
+mod feedback;
+mod packs;
 mod scorecard;
 mod standing;
 
@@ -18,6 +21,9 @@ use fenliu_proto::rule_pack::to_proto;
 
 pub(super) use self::budget::error_budget;
 pub(super) use self::demand::{hourly_profile, peaks};
+pub(super) use self::evaluation::evaluation;
+pub(super) use self::feedback::{compared_periods, satisfaction};
+pub(super) use self::packs::owned_pack;
 pub(super) use self::scorecard::{scorecard, scorecards};
 pub(super) use self::standing::standing;
 

@@ -40,7 +40,8 @@ impl ReplyRateService for Handler {
         request: Request<proto::GetReplyRateRequest>,
     ) -> Result<Response<proto::GetReplyRateResponse>, Status> {
         let now = self.0.platform.clock.now();
-        let question = parse::rate_question(request.into_inner(), &self.0.packs, now).map_err(refusal)?;
+        let known = self.0.known(request.get_ref()).await.map_err(refusal)?;
+        let question = parse::rate_question(request.into_inner(), &known, now).map_err(refusal)?;
         let tallied = self.report(&question).await.map_err(refusal)?;
         Ok(Response::new(render::reply_rate(&question, tallied)))
     }
@@ -50,7 +51,8 @@ impl ReplyRateService for Handler {
         request: Request<proto::GetErrorBudgetRequest>,
     ) -> Result<Response<proto::GetErrorBudgetResponse>, Status> {
         let now = self.0.platform.clock.now();
-        let question = parse::budget_question(request.into_inner(), &self.0.packs, now).map_err(refusal)?;
+        let known = self.0.known(request.get_ref()).await.map_err(refusal)?;
+        let question = parse::budget_question(request.into_inner(), &known, now).map_err(refusal)?;
         let outcome = question.answer(&self.0.store).await.map_err(refusal)?;
         Ok(Response::new(render::error_budget(&outcome)))
     }
@@ -60,7 +62,8 @@ impl ReplyRateService for Handler {
         request: Request<proto::ListMissesRequest>,
     ) -> Result<Response<proto::ListMissesResponse>, Status> {
         let (now, tokens) = (self.0.platform.clock.now(), &self.0.platform.page_tokens);
-        let page = MissPage::open(request.into_inner(), &self.0.packs, tokens, now).map_err(refusal)?;
+        let known = self.0.known(request.get_ref()).await.map_err(refusal)?;
+        let page = MissPage::open(request.into_inner(), &known, tokens, now).map_err(refusal)?;
         let tallied = self.misses(&page.question).await.map_err(refusal)?;
         Ok(Response::new(page.cut(tallied.report.misses, tokens)))
     }

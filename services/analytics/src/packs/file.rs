@@ -62,7 +62,7 @@ const CONFIDENCES: [(&str, Confidence); 4] = [
 ///
 /// # Errors
 /// When a key is unknown or missing, or a value is out of its bounds; the error names it.
-pub(super) fn read(text: &str) -> anyhow::Result<RulePack> {
+pub(crate) fn read(text: &str) -> anyhow::Result<RulePack> {
     let file: File = toml::from_str(text)?;
     Ok(file.into_draft()?.check()?)
 }

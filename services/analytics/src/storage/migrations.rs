@@ -4,6 +4,7 @@ mod m0001_facts;
 mod m0002_whole_conversations;
 mod m0003_agents;
 mod m0004_alerts;
+mod m0005_rule_packs;
 mod m0006_day_books;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_whole_conversations::Migration),
             Box::new(m0003_agents::Migration),
             Box::new(m0004_alerts::Migration),
+            Box::new(m0005_rule_packs::Migration),
             Box::new(m0006_day_books::Migration),
         ]
     }

@@ -40,6 +40,12 @@ pub(crate) mod log_cursor;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod page;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod request_memory;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod rule_pack;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod rule_pack_shelf;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod shop_day;

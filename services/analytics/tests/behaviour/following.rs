@@ -10,18 +10,18 @@ use fenliu_proto::history::v1::event::Payload;
 use crate::house::{House, SHOP, batch, before_start, conversation};
 
 /// The shop's policy, in Shanghai.
-fn policy() -> proto::Event {
+pub(crate) fn policy() -> proto::Event {
     let policy = proto::Policy { time_zone: "Asia/Shanghai".into(), ..Default::default() };
     event("policy", "", 7_200, Payload::PolicyChanged(proto::PolicyChanged { policy: Some(policy) }))
 }
 
 /// The id of the event a test calls so: the bytes of its name, of which 16 tell it from all others.
-fn event_id(name: &str) -> String {
+pub(crate) fn event_id(name: &str) -> String {
     let bits = name.bytes().fold(0_u128, |bits, byte| (bits << 8) | u128::from(byte));
     EventId::from_bits(bits).to_string()
 }
 
-fn event(id: &str, conversation: &str, before: i64, payload: Payload) -> proto::Event {
+pub(crate) fn event(id: &str, conversation: &str, before: i64, payload: Payload) -> proto::Event {
     let at = Some(to_timestamp(before_start(before)));
     proto::Event {
         shop_id: SHOP.into(),

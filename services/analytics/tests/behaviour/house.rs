@@ -11,6 +11,7 @@ use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::alert_service_client::AlertServiceClient;
 use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
 use fenliu_proto::analytics::v1::demand_service_client::DemandServiceClient;
+use fenliu_proto::analytics::v1::feedback_service_client::FeedbackServiceClient;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
@@ -51,6 +52,7 @@ pub(crate) struct House {
     pub(crate) demand: DemandServiceClient<Channel>,
     pub(crate) scorecards: ScorecardServiceClient<Channel>,
     pub(crate) accounts: Accounts,
+    pub(crate) feedback: FeedbackServiceClient<Channel>,
     pub(crate) dispatch: Dispatch,
     pub(crate) clock: VirtualClock,
     lifecycle: Lifecycle,
@@ -120,8 +122,9 @@ impl House {
             packs: RulePackServiceClient::new(channel.clone()),
             imports: ImportServiceClient::new(channel.clone()),
             demand: DemandServiceClient::new(channel.clone()),
-            scorecards: ScorecardServiceClient::new(channel),
+            scorecards: ScorecardServiceClient::new(channel.clone()),
             accounts,
+            feedback: FeedbackServiceClient::new(channel),
             dispatch,
             clock,
             lifecycle,
@@ -133,10 +136,10 @@ impl House {
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
-        let Self { alerts, rates, compliance, packs, imports, demand, scorecards, .. } = self;
+        let Self { alerts, rates, compliance, packs, imports, demand, scorecards, feedback, .. } = self;
         let Self { accounts, dispatch, clock, lifecycle, server, data, webhook, .. } = self;
         // A server drains when its clients have hung up.
-        drop((alerts, rates, compliance, packs, imports, demand, scorecards));
+        drop((alerts, rates, compliance, packs, imports, demand, scorecards, feedback));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Box::pin(Self::start(data, clock, (accounts, dispatch), webhook)).await

@@ -2,15 +2,20 @@
 //! moves, and a dispatch that the test can take away.
 
 mod accounts;
+mod agreement;
 mod alerts;
 mod budget;
 mod compliance;
 mod demand;
 mod dispatch;
+mod evaluations;
+mod feedback;
 mod floor;
 mod following;
 mod house;
 mod imports;
+mod own_packs;
 mod rates;
 mod real_logs;
 mod scorecards;
+mod seeds;

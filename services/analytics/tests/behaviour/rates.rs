@@ -170,7 +170,7 @@ async fn what_does_not_exist_is_not_found() {
     refused(house.rates.get_reply_rate(rate("nobody's")).await, Reason::RulePackNotFound);
     let exchanges = proto::ListExchangesRequest { shop_id: SHOP.into(), ..Default::default() };
     refused(house.rates.list_exchanges(exchanges).await, Reason::ShopNotFound);
-    let pack = proto::GetRulePackRequest { rule_pack_id: "nobody's".into() };
+    let pack = proto::GetRulePackRequest { rule_pack_id: "nobody's".into(), ..Default::default() };
     refused(house.packs.get_rule_pack(pack).await, Reason::RulePackNotFound);
 }
 
@@ -244,8 +244,8 @@ async fn exchanges_come_oldest_first_with_their_buyers() {
 #[tokio::test]
 async fn the_packs_fenliu_ships_are_listed_by_name() {
     let mut house = House::open().await;
-    let packs =
-        house.packs.list_rule_packs(proto::ListRulePacksRequest {}).await.expect("a list").into_inner();
+    let all = proto::ListRulePacksRequest::default();
+    let packs = house.packs.list_rule_packs(all).await.expect("a list").into_inner();
     let names: Vec<_> = packs.rule_packs.iter().map(|pack| pack.rule_pack_id.as_str()).collect();
     assert_eq!(
         names,
@@ -263,7 +263,7 @@ async fn the_packs_fenliu_ships_are_listed_by_name() {
             "tiktok-us-24h",
         ]
     );
-    let one = proto::GetRulePackRequest { rule_pack_id: "tiktok-us-24h".into() };
+    let one = proto::GetRulePackRequest { rule_pack_id: "tiktok-us-24h".into(), ..Default::default() };
     let one = house.packs.get_rule_pack(one).await.expect("a pack").into_inner().rule_pack;
     assert_eq!(one.as_ref(), packs.rule_packs.last());
     assert!(one.is_some_and(|pack| pack.weekend_pause && pack.confidence() == proto::Confidence::Official));

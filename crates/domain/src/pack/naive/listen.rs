@@ -82,7 +82,7 @@ impl Listener<'_> {
             What::Opened { .. } | What::LeftQueue { .. } | What::Closed { .. } => {
                 self.holder = Holder::Nobody;
             }
-            What::Transferred | What::Reached | What::Marked(_) => {}
+            What::Transferred | What::Reached | What::Marked(_) | What::Rated { .. } => {}
         }
         let moved = self.holder != before;
         if moved {

@@ -28,6 +28,7 @@ pub fn any_what() -> impl Strategy<Value = What> {
         1 => any::<bool>().prop_map(|abandoned| What::Closed { abandoned }),
         1 => Just(opened("b")),
         1 => prop::sample::select(Mark::ALL.to_vec()).prop_map(What::Marked),
+        1 => (1_u8..=5).prop_map(|stars| What::Rated { stars }),
     ]
 }
 

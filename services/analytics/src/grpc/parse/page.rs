@@ -13,7 +13,7 @@ use prost::Message;
 
 use super::{Question, miss_question};
 use crate::grpc::{page_size, render, unreadable_token};
-use crate::packs::Packs;
+use crate::packs::Known;
 use crate::storage::{ExchangeCursor, Listed};
 
 /// One page of the misses of a question. Its token holds the moment the first page was judged as of, so that all pages
@@ -42,7 +42,7 @@ pub(in crate::grpc) struct ExchangePage {
 impl MissPage {
     pub(in crate::grpc) fn open(
         mut request: proto::ListMissesRequest,
-        packs: &Packs,
+        known: &Known,
         tokens: &PageTokens,
         now: Timestamp,
     ) -> Result<Self, Problem> {
@@ -58,7 +58,7 @@ impl MissPage {
                 (as_of, Some(after))
             }
         };
-        Ok(Self { question: miss_question(request, packs, as_of)?, scope, after, size })
+        Ok(Self { question: miss_question(request, known, as_of)?, scope, after, size })
     }
 
     pub(in crate::grpc) fn cut(&self, misses: Vec<Miss>, tokens: &PageTokens) -> proto::ListMissesResponse {

@@ -9,7 +9,7 @@ use fenliu_proto::analytics::v1::get_error_budget_request;
 use fenliu_proto::convert::id;
 
 use super::{Chosen, as_of, chosen_pack};
-use crate::packs::Packs;
+use crate::packs::{Known, Wanted};
 use crate::{budget, compliance};
 
 /// Whose standing is asked for.
@@ -19,12 +19,13 @@ use crate::{budget, compliance};
 /// a target.
 pub(in crate::grpc) fn standing_question(
     request: &proto::GetStandingRequest,
-    packs: &Packs,
+    known: &Known,
     now: Timestamp,
 ) -> Result<compliance::Question, Problem> {
     let shop = id(&request.shop_id, "shop_id")?;
     let as_of = as_of(request.as_of_time.as_ref(), now)?;
-    let pack = packs.get(&request.rule_pack_id)?.clone();
+    let (id, version) = (request.rule_pack_id.as_str(), request.rule_pack_version);
+    let pack = known.find(Wanted { id, version, day: None, as_of })?.pack;
     let rules = Rules::of_pack(&pack)?;
     if rules.target_basis_points() == 0 {
         let expected = "must be a pack with a target, such as pinduoduo-3min-human; this one has none";
@@ -39,19 +40,21 @@ pub(in crate::grpc) fn standing_question(
 /// RULE_PACK_NOT_FOUND, RULE_PACK_INVALID; INVALID_REQUEST naming every field that makes no sense.
 pub(in crate::grpc) fn budget_question(
     request: proto::GetErrorBudgetRequest,
-    packs: &Packs,
+    known: &Known,
     now: Timestamp,
 ) -> Result<budget::Question, Problem> {
     let shop = id(&request.shop_id, "shop_id")?;
     let as_of = as_of(request.as_of_time.as_ref(), now)?;
     let (field, chosen) = match request.pack {
-        Some(get_error_budget_request::Pack::RulePackId(id)) => ("rule_pack_id", Some(Chosen::Shipped(id))),
+        Some(get_error_budget_request::Pack::RulePackId(id)) => {
+            ("rule_pack_id", Some(Chosen::Named(id, request.rule_pack_version)))
+        }
         Some(get_error_budget_request::Pack::Custom(pack)) => {
             ("custom", Some(Chosen::Custom(Box::new(pack))))
         }
         None => ("pack", None),
     };
-    let pack = chosen_pack(chosen, packs)?;
+    let pack = chosen_pack(chosen, None, as_of, known)?;
     if pack.is_mean() {
         return Err(Problem::field(
             field,

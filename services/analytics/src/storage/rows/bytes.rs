@@ -58,6 +58,8 @@ struct SessionFacts {
     shop_initiated: Option<i64>,
     #[prost(int64, optional, tag = "18")]
     holiday_mode: Option<i64>,
+    #[prost(uint32, optional, tag = "19")]
+    stars: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -195,6 +197,7 @@ impl From<&Session> for SessionFacts {
             reported: micros(session.marks.reported_at),
             shop_initiated: micros(session.marks.shop_initiated_at),
             holiday_mode: micros(session.marks.holiday_mode_at),
+            stars: session.stars.map(u32::from),
         }
     }
 }
@@ -208,6 +211,7 @@ impl SessionFacts {
             shop_initiated_at: time(self.shop_initiated)?,
             holiday_mode_at: time(self.holiday_mode)?,
         };
+        let stars = self.stars.map(|stars| u8::try_from(stars).map_err(|error| place.corrupt(error)));
         Ok(Session {
             buyer: buyer.to_owned(),
             group: self.group,
@@ -224,6 +228,7 @@ impl SessionFacts {
             robot_at: time(self.robot)?,
             holder: HolderFacts::read(self.holder, place)?,
             marks,
+            stars: stars.transpose()?,
             exchanges: self.exchanges,
         })
     }

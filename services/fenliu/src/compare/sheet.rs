@@ -1,0 +1,259 @@
+//! Two periods as people and programs read them.
+
+use std::fmt;
+
+use fenliu_proto::accounts::v1::Shop;
+use fenliu_proto::analytics::v1::{
+    ComparePeriodsResponse, ComparedMeasure, PeriodChange, PeriodEstimate, PeriodMeasure, PeriodVerdict,
+};
+use serde::Serialize;
+
+use crate::table::Table;
+
+/// Two local days, both included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Period {
+    /// The first.
+    pub from: String,
+    /// The last.
+    pub to: String,
+}
+
+/// Two periods of a shop.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sheet {
+    /// The shop.
+    pub shop_id: String,
+    /// Its name.
+    pub display_name: String,
+    /// The IANA zone of the days.
+    pub time_zone: String,
+    /// The rule pack that judged both.
+    pub rule_pack: String,
+    /// Its version.
+    pub rule_pack_version: u32,
+    /// The first period.
+    pub before: Period,
+    /// The second.
+    pub after: Period,
+    /// Every measure.
+    pub measures: Vec<Line>,
+    /// Position in the history up to which it was seen.
+    pub position: i64,
+}
+
+/// One measure in both periods. Shares are between 0 and 1, times in seconds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// Its name.
+    pub measure: &'static str,
+    /// Before; `null` without data.
+    pub before: Option<Figure>,
+    /// After, likewise.
+    pub after: Option<Figure>,
+    /// The second less the first; `null` without data in one of them.
+    pub change: Option<Figure>,
+    /// better, worse, no_difference or no_data.
+    pub verdict: &'static str,
+    /// Whether it is a time.
+    #[serde(skip)]
+    is_time: bool,
+}
+
+/// A figure and its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figure {
+    /// The figure.
+    pub value: f64,
+    /// The lower end; `null` when there are too few data to give one.
+    pub low: Option<f64>,
+    /// The upper end, likewise.
+    pub high: Option<f64>,
+    /// How many units, responses or ratings it is made of; `null` of a change.
+    pub count: Option<u64>,
+}
+
+impl Sheet {
+    /// Puts together what analytics says.
+    #[must_use]
+    pub fn new(shop: Shop, (before, after): (Period, Period), answer: ComparePeriodsResponse) -> Self {
+        let pack = answer.rule_pack.unwrap_or_default();
+        Self {
+            shop_id: shop.shop_id,
+            display_name: shop.display_name,
+            time_zone: answer.time_zone,
+            rule_pack: pack.rule_pack_id,
+            rule_pack_version: pack.version,
+            before,
+            after,
+            measures: answer.measures.iter().map(Line::of).collect(),
+            position: answer.position,
+        }
+    }
+}
+
+impl Line {
+    fn of(compared: &ComparedMeasure) -> Self {
+        let estimate = |estimate: &PeriodEstimate| Figure {
+            value: estimate.value,
+            low: estimate.low,
+            high: estimate.high,
+            count: Some(estimate.count),
+        };
+        let change = |change: &PeriodChange| Figure {
+            value: change.difference,
+            low: change.low,
+            high: change.high,
+            count: None,
+        };
+        Self {
+            measure: name(compared.measure()),
+            before: compared.before.as_ref().map(estimate),
+            after: compared.after.as_ref().map(estimate),
+            change: compared.change.as_ref().map(change),
+            verdict: verdict(compared.verdict()),
+            is_time: is_time(compared.measure()),
+        }
+    }
+}
+
+const fn name(measure: PeriodMeasure) -> &'static str {
+    match measure {
+        PeriodMeasure::Unspecified => "unknown",
+        PeriodMeasure::ReplyRate => "reply_rate",
+        PeriodMeasure::FirstResponseMean => "first_response_mean",
+        PeriodMeasure::FirstResponseP50 => "first_response_p50",
+        PeriodMeasure::FirstResponseP90 => "first_response_p90",
+        PeriodMeasure::FirstResponseP99 => "first_response_p99",
+        PeriodMeasure::Csat => "csat",
+        PeriodMeasure::Dissatisfaction => "dissatisfaction",
+        PeriodMeasure::Conversion => "conversion",
+    }
+}
+
+const fn is_time(measure: PeriodMeasure) -> bool {
+    matches!(
+        measure,
+        PeriodMeasure::FirstResponseMean
+            | PeriodMeasure::FirstResponseP50
+            | PeriodMeasure::FirstResponseP90
+            | PeriodMeasure::FirstResponseP99
+    )
+}
+
+const fn verdict(verdict: PeriodVerdict) -> &'static str {
+    match verdict {
+        PeriodVerdict::Better => "better",
+        PeriodVerdict::Worse => "worse",
+        PeriodVerdict::NoDifference => "no_difference",
+        PeriodVerdict::NoData | PeriodVerdict::Unspecified => "no_data",
+    }
+}
+
+/// The verdict as people say it.
+fn said(verdict: &str) -> &'static str {
+    match verdict {
+        "better" => "better",
+        "worse" => "worse",
+        "no_difference" => "no difference that these data can show",
+        _ => "no data",
+    }
+}
+
+impl Figure {
+    /// The figure with its interval; `…` where an end is not known.
+    fn told(self, is_time: bool) -> String {
+        let of =
+            |value: f64| if is_time { format!("{value:.1} s") } else { format!("{:.2} %", value * 100.0) };
+        let sign = if self.count.is_none() && self.value > 0.0 { "+" } else { "" };
+        let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), of);
+        format!("{sign}{} ({} to {})", of(self.value), end(self.low), end(self.high))
+    }
+}
+
+impl fmt::Display for Sheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} ({}), days in {}", self.display_name, self.shop_id, self.time_zone)?;
+        let Self { before, after, rule_pack, rule_pack_version, .. } = self;
+        writeln!(f, "before {} to {}, after {} to {}", before.from, before.to, after.from, after.to)?;
+        writeln!(f, "judged by {rule_pack}, version {rule_pack_version}; in brackets, intervals of 95 %\n")?;
+        let mut table = Table::new(&["measure", ">before", ">after", ">change", "verdict"]);
+        for line in &self.measures {
+            let told = |figure: Option<Figure>| {
+                figure.map_or_else(|| "–".to_owned(), |figure| figure.told(line.is_time))
+            };
+            let (before, after, change) = (told(line.before), told(line.after), told(line.change));
+            let measure = line.measure.replace('_', " ");
+            table.row([measure, before, after, change, said(line.verdict).to_owned()]);
+        }
+        write!(f, "{table}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fenliu_proto::analytics::v1::RulePack;
+
+    use super::*;
+
+    fn sheet() -> Sheet {
+        let shop = Shop { shop_id: "shp_1".into(), display_name: "云雾茶铺".into(), ..Shop::default() };
+        let estimate = |value, low, high, count| Some(PeriodEstimate { value, low, high, count });
+        let measure = |measure: PeriodMeasure, before, after, change, verdict: PeriodVerdict| {
+            ComparedMeasure { measure: measure.into(), before, after, change, verdict: verdict.into() }
+        };
+        let measures = vec![
+            measure(
+                PeriodMeasure::ReplyRate,
+                estimate(0.6, Some(0.4905), Some(0.7005), 80),
+                estimate(0.8, Some(0.6920), Some(0.8769), 70),
+                Some(PeriodChange { difference: 0.2, low: Some(0.0524), high: Some(0.3339) }),
+                PeriodVerdict::Better,
+            ),
+            measure(
+                PeriodMeasure::FirstResponseP99,
+                estimate(612.3, Some(400.0), None, 80),
+                estimate(601.1, Some(380.0), None, 70),
+                Some(PeriodChange { difference: -11.2, low: None, high: None }),
+                PeriodVerdict::NoDifference,
+            ),
+            measure(
+                PeriodMeasure::Csat,
+                estimate(0.5, Some(0.1), Some(0.9), 4),
+                None,
+                None,
+                PeriodVerdict::NoData,
+            ),
+            measure(PeriodMeasure::Conversion, None, None, None, PeriodVerdict::NoData),
+        ];
+        let pack = RulePack { rule_pack_id: "taobao-3min".into(), version: 1, ..RulePack::default() };
+        let answer = ComparePeriodsResponse {
+            measures,
+            rule_pack: Some(pack),
+            time_zone: "Asia/Shanghai".into(),
+            position: 9,
+            ..ComparePeriodsResponse::default()
+        };
+        let period = |from: &str, to: &str| Period { from: from.into(), to: to.into() };
+        let periods = (period("2026-04-01", "2026-04-14"), period("2026-04-15", "2026-04-28"));
+        Sheet::new(shop, periods, answer)
+    }
+
+    #[test]
+    fn people_read_each_measure_with_its_interval_and_a_plain_word() {
+        insta::assert_snapshot!(sheet().to_string());
+    }
+
+    #[test]
+    fn programs_read_numbers_and_nothing_where_there_is_none() {
+        let json = serde_json::to_value(sheet()).expect("JSON");
+        let rate = serde_json::json!({ "value": 0.6, "low": 0.4905, "high": 0.7005, "count": 80 });
+        assert_eq!(
+            (&json["measures"][0]["before"], &json["measures"][0]["verdict"]),
+            (&rate, &"better".into())
+        );
+        assert_eq!(json["measures"][1]["before"]["high"], serde_json::Value::Null);
+        assert_eq!(json["measures"][3]["change"], serde_json::Value::Null);
+        assert_eq!(json["before"], serde_json::json!({ "from": "2026-04-01", "to": "2026-04-14" }));
+    }
+}
