@@ -14,6 +14,7 @@ pub mod record;
 pub mod role;
 pub mod roster;
 pub mod sanction;
+pub mod scorecards;
 pub mod shop;
 pub mod simulate;
 pub mod upkeep;
@@ -25,6 +26,7 @@ use self::record::{AuditArgs, TokenArgs};
 use self::role::RoleArgs;
 use self::roster::RosterArgs;
 use self::sanction::SanctionArgs;
+use self::scorecards::ScorecardsArgs;
 use self::shop::{ChangePasswordArgs, LoginArgs, ShopArgs};
 use self::simulate::SimulateArgs;
 use self::upkeep::{ArchiveArgs, MigrateArgs, UnarchiveArgs};
@@ -71,6 +73,8 @@ pub enum Command {
     Demand(DemandArgs),
     /// Compare two periods of a shop: what changed, and how sure that is.
     Compare(CompareArgs),
+    /// Show how each agent did, by shift: time online, responses, what stands out.
+    Scorecards(ScorecardsArgs),
     /// Sign in to a fenliu; the commands below then need no address and no token.
     Login(LoginArgs),
     /// Sign out; the session's tokens are void.

@@ -5,7 +5,8 @@
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
 //! [`sanctions`], [`own_packs`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
-//! fast a shop answered, [`demand`] when its buyers come, [`compare`] what changed; [`upkeep`] keeps stores in order; [`demo`] plays an evening
+//! fast a shop answered, [`demand`] when its buyers come, [`compare`] what changed, [`scorecards`] how each agent did;
+//! [`upkeep`] keeps stores in order; [`demo`] plays an evening
 //! peak on a virtual clock; [`simulate`] lets invented buyers meet the desk.
 //!
 //! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
@@ -42,6 +43,7 @@ pub mod report;
 pub mod roles;
 pub mod roster;
 pub mod sanctions;
+pub mod scorecards;
 pub mod session;
 pub mod shops;
 pub mod simulate;
@@ -88,6 +90,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Report(args) => report::report(&args).await?,
         Command::Demand(args) => demand::demand(&args).await?,
         Command::Compare(args) => compare::compare(&args).await?,
+        Command::Scorecards(args) => scorecards::scorecards(&args).await?,
         Command::Login(args) => session::login(&args).await?,
         Command::Logout => session::logout().await?,
         Command::Whoami(args) => client::with(&args, session::whoami).await?,

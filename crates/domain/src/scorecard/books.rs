@@ -15,7 +15,7 @@ use crate::ids::{AgentId, ConversationId};
 use crate::pack::{Miss, RulePack, Tally};
 use crate::roster::Stretch;
 use crate::spans::{self, Activity, CapacityChange, PresenceChange, Record};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// What cards are asked for.
 #[derive(Clone, Debug)]
@@ -97,7 +97,8 @@ impl Books {
     #[must_use]
     pub fn new(question: Question) -> Self {
         let Question { zone, days, shifts, packs, as_of } = &question;
-        let slots = Slots::new(*zone, days, shifts, *as_of);
+        // What happens at the moment itself is seen.
+        let slots = Slots::new(*zone, days, shifts, *as_of + Span::from_micros(1));
         let range = DayRange { first: Some(*days.start()), last: Some(*days.end()) };
         let tally = |pack: &RulePack| Tally::new(pack.clone(), *zone, *as_of, range).keeping_misses();
         let tallies: Vec<_> = packs.iter().map(tally).collect();

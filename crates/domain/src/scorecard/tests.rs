@@ -303,6 +303,17 @@ fn what_has_not_come_yet_is_seen_by_nobody() {
 }
 
 #[test]
+fn what_happens_at_the_very_moment_is_seen() {
+    let story = [at(10, assigned("lan")), at(10, asked("1"))];
+    let turns = |as_of: Timestamp| {
+        let mut books = Books::new(Question { as_of, ..question() });
+        books.add(&Conversation::fold("c", story.clone()));
+        books.finish().shop.whole.counts.turns
+    };
+    assert_eq!((turns(second(10)), turns(second(10) - Span::from_micros(1))), (1, 0));
+}
+
+#[test]
 fn an_agent_of_whom_there_is_nothing_has_no_card() {
     let offline = Fact::Presence {
         agent: ANN,

@@ -148,19 +148,18 @@ impl Furnisher<'_> {
             order: 2,
             payload: Some(imported_event::Payload::Message(analytics::ImportedMessage::default())),
         };
-        let given = |conversation: String, record: String| analytics::ImportedEvent {
+        let given = |conversation: String, record: String, agent: String| analytics::ImportedEvent {
             order: 1,
-            payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment {
-                agent: things.get(Thing::ImportedAgent).to_owned(),
-            })),
+            payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment { agent })),
             ..asked(conversation, record)
         };
+        let (one, other) = (things.get(Thing::ImportedAgent).to_owned(), self.of("other imported agent"));
         let (first, second) =
             (things.get(Thing::ImportedConversation).to_owned(), self.of("other conversation"));
         let events = vec![
-            given(first.clone(), self.of("first record")),
+            given(first.clone(), self.of("first record"), one),
             asked(first, things.get(Thing::Record).to_owned()),
-            given(second.clone(), self.of("third record")),
+            given(second.clone(), self.of("third record"), other),
             asked(second, self.of("last record")),
         ];
         let request = analytics::ImportEventsRequest {
