@@ -12,3 +12,4 @@ mod house;
 mod imports;
 mod rates;
 mod real_logs;
+mod webhook;
