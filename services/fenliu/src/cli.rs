@@ -9,6 +9,7 @@ use crate::config::ServerFlags;
 use crate::recorded::Format;
 
 pub mod agent;
+pub mod alerts;
 pub mod record;
 pub mod role;
 pub mod roster;
@@ -19,6 +20,7 @@ pub mod upkeep;
 pub mod usage;
 
 use self::agent::AgentArgs;
+use self::alerts::AlertsArgs;
 use self::record::{AuditArgs, TokenArgs};
 use self::role::RoleArgs;
 use self::roster::RosterArgs;
@@ -85,6 +87,8 @@ pub enum Command {
     Roster(RosterArgs),
     /// Mute and ban, and see what for.
     Sanction(SanctionArgs),
+    /// Show what somebody should hear of now, and follow it.
+    Alerts(AlertsArgs),
     /// Show who changed what.
     Audit(AuditArgs),
     /// Issue, list and revoke the tokens of programs.

@@ -14,16 +14,13 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 
 const fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    let special = match (a, b, c) {
-        // This network, shared by carriers, and for benchmarks.
-        (0, ..) | (100, 64..=127, _) | (198, 18..=19, _) => true,
-        // Protocol assignments and relays to 6to4.
-        (192, 0, 0) | (192, 88, 99) => true,
-        // Multicast, reserved, broadcast.
-        (224.., ..) => true,
-        _ => false,
-    };
-    !(special
+    // This network, shared by carriers, and for benchmarks.
+    let set_apart = matches!((a, b), (0, _) | (100, 64..=127) | (198, 18..=19));
+    let protocols_or_relays = matches!((a, b, c), (192, 0, 0) | (192, 88, 99));
+    let multicast_or_reserved = a >= 224;
+    !(set_apart
+        || protocols_or_relays
+        || multicast_or_reserved
         || address.is_loopback()
         || address.is_private()
         || address.is_link_local()

@@ -70,7 +70,7 @@ impl Post {
         let tls = secure.then(trusting_this_machine).transpose()?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
         Ok(Self { config: config.clone(), host, port, path, authority: authority.to_string(), tls })
     }
 
