@@ -17,6 +17,8 @@ use crate::floor::{
 };
 use crate::house::{House, SHOP, batch, conversation, refused, refused_fields};
 
+/// Another shop.
+const OTHER_SHOP: &str = "shp_00000000000000000000000000000002";
 /// How often a condition is looked for before a test gives up.
 const TRIES: usize = 400;
 
@@ -354,8 +356,11 @@ async fn alerts_are_listed_page_by_page_the_last_one_first() {
     let numbers: Vec<_> = first.alerts.iter().chain(&second.alerts).map(|alert| alert.number).collect();
     assert_eq!((first.alerts.len(), second.alerts.len(), second.next_page_token.as_str()), (2, 1, ""));
     assert!(numbers.is_sorted_by(|one, other| one > other), "{numbers:?}");
-    request.open_only = true;
-    refused(house.alerts.list_alerts(request).await, Reason::PageTokenInvalid);
+    let other_filter = proto::ListAlertsRequest { open_only: true, ..request.clone() };
+    let other_shop = proto::ListAlertsRequest { shop_id: OTHER_SHOP.into(), ..request };
+    for request in [other_filter, other_shop] {
+        refused(house.alerts.list_alerts(request).await, Reason::PageTokenInvalid);
+    }
 }
 
 #[tokio::test]
