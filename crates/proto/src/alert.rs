@@ -279,7 +279,7 @@ mod tests {
         ];
         let standing = |kind| Detail::Standing { consequence: kind, first, free_from: first.plus(3) };
         details.extend(standing::Kind::ALL.map(standing));
-        for (number, detail) in (1..).zip(details) {
+        for (number, detail) in (1_u16..).zip(details) {
             let resolved_at = (number % 2 == 0).then(|| at(70));
             let quiet = [None, Some(Quiet::Silenced), Some(Quiet::Crowded)][usize::from(number) % 3];
             let kind = Kind::ALL[usize::from(number) % Kind::ALL.len()];

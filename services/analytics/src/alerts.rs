@@ -4,13 +4,14 @@
 //! start, they are put together anew of what is stored. `ticker` looks at them at every tick of the platform's clock,
 //! and `slow` at the facts of the last hours and days, which are dearer to read. What a tick makes of a shop's alerts is
 //! stored in one transaction, from exactly the version it came of, so that nothing is raised twice and what was raised is
-//! there after any end. Those who watch read the changes by position.
+//! there after any end. `webhook` and those who watch read the changes by position.
 //!
 //! Invariant: what is too old ([`Pulse`]) raises and resolves nothing but the alert that says so.
 
 mod pulse;
 mod slow;
 mod ticker;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 
 pub(crate) use self::pulse::Pulse;
 pub(crate) use self::ticker::Ticker;
+pub(crate) use self::webhook::begin as begin_webhook;
 
 use crate::storage::{Cursor, Moved, Watch};
 
@@ -100,9 +102,8 @@ impl Floors {
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// What every floor shows now, and when something last moved on it.
-    fn look(&self, now: Timestamp, rules: &Rules) -> Vec<(ShopId, Seen, Timestamp)> {
-        let behind = self.pulse.behind(now);
+    /// What every floor shows now, when what is known is so old, and when something last moved on it.
+    fn look(&self, behind: Span, now: Timestamp, rules: &Rules) -> Vec<(ShopId, Seen, Timestamp)> {
         let inner = self.lock();
         let look = |(shop, of): (&ShopId, &Shop)| (*shop, seen(&of.floor, behind, now, rules), of.moved_at);
         inner.shops.iter().map(look).collect()

@@ -125,6 +125,7 @@ fn alert(config: &Config, store: &Store, packs: &Packs, platform: &Platform) -> 
     let times = (config.alerts.every(), config.alerts.keep());
     let ticker = Ticker::new(store.clone(), floors.clone(), rules, pack, times);
     platform.lifecycle.spawn(ticker.run(platform.clock.clone(), platform.lifecycle.soft()));
+    alerts::begin_webhook(&config.webhook, store, &floors, platform)?;
     Ok(floors)
 }
 

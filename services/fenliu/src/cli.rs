@@ -9,6 +9,7 @@ use crate::config::ServerFlags;
 use crate::recorded::Format;
 
 pub mod agent;
+pub mod alerts;
 pub mod packs;
 pub mod record;
 pub mod role;
@@ -21,6 +22,7 @@ pub mod upkeep;
 pub mod usage;
 
 use self::agent::AgentArgs;
+use self::alerts::AlertsArgs;
 use self::packs::{CompareArgs, PacksArgs};
 use self::record::{AuditArgs, TokenArgs};
 use self::role::RoleArgs;
@@ -95,6 +97,8 @@ pub enum Command {
     Packs(PacksArgs),
     /// Mute and ban, and see what for.
     Sanction(SanctionArgs),
+    /// Show what somebody should hear of now, and follow it.
+    Alerts(AlertsArgs),
     /// Show who changed what.
     Audit(AuditArgs),
     /// Issue, list and revoke the tokens of programs.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use fenliu_analytics::config::{AlertsConfig, WebhookConfig};
 use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::config::{
     ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load,
@@ -34,6 +35,12 @@ pub struct Config {
     /// The Redis of `fenliu up`, when live desks are not in its process.
     #[serde(default)]
     pub live: LiveConfig,
+    /// When something becomes an alert.
+    #[serde(default)]
+    pub alerts: AlertsConfig,
+    /// Who is told of alerts.
+    #[serde(default)]
+    pub webhook: WebhookConfig,
 }
 
 /// The flags of `fenliu up` that say the same as keys of the configuration.

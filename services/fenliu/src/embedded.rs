@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use fenliu_analytics::config::{AlertsConfig, WebhookConfig};
 use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
@@ -53,6 +54,10 @@ pub struct Stores {
     pub history: HistoryConfig,
     /// The Redis of the live desks; without a URL, they are in this process.
     pub live: LiveConfig,
+    /// When something becomes an alert.
+    pub alerts: AlertsConfig,
+    /// Who is told of alerts.
+    pub webhook: WebhookConfig,
 }
 
 /// A fenliu that runs in this process.
@@ -178,7 +183,11 @@ async fn host(
     let dispatch = fenliu_dispatch::start(config, platform.clone(), to_accounts).await?;
 
     let token = issuer.internal("analytics", fenliu_analytics::OWN_PERMISSIONS).await?;
-    let config = fenliu_analytics::Config::at(stores.database(data_dir, "analytics")?);
+    let config = fenliu_analytics::Config {
+        alerts: stores.alerts.clone(),
+        webhook: stores.webhook.clone(),
+        ..fenliu_analytics::Config::at(stores.database(data_dir, "analytics")?)
+    };
     let to_both = plain.clone().with_token(TokenSource::fixed(&token)?);
     let analytics = fenliu_analytics::start(config, platform.clone(), to_both.clone(), to_both).await?;
 

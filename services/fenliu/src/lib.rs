@@ -5,8 +5,8 @@
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
 //! [`sanctions`], [`own_packs`], [`record`]. [`recorded`] reads other
 //! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
-//! fast a shop answered, [`demand`] when its buyers come, [`compare`] what changed, [`scorecards`] how each agent did;
-//! [`upkeep`] keeps stores in order; [`demo`] plays an evening
+//! fast a shop answered, [`demand`] when its buyers come, [`compare`] what changed, [`scorecards`] how each agent did,
+//! [`alerts`] what somebody should hear of now; [`upkeep`] keeps stores in order; [`demo`] plays an evening
 //! peak on a virtual clock; [`simulate`] lets invented buyers meet the desk.
 //!
 //! Invariants: there are no rules here, and no second way in (whatever is counted or decided is counted by analytics
@@ -17,6 +17,7 @@ use fenliu_runtime::config::warn_of_strays;
 use fenliu_runtime::telemetry;
 
 pub mod agents;
+pub mod alerts;
 pub mod chance;
 pub mod cli;
 pub mod client;
@@ -115,6 +116,12 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         }
         Command::Sanction(args) => {
             client::with(&args.client, async |client| sanctions::run(client, &args.command).await).await?
+        }
+        Command::Alerts(args) => {
+            let told =
+                client::with(&args.client, async |client| alerts::run(client, &args, json).await).await?;
+            let Some(answer) = told else { return Ok(()) };
+            answer
         }
         Command::Audit(args) => {
             client::with(&args.client, async |client| record::audit(client, &args).await).await?

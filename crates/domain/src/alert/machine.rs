@@ -104,7 +104,7 @@ impl<'r> Machine<'r> {
         let spoken_up = open.alert.quiet == Some(Quiet::Silenced) && !silenced;
         let other = open.alert.detail != *detail;
         let rested = now.since(open.alert.updated_at) >= rules.update_every;
-        if !spoken_up && !(other && rested) {
+        if !(spoken_up || (other && rested)) {
             return None;
         }
         let mut alert = open.alert.clone();

@@ -16,6 +16,8 @@ use crate::storage::Store;
 
 /// How often the budget of a shop is looked at.
 const EVERY: Span = Span::from_mins(1);
+/// How often a shop is looked at in which nothing moves.
+const AT_LEAST_EVERY: Span = Span::from_hours(1);
 /// How long after something moved in a shop its budget can still burn: the longest window, and some time for limits to pass.
 const MOVED_WITHIN: Span = Span::from_hours(8);
 /// How long after its end a day is judged, so that what was asked last has its time.
@@ -54,12 +56,11 @@ impl Slow {
     ) {
         let mut due: Vec<_> = shops
             .into_iter()
-            .filter(|(_, moved_at)| now.since(*moved_at) <= MOVED_WITHIN)
-            .map(|(shop, _)| (self.shops.get(&shop).and_then(|looked| looked.at), shop))
-            .filter(|(at, _)| at.is_none_or(|at| now.since(at) >= EVERY))
+            .map(|(shop, moved_at)| (self.shops.get(&shop).and_then(|looked| looked.at), shop, moved_at))
+            .filter(|(at, _, moved_at)| at.is_none_or(|at| now.since(at) >= wait(*moved_at, now)))
             .collect();
         due.sort_unstable();
-        for (_, shop) in due.into_iter().take(AT_ONCE) {
+        for (_, shop, _) in due.into_iter().take(AT_ONCE) {
             if let Err(problem) = Box::pin(self.look_at(store, shop, now)).await {
                 tracing::warn!(%shop, %problem, "budget and standing cannot be looked at; trying again");
             }
@@ -107,6 +108,11 @@ impl Slow {
             seen.tell(Kind::StandingChanged, standing.clone());
         }
     }
+}
+
+/// How long a shop is not looked at again: where nothing moves, days begin and end all the same.
+fn wait(moved_at: Timestamp, now: Timestamp) -> Span {
+    if now.since(moved_at) <= MOVED_WITHIN { EVERY } else { AT_LEAST_EVERY }
 }
 
 fn burn(name: &str, watched: Watched, target: u32) -> Option<(String, Detail)> {

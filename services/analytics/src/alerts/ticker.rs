@@ -73,17 +73,19 @@ impl Ticker {
             self.store.forget_alerts(now - self.keep).await?;
             self.cleared_at = now;
         }
-        let looked = self.floors.look(now, &self.rules);
+        let behind = self.floors.pulse.behind(now);
+        let is_late = behind > self.rules.lag;
+        let looked = self.floors.look(behind, now, &self.rules);
         if looked.is_empty() {
             return Ok(());
         }
-        if self.floors.pulse.behind(now) <= self.rules.lag {
+        if !is_late {
             let moved = looked.iter().map(|(shop, _, moved_at)| (*shop, *moved_at));
             self.slow.look(&self.store, moved, now).await;
         }
         let mut silences = self.store.all_silences(now).await?;
         for (shop, mut seen, moved_at) in looked {
-            if seen.known.len() > 1 {
+            if !is_late {
                 self.slow.tell(shop, moved_at, now, &mut seen);
             }
             self.tick_shop(shop, &seen, silences.remove(&shop).unwrap_or_default(), now).await?;

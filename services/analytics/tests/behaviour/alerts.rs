@@ -17,6 +17,8 @@ use crate::floor::{
 };
 use crate::house::{House, SHOP, batch, conversation, refused, refused_fields};
 
+/// Another shop.
+const OTHER_SHOP: &str = "shp_00000000000000000000000000000002";
 /// How often a condition is looked for before a test gives up.
 const TRIES: usize = 400;
 
@@ -109,9 +111,7 @@ fn story(changes: &[proto::AlertChange]) -> Vec<(i64, AlertEvent, AlertKind)> {
 /// A shop that serves from 08:00 to 23:00, with two agents who are there.
 async fn open() -> House {
     let mut house = House::open().await;
-    let events = [vec![policy()], online("lan"), online("mei")].concat();
-    let last = house.dispatch.record(events);
-    house.caught_up(last).await;
+    house.recorded([vec![policy()], online("lan"), online("mei")].concat()).await;
     house
 }
 
@@ -121,8 +121,8 @@ async fn who_waits_is_told_of_once_and_taken_back_when_served() {
     let mut stream = watch(&mut house, None).await;
     let first = next(&house, &mut stream).await;
     assert_eq!((first.open.len(), first.changes.len(), first.position, first.caught_up), (0, 0, 0, true));
-    house.dispatch.record(waiting(1, 0));
-    house.dispatch.record(waiting(2, 10));
+    house.recorded(waiting(1, 0)).await;
+    house.recorded(waiting(2, 10)).await;
     let change = told(&house, &mut stream, AlertKind::QueueWaiting).await;
     assert_eq!(change.event(), AlertEvent::Raised);
     let alert = change.alert.expect("the alert");
@@ -131,7 +131,7 @@ async fn who_waits_is_told_of_once_and_taken_back_when_served() {
         _ => false,
     };
     until(&mut house, |alerts| alerts.iter().any(both)).await;
-    house.dispatch.record([talk(1, 20, payload::assigned("lan")), talk(2, 20, payload::assigned("mei"))]);
+    house.recorded([talk(1, 20, payload::assigned("lan")), talk(2, 20, payload::assigned("mei"))]).await;
     let over = resolved(&mut house, AlertKind::QueueWaiting).await;
     assert_eq!(over.number, alert.number);
     let queue = list(&mut house).await.into_iter().filter(|alert| alert.kind() == AlertKind::QueueWaiting);
@@ -141,31 +141,31 @@ async fn who_waits_is_told_of_once_and_taken_back_when_served() {
 #[tokio::test]
 async fn full_hands_are_told_of_with_what_would_help() {
     let mut house = open().await;
-    house.dispatch.record([present("mei", Presence::OnBreak, 5)]);
-    house.dispatch.record([asked(1, 6), talk(1, 6, payload::assigned("lan"))]);
-    house.dispatch.record([asked(2, 7), talk(2, 7, payload::assigned("lan"))]);
+    house.recorded([present("mei", Presence::OnBreak, 5)]).await;
+    house.recorded([asked(1, 6), talk(1, 6, payload::assigned("lan"))]).await;
+    house.recorded([asked(2, 7), talk(2, 7, payload::assigned("lan"))]).await;
     let alert = raised(&mut house, AlertKind::Saturated).await;
     let Some(Detail::Saturation(full)) = alert.detail else { panic!("{alert:?}") };
     assert_eq!((full.load, full.places), (2, 2));
     let proposals: Vec<_> =
         full.proposals.iter().map(|help| (help.agent_id.as_str(), help.remedy(), help.places)).collect();
     assert_eq!(proposals, [("mei", Remedy::EndBreak, Some(2)), ("lan", Remedy::RaiseCapacity, Some(2))]);
-    house.dispatch.record([present("mei", Presence::Online, 60)]);
+    house.recorded([present("mei", Presence::Online, 60)]).await;
     resolved(&mut house, AlertKind::Saturated).await;
 }
 
 #[tokio::test]
 async fn the_last_one_and_then_nobody_are_told_of() {
     let mut house = open().await;
-    house.dispatch.record([present("mei", Presence::Offline, 5)]);
+    house.recorded([present("mei", Presence::Offline, 5)]).await;
     let alert = raised(&mut house, AlertKind::LastAgent).await;
     let Some(Detail::LastAgent(last)) = alert.detail else { panic!("{alert:?}") };
     assert_eq!((last.agent_id.as_str(), last.leaving), ("lan", false));
-    house.dispatch.record([agent("lan", 60, payload::winding_down(Presence::OnBreak))]);
+    house.recorded([agent("lan", 60, payload::winding_down(Presence::OnBreak))]).await;
     let leaving =
         |alert: &proto::Alert| matches!(&alert.detail, Some(Detail::LastAgent(last)) if last.leaving);
     until(&mut house, |alerts| alerts.iter().any(leaving)).await;
-    house.dispatch.record([present("lan", Presence::OnBreak, 70)]);
+    house.recorded([present("lan", Presence::OnBreak, 70)]).await;
     let nobody = raised(&mut house, AlertKind::NobodyOnDuty).await;
     let Some(Detail::Nobody(nobody)) = nobody.detail else { panic!("{nobody:?}") };
     let helps: Vec<_> = nobody.proposals.iter().map(|help| (help.agent_id.as_str(), help.remedy())).collect();
@@ -180,7 +180,7 @@ async fn the_last_one_and_then_nobody_are_told_of() {
 async fn a_turn_is_at_risk_before_its_limit_and_not_after_the_answer() {
     let mut house = open().await;
     let now = house.clock.now().since(at(0)).micros() / 1_000_000;
-    house.dispatch.record([asked(1, now), talk(1, now, payload::assigned("lan"))]);
+    house.recorded([asked(1, now), talk(1, now, payload::assigned("lan"))]).await;
     let alert = raised(&mut house, AlertKind::TurnAtRisk).await;
     assert_eq!(alert.subject, "cnv 1");
     let Some(Detail::Turn(turn)) = alert.detail else { panic!("{alert:?}") };
@@ -191,7 +191,7 @@ async fn a_turn_is_at_risk_before_its_limit_and_not_after_the_answer() {
         (120..=180).contains(&raised_at),
         "a minute before its limit, not {raised_at} s after it was asked"
     );
-    house.dispatch.record([replied(1, now + 150, "lan")]);
+    house.recorded([replied(1, now + 150, "lan")]).await;
     resolved(&mut house, AlertKind::TurnAtRisk).await;
 }
 
@@ -221,7 +221,7 @@ async fn a_silenced_kind_is_recorded_and_told_of_when_the_silence_is_lifted() {
     assert_eq!(silences(&mut house).await, [silence.clone()]);
     let mut stream = watch(&mut house, None).await;
     next(&house, &mut stream).await;
-    house.dispatch.record(waiting(1, 0));
+    house.recorded(waiting(1, 0)).await;
     let alert = raised(&mut house, kind).await;
     assert_eq!(alert.quiet(), QuietReason::Silenced);
     let request = proto::LiftSilenceRequest { shop_id: SHOP.into(), kind: kind.into() };
@@ -246,33 +246,34 @@ async fn a_silence_ends_by_itself_and_can_be_replaced() {
 #[tokio::test]
 async fn after_a_restart_nothing_is_lost_and_nothing_raised_twice() {
     let mut house = open().await;
-    house.dispatch.record(waiting(1, 0));
-    house.dispatch.record([present("mei", Presence::Offline, 5)]);
+    house.recorded(waiting(1, 0)).await;
+    house.recorded([present("mei", Presence::Offline, 5)]).await;
     raised(&mut house, AlertKind::LastAgent).await;
     let before = raised(&mut house, AlertKind::QueueWaiting).await;
     let mut house = house.restart().await;
-    let open = |alerts: &[proto::Alert]| alerts.iter().filter(|alert| alert.resolved_time.is_none()).count();
+    let of_staff = |alert: &&proto::Alert| alert.kind() != AlertKind::TurnAtRisk;
     let mut stream = watch(&mut house, None).await;
     let first = next(&house, &mut stream).await;
-    assert_eq!(first.open.len(), 2, "they are open still");
+    assert_eq!(first.open.iter().filter(of_staff).count(), 2, "they are open still");
     // It has put its floors together anew, and knows the agents it never heard of itself.
-    let last = house.dispatch.record(waiting(2, 100));
-    house.caught_up(last).await;
+    house.recorded(waiting(2, 100)).await;
     let two =
         |alert: &proto::Alert| matches!(&alert.detail, Some(Detail::Queue(queue)) if queue.waiting == 2);
     let alerts = until(&mut house, |alerts| alerts.iter().any(two)).await;
-    assert_eq!((open(&alerts), alerts.len()), (2, 2));
+    let staff: Vec<_> = alerts.iter().filter(of_staff).collect();
+    let open = staff.iter().filter(|alert| alert.resolved_time.is_none());
+    assert_eq!((open.count(), staff.len()), (2, 2));
     assert_eq!(alerts.iter().find(|alert| two(alert)).map(|alert| alert.number), Some(before.number));
-    house.dispatch.record([talk(1, 120, payload::assigned("lan")), talk(2, 120, payload::assigned("lan"))]);
+    house.recorded([talk(1, 120, payload::assigned("lan")), talk(2, 120, payload::assigned("lan"))]).await;
     resolved(&mut house, AlertKind::QueueWaiting).await;
 }
 
 #[tokio::test]
 async fn who_was_away_goes_on_from_a_position() {
     let mut house = open().await;
-    house.dispatch.record(waiting(1, 0));
+    house.recorded(waiting(1, 0)).await;
     raised(&mut house, AlertKind::QueueWaiting).await;
-    house.dispatch.record([present("mei", Presence::Offline, 5)]);
+    house.recorded([present("mei", Presence::Offline, 5)]).await;
     raised(&mut house, AlertKind::LastAgent).await;
     let mut stream = watch(&mut house, Some(0)).await;
     let all = next(&house, &mut stream).await;
@@ -295,7 +296,7 @@ async fn who_was_away_goes_on_from_a_position() {
 #[tokio::test]
 async fn what_is_too_old_is_told_of_and_says_nothing_else() {
     let mut house = open().await;
-    house.dispatch.record(waiting(1, 0));
+    house.recorded(waiting(1, 0)).await;
     raised(&mut house, AlertKind::QueueWaiting).await;
     house.dispatch.lose();
     let lag = raised(&mut house, AlertKind::FollowerLag).await;
@@ -321,10 +322,11 @@ async fn a_budget_that_burns_is_told_of() {
 
 #[tokio::test]
 async fn what_a_bad_day_brings_is_told_of() {
-    let mut house = open().await;
+    let mut house = House::open().await;
     let day = 86_400;
     let missed = (0..6).flat_map(|number| conversation(&format!("late {number}"), day + number, None));
     house.import(vec![batch(missed.collect())]).await.expect("imported");
+    house.recorded([policy()]).await;
     let alert = raised(&mut house, AlertKind::StandingChanged).await;
     let Some(Detail::Standing(standing)) = alert.detail else { panic!("{alert:?}") };
     assert_eq!(standing.began_date, "2026-05-04");
@@ -336,7 +338,7 @@ async fn alerts_are_listed_page_by_page_the_last_one_first() {
     let mut house = open().await;
     let now = house.clock.now().since(at(0)).micros() / 1_000_000;
     for number in 1..=3 {
-        house.dispatch.record([asked(number, now), talk(number, now, payload::assigned("lan"))]);
+        house.recorded([asked(number, now), talk(number, now, payload::assigned("lan"))]).await;
     }
     until(&mut house, |alerts| {
         alerts.iter().filter(|alert| is(AlertKind::TurnAtRisk, true)(alert)).count() == 3
@@ -354,8 +356,11 @@ async fn alerts_are_listed_page_by_page_the_last_one_first() {
     let numbers: Vec<_> = first.alerts.iter().chain(&second.alerts).map(|alert| alert.number).collect();
     assert_eq!((first.alerts.len(), second.alerts.len(), second.next_page_token.as_str()), (2, 1, ""));
     assert!(numbers.is_sorted_by(|one, other| one > other), "{numbers:?}");
-    request.open_only = true;
-    refused(house.alerts.list_alerts(request).await, Reason::PageTokenInvalid);
+    let other_filter = proto::ListAlertsRequest { open_only: true, ..request.clone() };
+    let other_shop = proto::ListAlertsRequest { shop_id: OTHER_SHOP.into(), ..request };
+    for request in [other_filter, other_shop] {
+        refused(house.alerts.list_alerts(request).await, Reason::PageTokenInvalid);
+    }
 }
 
 #[tokio::test]
@@ -403,9 +408,8 @@ async fn what_was_recorded_out_of_service_hours_is_no_alert() {
     };
     pass(&house, 4 * 3_600).await;
     let night = 4 * 3_600;
-    house.dispatch.record([asked(1, night), queued(1, night), talk(1, night, Payload::ReplySent(reply))]);
-    let last = house.dispatch.record([recorded("cnv 2", night, payload::opened("night owl"))]);
-    house.caught_up(last).await;
+    house.recorded([asked(1, night), queued(1, night), talk(1, night, Payload::ReplySent(reply))]).await;
+    house.recorded([recorded("cnv 2", night, payload::opened("night owl"))]).await;
     pass(&house, 600).await;
     assert_eq!(list(&mut house).await, []);
 }

@@ -19,6 +19,7 @@ use fenliu_proto::analytics::v1::rule_pack_service_client::RulePackServiceClient
 use fenliu_proto::analytics::v1::scorecard_service_client::ScorecardServiceClient;
 use fenliu_proto::common::v1::Actor;
 use fenliu_proto::convert::to_timestamp;
+use fenliu_proto::history::v1::Event;
 use fenliu_proto::status::{reason_of, refusal};
 use fenliu_runtime::channel;
 use fenliu_runtime::clock::{Clock, VirtualClock};
@@ -143,6 +144,18 @@ impl House {
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
         Box::pin(Self::start(data, clock, (accounts, dispatch), webhook)).await
+    }
+
+    /// Adds to the history, and waits until it has been worked in, while no time passes.
+    pub(crate) async fn recorded(&mut self, events: impl IntoIterator<Item = Event>) {
+        let position = self.dispatch.record(events);
+        loop {
+            let seen = self.rates.get_reply_rate(rate("taobao-3min")).await;
+            if seen.is_ok_and(|seen| seen.into_inner().position >= position) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits until the history has been worked in up to a position, letting time pass so that waits end.

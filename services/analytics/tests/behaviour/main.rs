@@ -19,3 +19,4 @@ mod rates;
 mod real_logs;
 mod scorecards;
 mod seeds;
+mod webhook;

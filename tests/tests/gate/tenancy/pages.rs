@@ -9,6 +9,8 @@ use super::{Sample, World};
 
 /// Lists over all shops, which no token of a shop may read.
 const OF_THE_PLATFORM: [&str; 1] = ["ListShops"];
+/// Lists of what comes with time, which stands still here. The suite of their service tries tokens of other shops.
+const OF_TIME: [&str; 1] = ["ListAlerts"];
 
 impl World {
     /// The first page of a list of this shop, of one entry.
@@ -31,7 +33,7 @@ impl World {
 async fn a_page_token_of_another_shop_is_refused_by_every_list() {
     let world = World::open().await;
     let paged = |method: &&MethodDescriptor| method.input().get_field_by_name("page_token").is_some();
-    for method in methods().iter().filter(paged) {
+    for method in methods().iter().filter(paged).filter(|method| !OF_TIME.contains(&method.name())) {
         if OF_THE_PLATFORM.contains(&method.name()) {
             assert!(method.input().get_field_by_name("shop_id").is_none(), "{}", method.full_name());
             continue;
