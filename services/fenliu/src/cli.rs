@@ -9,6 +9,7 @@ use crate::config::ServerFlags;
 use crate::recorded::Format;
 
 pub mod agent;
+pub mod export;
 pub mod record;
 pub mod role;
 pub mod roster;
@@ -19,6 +20,7 @@ pub mod upkeep;
 pub mod usage;
 
 use self::agent::AgentArgs;
+use self::export::ExportArgs;
 use self::record::{AuditArgs, TokenArgs};
 use self::role::RoleArgs;
 use self::roster::RosterArgs;
@@ -59,6 +61,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Read a recorded log into analytics, and show how fast its shop answered.
     Import(ImportArgs),
+    /// Write a shop's history into a file of JSON lines, which import reads.
+    Export(ExportArgs),
     /// Send a recorded log's traffic through our own desk, and compare.
     Replay(ReplayArgs),
     /// Let invented or recorded buyers meet our desk; compare strategies, policies and rosters.

@@ -146,12 +146,14 @@ impl Furnisher<'_> {
             conversation,
             occurred_time: Some(to_timestamp(self.now - Span::from_hours(3))),
             order: 2,
+            recorded_time: None,
             payload: Some(imported_event::Payload::Message(analytics::ImportedMessage::default())),
         };
         let given = |conversation: String, record: String| analytics::ImportedEvent {
             order: 1,
             payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment {
                 agent: things.get(Thing::ImportedAgent).to_owned(),
+                nobody_on_duty: false,
             })),
             ..asked(conversation, record)
         };
