@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::ServerFlags;
 use crate::recorded::Format;
+use crate::words::Lang;
 
 pub mod agent;
 pub mod export;
@@ -247,6 +248,12 @@ pub struct ReportArgs {
     /// How many of the worst misses to show under each pack.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=500))]
     pub misses: i32,
+    /// Write the report as one page that can be mailed, with charts, into this file, over what it holds.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// The language of the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Lang,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -265,6 +272,12 @@ pub struct DemandArgs {
     /// Last local day, YYYY-MM-DD, included; without it the last with a conversation.
     #[arg(long, value_name = "DAY")]
     pub to: Option<String>,
+    /// Draw the heat map into this file as SVG, over what it holds.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Draw it as PNG.
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,

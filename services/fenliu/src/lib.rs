@@ -49,6 +49,7 @@ pub mod table;
 pub mod target;
 pub mod up;
 pub mod upkeep;
+pub mod words;
 
 use self::cli::{Cli, ClientArgs, Command};
 use self::config::Config;
