@@ -72,6 +72,9 @@ pub(crate) struct Head {
     pub(crate) as_of: &'static str,
     pub(crate) as_of_note: &'static str,
     pub(crate) made_by: &'static str,
+    pub(crate) comma: &'static str,
+    pub(crate) semicolon: &'static str,
+    pub(crate) colon: &'static str,
 }
 
 /// Rates and their parts.

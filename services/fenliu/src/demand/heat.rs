@@ -71,8 +71,8 @@ fn legend(busiest: f64, words: &Words) -> String {
         format!("{shade} {}", fill(words.demand.up_to, &[("count", &most)]))
     });
     let worth: Vec<_> = worth.collect();
-    let (nobody, legend) = (words.demand.blank, words.demand.legend);
-    format!("{MARGIN}{nobody}; {legend} {}\n", worth.join(", "))
+    let (nobody, then, legend) = (words.demand.blank, words.head.semicolon, words.demand.legend);
+    format!("{MARGIN}{nobody}{then}{legend} {}\n", worth.join(words.head.comma))
 }
 
 /// Which of so many levels a half hour reaches beside the busiest one: 0 = nobody comes, 1 = somebody at all, and so on

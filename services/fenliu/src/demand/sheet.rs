@@ -183,7 +183,12 @@ impl Sheet {
         } else {
             let factor = format!("{:.2}", self.peak_factor);
             let note = fill(words.demand.peaks_note, &[("factor", &factor)]);
-            text.push_str(&format!("{}: {note}\n{}", words.demand.peaks, peak_table(&self.peaks, words)));
+            text.push_str(&format!(
+                "{}{}{note}\n{}",
+                words.demand.peaks,
+                words.head.colon,
+                peak_table(&self.peaks, words)
+            ));
         }
         text.push_str(&format!("\n{}\n{}", words.demand.week_note, self.heat_map(words).told(words)));
         text

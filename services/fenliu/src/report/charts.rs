@@ -10,7 +10,7 @@ use crate::words::{Words, fill};
 /// Space on the left of bars, for their scale.
 const MARGIN: f64 = 44.0;
 /// Space above bars, and below them for what they are called.
-const ABOVE: f64 = 10.0;
+const ABOVE: f64 = 16.0;
 const BELOW: f64 = 22.0;
 const BARS_WIDTH: f64 = 760.0;
 const BARS_HEIGHT: f64 = 180.0;
@@ -19,9 +19,9 @@ const BAR_PART: f64 = 0.78;
 
 const CELL_WIDTH: f64 = 14.0;
 const ROW_HEIGHT: f64 = 20.0;
-const HEAT_LEFT: f64 = 44.0;
+const HEAT_LEFT: f64 = 48.0;
 const HEAT_TOP: f64 = 24.0;
-const HEAT_RIGHT: f64 = 48.0;
+const HEAT_RIGHT: f64 = 64.0;
 
 /// Bars beside each other.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,6 +120,8 @@ pub(super) struct HeatChart {
     pub(super) ticks: Vec<Tick>,
     pub(super) rows: Vec<HeatRow>,
     pub(super) legend: Vec<Legend>,
+    /// Where the first column begins, and where the sums of the days end.
+    pub(super) left: f64,
     pub(super) a_day_x: f64,
 }
 
@@ -193,6 +195,7 @@ impl HeatChart {
             ticks: (0..24).step_by(2).map(tick).collect(),
             rows,
             legend: (0..=SHADES).map(|level| Legend { level, label: label(level) }).collect(),
+            left: HEAT_LEFT,
             a_day_x: HEAT_LEFT + CELL_WIDTH * 48.0 + HEAT_RIGHT - 2.0,
         })
     }
@@ -203,19 +206,21 @@ pub(super) fn clock(half_hour: usize) -> String {
     format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30)
 }
 
-/// The least of 1, 2 and 5 and their tens, tenths and so on that is not below a value; 1 for nothing.
+/// The least round number that is not below a value: one digit, and noughts before or behind it; 1 for nothing.
 fn round_up(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
     }
     let power = 10.0_f64.powf(value.log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    let steps = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].map(|step| step * power);
     steps.into_iter().find(|step| value <= *step).unwrap_or(10.0 * power)
 }
 
-/// A number of a scale: whole where it is.
+/// A number of a scale, without noughts behind: `2.5`, `500`, `1.5k`.
 fn number(value: f64) -> String {
-    if (value - value.round()).abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.2}") }
+    let (value, unit) = if value >= 1_000.0 { (value / 1_000.0, "k") } else { (value, "") };
+    let text = format!("{value:.3}");
+    format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn tenth(value: f64) -> f64 {
@@ -235,15 +240,16 @@ mod tests {
 
     #[test]
     fn a_scale_ends_at_a_round_number_and_bars_fill_it_in_proportion() {
-        for (value, top) in [(0.0, 1.0), (0.3, 0.5), (1.0, 1.0), (7.0, 10.0), (13.0, 20.0), (201.0, 500.0)] {
+        for (value, top) in [(0.0, 1.0), (0.3, 0.3), (1.0, 1.0), (7.0, 8.0), (13.0, 20.0), (201.0, 300.0)] {
             assert!((round_up(value) - top).abs() < 1e-9, "{value}");
         }
         let value = |whole, part| Value { whole, part, title: String::new(), label: "x".into() };
         let chart = BarChart::of(&[value(10.0, 5.0), value(0.0, 0.0), value(5.0, 5.0)]);
         let heights: Vec<_> = chart.bars.iter().map(|bar| (bar.height, bar.inner_height)).collect();
-        assert_eq!(heights, [(148.0, 74.0), (0.0, 0.0), (74.0, 74.0)]);
+        assert_eq!(heights, [(142.0, 71.0), (0.0, 0.0), (71.0, 71.0)]);
         assert!(chart.bars.iter().all(|bar| bar.y + bar.height == BARS_HEIGHT - BELOW), "on one line");
         assert!(chart.bars.iter().all(|bar| bar.x >= MARGIN && bar.x + bar.width <= BARS_WIDTH));
+        assert_eq!([0.25, 500.0, 1_500.0, 20_000.0].map(number), ["0.25", "500", "1.5k", "20k"]);
         assert_eq!(chart.grid.iter().map(|grid| grid.label.as_str()).collect::<Vec<_>>(), ["0", "5", "10"]);
     }
 

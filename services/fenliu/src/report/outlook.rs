@@ -228,7 +228,7 @@ mod tests {
             sheet.told(Lang::En.words()),
             [
                 "restricted: no campaigns, until 2026-05-06 at least; 2 more good days in a row lift it",
-                "1 good days in a row",
+                "good days in a row: 1",
                 "free of everything on 2026-05-07 if every day from now on is good",
             ]
         );

@@ -51,7 +51,8 @@ struct PackView {
     class: &'static str,
     verdict: &'static str,
     of_counted: String,
-    cells: [String; 5],
+    /// What the others of its counts are called, and they.
+    cells: [(&'static str, u64); 5],
     parts: String,
     has_data: bool,
     mean_wait: Option<String>,
@@ -155,7 +156,10 @@ impl Report {
     }
 
     fn range(&self, words: &Words) -> String {
-        match (&self.from, &self.to) {
+        // An end that was left open is told as what there is.
+        let from = self.from.as_ref().or(self.demand.first_day.as_ref());
+        let to = self.to.as_ref().or(self.demand.last_day.as_ref());
+        match (from, to) {
             (Some(from), Some(to)) => fill(words.head.from_to, &[("from", from), ("to", to)]),
             (Some(from), None) => fill(words.head.from_on, &[("from", from)]),
             (None, Some(to)) => fill(words.head.up_to, &[("to", to)]),
@@ -181,14 +185,14 @@ impl PackView {
         let days = days(pack, words);
         let hidden = days.len().saturating_sub(MAX_DAYS_SHOWN);
         let hidden_misses = pack.misses_total.saturating_sub(sheet.misses.len() as u64);
-        let hidden_agents = pack.agents.len().saturating_sub(MAX_AGENTS_SHOWN);
+        let (agents, hidden_agents) = pack.busy_agents(MAX_AGENTS_SHOWN);
         let rest = |text: &str, count: u64| (count > 0).then(|| fill(text, &[("count", &count)]));
         Self {
             anchor: format!("pack-{}", sheet.rule_pack),
             name: sheet.rule_pack.clone(),
             version: fill(words.rates.version, &[("version", &sheet.version)]),
             description: words.pack(&sheet.rule_pack, sheet.version, &sheet.description),
-            rate: percent(total.within_limit, total.counted),
+            rate: pack.figure(words),
             rate_width: width(total.rate),
             target: target.unwrap_or_else(|| words.rates.no_target.to_owned()),
             target_at: sheet.target.map(|target| width(Some(target))).unwrap_or_default(),
@@ -202,7 +206,13 @@ impl PackView {
                     ("units", &words.units(sheet.unit())),
                 ],
             ),
-            cells: [counts[0], counts[2], counts[3], counts[4], counts[5]].map(|count| count.to_string()),
+            cells: [
+                (words.rates.counted, total.counted),
+                (words.rates.late, total.missed_late),
+                (words.rates.never, total.missed_unanswered),
+                (words.rates.open, total.pending),
+                (words.rates.left_out, total.excluded),
+            ],
             parts: sheet.parts_told(words, counts),
             has_data: total.counted > 0,
             mean_wait: pack
@@ -217,14 +227,17 @@ impl PackView {
             hours: hours(&sheet.hours),
             misses: sheet.misses.iter().map(|miss| MissView::of(miss, words)).collect(),
             misses_rest: rest(words.misses.rest, hidden_misses),
-            agents: pack
-                .agents
-                .iter()
-                .take(MAX_AGENTS_SHOWN)
-                .map(|agent| AgentView::of(agent, words))
-                .collect(),
+            agents: agents.into_iter().map(|agent| AgentView::of(agent, words)).collect(),
             agents_rest: rest(words.people.rest, hidden_agents as u64),
         }
+    }
+}
+
+impl PackReport {
+    /// The figure of the pack: a rate, or the mean wait.
+    fn figure(&self, words: &Words) -> String {
+        let rate = || percent(self.sheet.total.within_limit, self.sheet.total.counted);
+        self.mean_wait_seconds.map_or_else(rate, |wait| words.seconds(wait))
     }
 }
 
@@ -288,7 +301,7 @@ fn width(percent: Option<f64>) -> String {
 impl BudgetView {
     fn of(budget: &super::outlook::BudgetSheet, words: &Words) -> Self {
         let needed = match budget.good_units_needed {
-            Some(0) => NOTHING.to_owned(),
+            Some(0) => String::new(),
             Some(count) => fill(words.days.needed, &[("count", &count)]),
             None => words.days.beyond_reach.to_owned(),
         };

@@ -1,7 +1,5 @@
 //! A report for people who read a terminal.
 
-use std::fmt::Write;
-
 use super::outlook::{BudgetSheet, left_of};
 use super::sheet::{MissLine, PackSheet, Parts};
 use super::whole::{AgentLine, PackReport, Report};
@@ -50,10 +48,10 @@ impl PackReport {
         for said in self.standing.iter().flat_map(|standing| standing.told(words)) {
             line("    ", &said);
         }
+        let (agents, hidden) = self.busy_agents(MAX_AGENTS_SHOWN);
         let days = day_table(&self.sheet, words);
-        let tables = [days, hour_table(&self.sheet.hours, words), agent_table(&self.agents, words)];
+        let tables = [days, hour_table(&self.sheet.hours, words), agent_table(&agents, words)];
         tables.iter().for_each(|table| text.extend(["\n", &table.to_string()]));
-        let hidden = self.agents.len().saturating_sub(MAX_AGENTS_SHOWN);
         if hidden > 0 {
             text.extend([&fill(words.people.rest, &[("count", &hidden)]), "\n"]);
         }
@@ -113,14 +111,15 @@ impl BudgetSheet {
     fn told(&self, words: &Words) -> String {
         let title = fill(words.days.budget_of, &[("day", &self.date)]);
         let left = words.left(self.left);
-        let mut text = format!(
-            "{title}: {} {}, {} {}, {left}",
-            words.days.allowed, self.allowed, words.days.missed, self.missed
-        );
+        let mut parts = vec![
+            format!("{} {}", words.days.allowed, self.allowed),
+            format!("{} {}", words.days.missed, self.missed),
+            left,
+        ];
         if self.burning {
-            let _ = write!(text, "; {}", words.days.burning);
+            parts.push(words.days.burning.to_owned());
         }
-        text
+        title + words.head.colon + &parts.join(words.head.comma)
     }
 }
 
@@ -138,7 +137,12 @@ impl MissLine {
                 ("outcome", &self.outcome(words)),
             ],
         );
-        format!("{number:>3}. {told}\n     {}; {}\n", self.bearer(words), self.blame_told(words))
+        format!(
+            "{number:>3}. {told}\n     {}{}{}\n",
+            self.bearer(words),
+            words.head.semicolon,
+            self.blame_told(words)
+        )
     }
 
     /// When and by whom it was answered.
@@ -162,7 +166,7 @@ impl MissLine {
             let length = words.length(part.length);
             fill(words.misses.part, &[("length", &length), ("place", &part.where_to.told(words))])
         };
-        self.blame.iter().map(part).collect::<Vec<_>>().join(", ")
+        self.blame.iter().map(part).collect::<Vec<_>>().join(words.head.comma)
     }
 }
 
@@ -204,7 +208,7 @@ fn hour_table(hours: &[Parts], words: &Words) -> Table {
     table
 }
 
-fn agent_table(agents: &[AgentLine], words: &Words) -> Table {
+fn agent_table(agents: &[&AgentLine], words: &Words) -> Table {
     let title = |text: &str| format!(">{text}");
     let (rates, people) = (&words.rates, &words.people);
     let mut table = Table::new(&[
@@ -215,7 +219,7 @@ fn agent_table(agents: &[AgentLine], words: &Words) -> Table {
         &title(words.days.missed),
         &title(people.mean_wait),
     ]);
-    for agent in agents.iter().take(MAX_AGENTS_SHOWN) {
+    for agent in agents {
         table.row([
             agent.called(words),
             agent.parts.counted.to_string(),

@@ -56,7 +56,7 @@ pub struct PackReport {
     pub mean_wait_seconds: Option<f64>,
     /// Response times; `null` without data.
     pub response_times: Option<ResponseLine>,
-    /// The counts by agent, those with most first.
+    /// The counts by agent, those with most first; nobody known last.
     pub agents: Vec<AgentLine>,
     /// What its target leaves of the day; `null` without a target, or without data on it.
     pub budget: Option<BudgetSheet>,
@@ -184,7 +184,11 @@ impl<'a> Wanted<'a> {
             mean_wait_seconds: mean(of.wait, of.parts.answered),
         };
         let mut lines: Vec<_> = judged.agents.iter().map(line).collect();
-        lines.sort_by(|a, b| b.parts.counted.cmp(&a.parts.counted).then(a.agent.cmp(&b.agent)));
+        // Those nobody is known of are no agent, and come last.
+        lines.sort_by(|a, b| {
+            let order = a.agent.is_empty().cmp(&b.agent.is_empty());
+            order.then(b.parts.counted.cmp(&a.parts.counted)).then(a.agent.cmp(&b.agent))
+        });
         lines
     }
 
@@ -250,6 +254,15 @@ fn response_times(judged: &Judged) -> anyhow::Result<Option<ResponseLine>> {
         p90: seconds(times.p90_duration)?,
         p99: seconds(times.p99_duration)?,
     }))
+}
+
+impl PackReport {
+    /// The agents with units that count, and how many of them there are beside the first so many.
+    pub(super) fn busy_agents(&self, most: usize) -> (Vec<&AgentLine>, usize) {
+        let busy: Vec<_> = self.agents.iter().filter(|agent| agent.parts.counted > 0).collect();
+        let hidden = busy.len().saturating_sub(most);
+        (busy.into_iter().take(most).collect(), hidden)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]
