@@ -52,7 +52,7 @@ struct PackView {
     verdict: &'static str,
     of_counted: String,
     /// What the others of its counts are called, and they.
-    cells: [(&'static str, u64); 5],
+    cells: [(&'static str, u64); 4],
     parts: String,
     has_data: bool,
     mean_wait: Option<String>,
@@ -207,7 +207,6 @@ impl PackView {
                 ],
             ),
             cells: [
-                (words.rates.counted, total.counted),
                 (words.rates.late, total.missed_late),
                 (words.rates.never, total.missed_unanswered),
                 (words.rates.open, total.pending),
