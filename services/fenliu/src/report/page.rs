@@ -287,7 +287,7 @@ fn hours(hours: &[Parts]) -> BarChart {
             parts.counted,
             percent(parts.within_limit, parts.counted)
         ),
-        label: if hour % 2 == 0 { format!("{hour:02}") } else { String::new() },
+        label: if hour.is_multiple_of(2) { format!("{hour:02}") } else { String::new() },
     };
     BarChart::of(&hours.iter().enumerate().map(value).collect::<Vec<_>>())
 }
@@ -396,7 +396,7 @@ fn usual_day(sheet: &DemandSheet, words: &Words) -> Option<BarChart> {
         let count: u64 = sheet.weekdays.iter().map(of_day).sum();
         let mean = count as f64 / f64::from(days);
         let time = clock(half_hour);
-        let label = if half_hour % 4 == 0 { time.chars().take(2).collect() } else { String::new() };
+        let label = if half_hour.is_multiple_of(4) { time.chars().take(2).collect() } else { String::new() };
         let title = fill(words.demand.bar_title, &[("time", &time), ("count", &format!("{mean:.1}"))]);
         Value { whole: mean, part: mean, title, label }
     };
