@@ -2,7 +2,7 @@
 //!
 //! Bytes come in through [`codec`], which validates every request by the bounds its proto declares before a
 //! handler sees it; [`convert`], [`event`] and [`rule_pack`] parse messages into domain types and render them
-//! back; [`status`] maps every refusal of the domain to a gRPC status with rich details.
+//! back; [`retold`] tells the history in the words of an import; [`status`] maps every refusal of the domain to a gRPC status with rich details.
 //!
 //! Invariants: no decisions are made here; an error names the field it is about; every `fenliu.*` request is
 //! validated, because the codec and not the handler does it.
@@ -11,6 +11,7 @@ pub mod alert;
 pub mod codec;
 pub mod convert;
 pub mod event;
+pub mod retold;
 pub mod rule_pack;
 pub mod status;
 pub mod validate;

@@ -110,6 +110,7 @@ fn conversation(start: Timestamp, number: u32) -> [proto::ImportedEvent; 4] {
         conversation: format!("call {number}"),
         occurred_time: Some(to_timestamp(asked + Span::from_secs(after))),
         order,
+        recorded_time: None,
         payload: Some(payload),
     };
     let buyer_id = format!("buyer {}", number % 9_000);

@@ -4,6 +4,7 @@ use fenliu_domain::exchange::{Happening, Mark, What};
 use fenliu_domain::ids::ConversationId;
 use fenliu_domain::message::Actor;
 use fenliu_domain::problem::Problem;
+use fenliu_domain::time::Timestamp;
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::common::v1 as common;
@@ -27,46 +28,80 @@ pub(crate) fn record(event: proto::ImportedEvent, field: &str) -> Result<Record,
         let expected = format!("must not begin with {OURS}, as the ids of fenliu's own conversations do");
         return Err(Problem::field(format!("{field}.conversation"), expected));
     }
-    let happening = happening(&event, field)?;
+    let Told { at, happenings } = told(&event, field)?;
     Ok(Record {
-        at: happening.at,
+        at,
         rank: event.order,
-        happening,
+        happenings,
         payload: event.encode_to_vec(),
         record_id: event.record_id,
         conversation: event.conversation,
     })
 }
 
-/// Reads an event back from the log; the error says what is wrong with it.
-pub(crate) fn from_log(payload: &[u8]) -> Result<Happening, String> {
-    let event = proto::ImportedEvent::decode(payload).map_err(|error| error.to_string())?;
-    happening(&event, "event").map_err(|problem| problem.to_string())
+/// What a record says of its conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// When it reached those who see to the conversation: the order that records are taken in.
+    pub(crate) at: Timestamp,
+    /// What happened then, in order; at most three things.
+    pub(crate) happenings: Vec<Happening>,
 }
 
-fn happening(event: &proto::ImportedEvent, field: &str) -> Result<Happening, Problem> {
-    let time_field = || format!("{field}.occurred_time");
-    let time = event.occurred_time.as_ref().ok_or_else(|| Problem::field(time_field(), "must be set"))?;
-    let at = timestamp(time, &time_field())?;
-    let what = match &event.payload {
+/// Reads an event back from the log; the error says what is wrong with it.
+pub(crate) fn from_log(payload: &[u8]) -> Result<Told, String> {
+    let event = proto::ImportedEvent::decode(payload).map_err(|error| error.to_string())?;
+    told(&event, "event").map_err(|problem| problem.to_string())
+}
+
+fn told(event: &proto::ImportedEvent, field: &str) -> Result<Told, Problem> {
+    let time = |time: &prost_types::Timestamp, name: &str| timestamp(time, &format!("{field}.{name}"));
+    let occurred = event.occurred_time.as_ref();
+    let occurred = occurred.ok_or_else(|| Problem::field(format!("{field}.occurred_time"), "must be set"))?;
+    let occurred = time(occurred, "occurred_time")?;
+    let recorded = event.recorded_time.as_ref().map(|at| time(at, "recorded_time")).transpose()?;
+    let at = recorded.unwrap_or(occurred);
+    let mut happenings: Vec<_> =
+        said(event, field)?.into_iter().flatten().map(|what| Happening { at: occurred, what }).collect();
+    if at != occurred && matches!(event.payload, Some(Payload::Message(_))) {
+        happenings.push(Happening { at, what: What::Reached });
+    }
+    Ok(Told { at, happenings })
+}
+
+/// At most two things happen at once: a conversation opens, with the robot, or it is left with somebody absent.
+fn said(event: &proto::ImportedEvent, field: &str) -> Result<[Option<What>; 2], Problem> {
+    let only = |what| Ok([Some(what), None]);
+    match &event.payload {
         Some(Payload::Opened(opened)) => {
-            What::Opened { buyer: opened.buyer_id.clone(), group: opened.group.clone(), vip: opened.vip }
+            let (buyer, group) = (opened.buyer_id.clone(), opened.group.clone());
+            let robot = opened.with_robot.then_some(What::WithRobot);
+            Ok([Some(What::Opened { buyer, group, vip: opened.vip }), robot])
         }
-        Some(Payload::Message(_)) => What::Asked { message: event.record_id.clone() },
-        Some(Payload::Reply(reply)) => What::Replied {
+        Some(Payload::Message(_)) => only(What::Asked { message: event.record_id.clone() }),
+        Some(Payload::Reply(reply)) => only(What::Replied {
             message: event.record_id.clone(),
             actor: actor(reply.actor()),
             agent: reply.agent.clone(),
             small_talk: reply.small_talk,
-        },
-        Some(Payload::Assigned(assigned)) => What::Assigned { agent: assigned.agent.clone() },
-        Some(Payload::Closed(closed)) => What::Closed { abandoned: closed.abandoned },
-        Some(Payload::Marked(marked)) => {
-            What::Marked(Mark::parse(marked.mark, &format!("{field}.marked.mark"))?)
+        }),
+        Some(Payload::Assigned(assigned)) => {
+            let given = What::Assigned { agent: assigned.agent.clone() };
+            match assigned.nobody_on_duty {
+                true => Ok([Some(What::Queued { nobody_on_duty: true }), Some(given)]),
+                false => only(given),
+            }
         }
-        None => return Err(Problem::field(format!("{field}.payload"), "must be set")),
-    };
-    Ok(Happening { at, what })
+        Some(Payload::Closed(closed)) => only(What::Closed { abandoned: closed.abandoned }),
+        Some(Payload::Marked(marked)) => {
+            only(What::Marked(Mark::parse(marked.mark, &format!("{field}.marked.mark"))?))
+        }
+        Some(Payload::Queued(queued)) => only(What::Queued { nobody_on_duty: queued.nobody_on_duty }),
+        Some(Payload::QueueLeft(left)) => only(What::LeftQueue { abandoned: left.abandoned }),
+        Some(Payload::HandedToHuman(_)) => only(What::HandedToHuman),
+        Some(Payload::Transferred(_)) => only(What::Transferred),
+        None => Err(Problem::field(format!("{field}.payload"), "must be set")),
+    }
 }
 
 /// Who speaks; unspecified is a human.
@@ -79,3 +114,6 @@ pub(crate) const fn actor(actor: common::Actor) -> Actor {
         common::Actor::FaqCard => Actor::FaqCard,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,7 +140,7 @@ struct Logged {
     at: Timestamp,
     rank: u32,
     record_id: String,
-    happening: Happening,
+    happenings: Vec<Happening>,
 }
 
 /// Every row of every table as text, for tests that compare whole stores.

@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::ServerFlags;
 use crate::recorded::Format;
+use crate::words::Lang;
 
 pub mod agent;
 pub mod alerts;
+pub mod export;
 pub mod packs;
 pub mod record;
 pub mod role;
@@ -23,6 +25,7 @@ pub mod usage;
 
 use self::agent::AgentArgs;
 use self::alerts::AlertsArgs;
+use self::export::ExportArgs;
 use self::packs::{CompareArgs, PacksArgs};
 use self::record::{AuditArgs, TokenArgs};
 use self::role::RoleArgs;
@@ -65,6 +68,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Read a recorded log into analytics, and show how fast its shop answered.
     Import(ImportArgs),
+    /// Write a shop's history into a file of JSON lines, which import reads.
+    Export(ExportArgs),
     /// Send a recorded log's traffic through our own desk, and compare.
     Replay(ReplayArgs),
     /// Let invented or recorded buyers meet our desk; compare strategies, policies and rosters.
@@ -257,6 +262,12 @@ pub struct ReportArgs {
     /// How many of the worst misses to show under each pack.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=500))]
     pub misses: i32,
+    /// Write the report as one page that can be mailed, with charts, into this file, over what it holds.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// The language of the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Lang,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -275,6 +286,12 @@ pub struct DemandArgs {
     /// Last local day, YYYY-MM-DD, included; without it the last with a conversation.
     #[arg(long, value_name = "DAY")]
     pub to: Option<String>,
+    /// Draw the heat map into this file as SVG, over what it holds.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Draw it as PNG.
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,

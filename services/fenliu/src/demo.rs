@@ -44,7 +44,7 @@ use crate::output::{Answer, say};
 
 /// How long before the evening the shop is set up: before it serves that day, since a roster counts from its
 /// publication on.
-const SET_UP: Span = Span::from_hours(11);
+pub(crate) const SET_UP: Span = Span::from_hours(11);
 /// How often the demo's clock is moved along once it follows the wall.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
@@ -87,10 +87,10 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
 }
 
 /// Whoever is told the story as it goes by.
-type Tell<'a> = dyn FnMut(&str) -> anyhow::Result<()> + Send + 'a;
+pub(crate) type Tell<'a> = dyn FnMut(&str) -> anyhow::Result<()> + Send + 'a;
 
 /// Plays the evening up to a moment. Returns how it ended, and the shop.
-async fn play(
+pub(crate) async fn play(
     embedded: &Embedded,
     clock: &VirtualClock,
     seed: u64,

@@ -14,6 +14,7 @@ use crate::target::{Otherwise, Target};
 
 mod events;
 pub mod outcome;
+mod retelling;
 mod sending;
 mod shops;
 
@@ -38,7 +39,7 @@ pub async fn import(args: &ImportArgs) -> anyhow::Result<Answer> {
     Answer::new(&outcome, outcome.to_string())
 }
 
-async fn run(args: &ImportArgs, channel: &Outgoing) -> anyhow::Result<Outcome> {
+pub(crate) async fn run(args: &ImportArgs, channel: &Outgoing) -> anyhow::Result<Outcome> {
     let sent = sending::send(args, channel).await?;
     anyhow::ensure!(
         !sent.shops.is_empty(),

@@ -4,7 +4,8 @@
 //! one that runs already, or to an [`embedded`] one that lives as long as the command. Those who set a shop up ask a
 //! [`client`], as whom their [`session`] says: [`shops`], [`agents`], [`roles`], [`roster`],
 //! [`sanctions`], [`own_packs`], [`record`]. [`recorded`] reads other
-//! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`report`] tells how
+//! systems' logs; [`import`] sends them to analytics, [`replay`] through the production desk; [`export`] writes our own
+//! history down, for [`import`] elsewhere; [`report`] tells how
 //! fast a shop answered, [`demand`] when its buyers come, [`compare`] what changed, [`scorecards`] how each agent did,
 //! [`alerts`] what somebody should hear of now; [`upkeep`] keeps stores in order; [`demo`] plays an evening
 //! peak on a virtual clock; [`simulate`] lets invented buyers meet the desk.
@@ -26,6 +27,7 @@ pub mod config;
 pub mod demand;
 pub mod demo;
 pub mod embedded;
+pub mod export;
 pub mod import;
 pub mod listing;
 pub mod moments;
@@ -52,6 +54,7 @@ pub mod table;
 pub mod target;
 pub mod up;
 pub mod upkeep;
+pub mod words;
 
 use self::cli::{Cli, ClientArgs, Command};
 use self::config::Config;
@@ -86,6 +89,7 @@ async fn dispatch(cli: Cli, config: Config) -> anyhow::Result<()> {
         Command::Refold(args) => upkeep::refold(&args, &config).await?,
         Command::Demo(args) => return demo::demo(&args, json).await,
         Command::Import(args) => import::import(&args).await?,
+        Command::Export(args) => return export::export(&args, json).await,
         Command::Replay(args) => tokio::task::spawn_blocking(move || replay::replay(&args)).await??,
         Command::Simulate(args) => tokio::task::spawn_blocking(move || simulate::simulate(&args)).await??,
         Command::Report(args) => report::report(&args).await?,

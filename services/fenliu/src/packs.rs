@@ -59,6 +59,9 @@ pub fn suiting(format: Format) -> Vec<Choice> {
             plain("first-response-180s", Unit::Session, minutes),
         ],
         Format::Uneed => vec![Choice::Shipped("taobao-3min".to_owned())],
+        Format::FenliuJsonl => ["pinduoduo-3min-human", "taobao-3min", "tiktok-us-24h"]
+            .map(|name| Choice::Shipped(name.to_owned()))
+            .into(),
     }
 }
 

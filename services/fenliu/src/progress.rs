@@ -21,6 +21,12 @@ impl Progress {
         Self::with(total, "{msg} {wide_bar} {pos}/{len} {eta}", what)
     }
 
+    /// A count of steps of work that ends nobody knows where.
+    #[must_use]
+    pub fn count(what: &str) -> Self {
+        Self::with(0, "{msg} {pos}", what)
+    }
+
     fn with(total: u64, template: &str, what: &str) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };

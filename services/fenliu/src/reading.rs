@@ -20,7 +20,7 @@ pub struct Reading {
     pub rows_read: u64,
     /// Rows that could not be read.
     pub rows_malformed: u64,
-    /// Rows that were no conversation.
+    /// Rows that were no conversation, or say nothing that is counted.
     pub rows_not_offered: u64,
     /// The first rows that could not be read, and why.
     pub malformed: Vec<MalformedRow>,
@@ -74,23 +74,32 @@ impl Reading {
 
     /// Counts a row, and returns the conversation it is.
     pub fn count(&mut self, file: &Path, row: Row) -> Option<Conversation> {
+        let row = match row {
+            Row::NotOffered => (0, Ok(None)),
+            Row::Malformed(malformed) => (malformed.line, Err(malformed.why)),
+            Row::Conversation(conversation) => (0, Ok(Some(conversation))),
+        };
+        let conversation = self.count_any(file, row.0, row.1)?;
+        let repairs = conversation.repairs;
+        self.repairs.next_day += u64::from(repairs.next_day);
+        self.repairs.negative_duration += u64::from(repairs.negative_duration);
+        self.repairs.repeated_key += u64::from(repairs.repeated_key);
+        Some(conversation)
+    }
+
+    /// Counts a row of whatever kind on a line of a file, and returns what it holds, unless that is nothing to count or
+    /// cannot be read.
+    pub fn count_any<T>(&mut self, file: &Path, line: u64, row: Result<Option<T>, String>) -> Option<T> {
         self.rows_read += 1;
         match row {
-            Row::NotOffered => self.rows_not_offered += 1,
-            Row::Malformed(malformed) => {
+            Ok(None) => self.rows_not_offered += 1,
+            Err(why) => {
                 self.rows_malformed += 1;
                 if self.malformed.len() < MAX_MALFORMED_KEPT {
-                    let file = file.display().to_string();
-                    self.malformed.push(MalformedRow { file, line: malformed.line, why: malformed.why });
+                    self.malformed.push(MalformedRow { file: file.display().to_string(), line, why });
                 }
             }
-            Row::Conversation(conversation) => {
-                let repairs = conversation.repairs;
-                self.repairs.next_day += u64::from(repairs.next_day);
-                self.repairs.negative_duration += u64::from(repairs.negative_duration);
-                self.repairs.repeated_key += u64::from(repairs.repeated_key);
-                return Some(conversation);
-            }
+            Ok(Some(held)) => return Some(held),
         }
         None
     }

@@ -1,11 +1,13 @@
 //! Logs other systems have kept, read into one neutral form.
 //!
 //! A log is opened by [`open`] as a stream of [`Row`]s: conversations, rows that are no conversation, and rows
-//! that cannot be read. The importer sends the conversations to analytics; the replay sends them to the desk.
+//! that cannot be read. The importer sends the conversations to analytics; the replay sends them to the desk. The history
+//! of another fenliu is no log of conversations but of events: [`fenliu_jsonl`] reads it, for the importer only.
+//! `services/fenliu/formats.md` describes the formats for people.
 //!
 //! Invariants: a row that cannot be read is named by file and line and the reading goes on; nothing a file
-//! contains makes a reader panic; memory is bounded by [`MAX_LINE_BYTES`] for line formats and by
-//! [`MAX_DOCUMENT_BYTES`] for JSON documents; reading the same file twice gives the same keys.
+//! contains makes a reader panic; memory is bounded by [`MAX_LINE_BYTES`] (or [`fenliu_jsonl::MAX_EVENT_BYTES`]) for line
+//! formats and by [`MAX_DOCUMENT_BYTES`] for JSON documents; reading the same file twice gives the same keys.
 
 use std::fmt;
 use std::fs::File;
@@ -17,6 +19,7 @@ use fenliu_domain::time::{Span, Timestamp};
 
 mod anonymous_bank;
 mod document;
+pub mod fenliu_jsonl;
 mod lines;
 mod twitter_care;
 mod uneed;
@@ -37,6 +40,8 @@ pub enum Format {
     TwitterCare,
     /// Chinese pre-sale dialogues of U-NEED: one JSON document.
     Uneed,
+    /// What `fenliu export` writes: one event of a fenliu's history a line. For import only.
+    FenliuJsonl,
 }
 
 impl Format {
@@ -47,21 +52,22 @@ impl Format {
             Self::AnonymousBank => "anonymous-bank",
             Self::TwitterCare => "twitter-care",
             Self::Uneed => "uneed",
+            Self::FenliuJsonl => fenliu_jsonl::FORMAT,
         }
     }
 
     /// True where a conversation is several questions and answers, so that turns are what counts.
     #[must_use]
     pub const fn has_turns(self) -> bool {
-        matches!(self, Self::TwitterCare | Self::Uneed)
+        matches!(self, Self::TwitterCare | Self::Uneed | Self::FenliuJsonl)
     }
 
-    /// The IANA zone its local times are in.
+    /// The IANA zone its local times are in; UTC where the file says which.
     #[must_use]
     pub const fn zone(self) -> chrono_tz::Tz {
         match self {
             Self::AnonymousBank => chrono_tz::Asia::Jerusalem,
-            Self::TwitterCare => chrono_tz::UTC,
+            Self::TwitterCare | Self::FenliuJsonl => chrono_tz::UTC,
             Self::Uneed => chrono_tz::Asia::Shanghai,
         }
     }
@@ -205,8 +211,8 @@ pub type ByteCounter = Box<dyn FnMut(u64) + Send>;
 /// Opens a log and tells `counter` how far the reading has come. Line formats are read as they are consumed; JSON documents are read whole.
 ///
 /// # Errors
-/// When the file cannot be opened, has a header that names other columns, or is a JSON document above
-/// [`MAX_DOCUMENT_BYTES`].
+/// When the file cannot be opened, has a header that names other columns, is a JSON document above
+/// [`MAX_DOCUMENT_BYTES`], or is of a format that tells of events.
 pub fn open(format: Format, path: &Path, counter: ByteCounter) -> anyhow::Result<Rows> {
     let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
@@ -220,6 +226,12 @@ pub fn open(format: Format, path: &Path, counter: ByteCounter) -> anyhow::Result
         }
         Format::TwitterCare => Ok(rows(document::rows(&whole(file, path)?, twitter_care::conversation))),
         Format::Uneed => Ok(rows(document::rows(&whole(file, path)?, uneed::conversation))),
+        Format::FenliuJsonl => {
+            anyhow::bail!(
+                "{} is a history of events, not a log of conversations: use fenliu import",
+                path.display()
+            )
+        }
     }
 }
 
@@ -232,6 +244,7 @@ pub fn check(format: Format, path: &Path) -> anyhow::Result<()> {
     anyhow::ensure!(path.is_file(), "there is no file {}", path.display());
     match format {
         Format::AnonymousBank => open(format, path, Box::new(|_| {})).map(drop),
+        Format::FenliuJsonl => fenliu_jsonl::open(path, Box::new(|_| {})).map(drop),
         Format::TwitterCare | Format::Uneed => Ok(()),
     }
 }
@@ -245,7 +258,7 @@ fn unread(path: &Path, error: io::Error) -> anyhow::Error {
 }
 
 /// A file whose reading is counted.
-struct Counted {
+pub struct Counted {
     file: File,
     counter: ByteCounter,
 }

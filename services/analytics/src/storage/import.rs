@@ -36,10 +36,12 @@ pub(crate) struct ImportedBatch {
 pub(crate) struct Record {
     pub(crate) record_id: String,
     pub(crate) conversation: String,
+    /// When it reached those who see to the conversation.
     pub(crate) at: Timestamp,
+    /// Its place among those of the same moment.
     pub(crate) rank: u32,
-    /// What it says.
-    pub(crate) happening: Happening,
+    /// What it says, in order.
+    pub(crate) happenings: Vec<Happening>,
     /// As it came.
     pub(crate) payload: Vec<u8>,
 }
@@ -130,8 +132,8 @@ async fn make_facts(
     let grown = known_among(txn, shop, source, &touched, &mut changes).await?;
     let mut logs = logs_of(txn, shop, source, &grown).await?;
     for record in fresh.into_iter().filter(|record| !grown.contains(&record.conversation)) {
-        let Record { record_id, conversation, at, rank, happening, .. } = record;
-        logs.entry(conversation).or_default().push(Logged { at, rank, record_id, happening });
+        let Record { record_id, conversation, at, rank, happenings, .. } = record;
+        logs.entry(conversation).or_default().push(Logged { at, rank, record_id, happenings });
     }
     clear(txn, shop, source, &grown).await?;
     write(txn, shop, source, logs, &mut changes).await?;
@@ -150,7 +152,7 @@ async fn write(
     for (conversation, mut log) in logs {
         log.sort_by(|a, b| (a.at, a.rank, &a.record_id).cmp(&(b.at, b.rank, &b.record_id)));
         let key = Key { shop: shop.to_owned(), source: source.to_owned(), conversation };
-        let folded = Conversation::fold(String::new(), log.into_iter().map(|logged| logged.happening));
+        let folded = Conversation::fold(String::new(), log.into_iter().flat_map(|logged| logged.happenings));
         changes.note(shop, &folded.session);
         written.add(&key, &mut Facts::of(folded));
     }
@@ -202,14 +204,11 @@ async fn logs_of(
         .all(txn)
         .await?;
     for row in rows {
-        let happening = imported::from_log(&row.payload).map_err(|why| Fault::Corrupt {
-            table: "imported_event",
-            column: "payload",
-            row: row.record_id.clone(),
-            why,
+        let imported::Told { at, happenings } = imported::from_log(&row.payload).map_err(|why| {
+            Fault::Corrupt { table: "imported_event", column: "payload", row: row.record_id.clone(), why }
         })?;
         let rank = u32::try_from(row.rank).unwrap_or(u32::MAX);
-        let logged = Logged { at: happening.at, rank, record_id: row.record_id, happening };
+        let logged = Logged { at, rank, record_id: row.record_id, happenings };
         logs.entry(row.conversation).or_default().push(logged);
     }
     Ok(logs)

@@ -153,7 +153,7 @@ fn reported(lines: &[Line]) -> Vec<(u8, Record)> {
             1..=4 => Payload::Message(proto::ImportedMessage::default()),
             5..=6 => Payload::Reply(reply(Actor::Human)),
             7 => Payload::Reply(reply(Actor::FullRobot)),
-            8..=9 => Payload::Assigned(proto::ImportedAssignment { agent }),
+            8..=9 => Payload::Assigned(proto::ImportedAssignment { agent, nobody_on_duty: false }),
             _ => Payload::Closed(proto::ImportedClosing { abandoned: true }),
         };
         let event = proto::ImportedEvent {
@@ -161,6 +161,7 @@ fn reported(lines: &[Line]) -> Vec<(u8, Record)> {
             conversation: format!("c{conversation}"),
             occurred_time: Some(to_timestamp(moment(seconds))),
             order: u32::try_from(number % 3).expect("small"),
+            recorded_time: None,
             payload: Some(payload),
         };
         (*shop, imported::record(event, "event").expect("a record that makes sense"))

@@ -206,6 +206,7 @@ pub(crate) fn event(
         conversation: conversation.into(),
         occurred_time: Some(to_timestamp(at)),
         order: number,
+        recorded_time: None,
         payload: Some(payload),
     }
 }

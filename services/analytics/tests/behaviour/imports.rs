@@ -2,9 +2,13 @@
 
 use fenliu_domain::problem::Reason;
 use fenliu_proto::analytics::v1 as proto;
+use fenliu_proto::analytics::v1::imported_event::Payload;
+use fenliu_proto::convert::to_timestamp;
 use tonic_types::StatusExt;
 
-use crate::house::{House, batch, conversation, rate, refused, refused_fields};
+use crate::house::{
+    House, asked, batch, before_start, conversation, event, opened, rate, refused, refused_fields, replied,
+};
 
 #[tokio::test]
 async fn what_came_before_is_counted_and_not_stored_again() {
@@ -96,4 +100,44 @@ async fn a_time_outside_the_calendar_is_refused_by_field() {
         Reason::InvalidRequest,
         &["events[1].occurred_time"],
     );
+}
+
+/// Asked 50 seconds before it reached the shop, where nobody was; then handed from one to another, and answered.
+#[tokio::test]
+async fn a_source_that_tells_of_queue_and_transfers_gets_a_blame_split_of_them() {
+    let mut house = House::open().await;
+    let given = |agent: &str| {
+        let agent = agent.to_owned();
+        Payload::Assigned(proto::ImportedAssignment { agent, nobody_on_duty: false })
+    };
+    let nobody = Payload::Queued(proto::ImportedQueueing { nobody_on_duty: true });
+    let at = |number: u32, before: i64, payload: Payload| event("a", number, before_start(before), payload);
+    let late = proto::ImportedEvent {
+        recorded_time: Some(to_timestamp(before_start(900))),
+        ..event("a", 1, before_start(950), asked())
+    };
+    let events = vec![
+        at(0, 900, opened("buyer")),
+        late,
+        at(2, 900, nobody),
+        at(3, 800, given("lan")),
+        at(4, 600, Payload::Transferred(proto::ImportedTransfer {})),
+        at(5, 600, given("mei")),
+        at(6, 550, replied("mei")),
+    ];
+    house.import(vec![batch(events)]).await.expect("imported");
+    let pack = Some(proto::list_misses_request::Pack::RulePackId("taobao-3min".into()));
+    let request = proto::ListMissesRequest { shop_id: rate("").shop_id, pack, ..Default::default() };
+    let misses = house.rates.list_misses(request).await.expect("a list").into_inner().misses;
+    let [miss] = misses.as_slice() else { panic!("one miss: {misses:?}") };
+    let seconds = |length: &Option<prost_types::Duration>| length.as_ref().map_or(0, |length| length.seconds);
+    let blame = miss.blame.as_ref().expect("a blame");
+    assert_eq!((miss.agent.as_str(), seconds(&miss.waited_duration)), ("lan", 400));
+    let parts = [
+        seconds(&blame.nobody_on_duty_duration),
+        seconds(&blame.with_agent_duration),
+        seconds(&blame.after_transfer_duration),
+    ];
+    assert_eq!(parts, [100, 200, 50], "{blame:?}");
+    assert_eq!(parts.iter().sum::<i64>() + seconds(&blame.queued_duration), 400);
 }

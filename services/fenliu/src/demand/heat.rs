@@ -5,12 +5,13 @@
 //!
 //! Invariants: the drawing is a function of its data; without colours it says all.
 
-use std::fmt;
+use crate::table::width;
+use crate::words::{Lang, Words, fill};
 
 /// What a half hour in which nobody comes is drawn as.
 const NOBODY: char = ' ';
-/// The shades, each with the part of the busiest half hour it reaches up to.
-const SHADES: [(char, f64); 4] = [('░', 0.25), ('▒', 0.5), ('▓', 0.75), ('█', 1.0)];
+/// The shades, each for a quarter of the busiest half hour.
+const SHADES: [char; 4] = ['░', '▒', '▓', '█'];
 /// Before the columns.
 const MARGIN: &str = "     ";
 
@@ -24,7 +25,7 @@ pub struct HeatMap {
 /// The usual day of one weekday.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// What the weekday is called, in at most three characters.
+    /// What the weekday is called, in at most four columns of a terminal.
     pub name: &'static str,
     /// Buyers to expect in each half hour from 00:00 on; none when there was no such day.
     pub means: Vec<f64>,
@@ -32,37 +33,64 @@ pub struct Row {
 
 impl HeatMap {
     /// Buyers to expect in the busiest half hour; nothing when nobody comes.
-    fn busiest(&self) -> Option<f64> {
+    #[must_use]
+    pub fn busiest(&self) -> Option<f64> {
         let means = self.rows.iter().flat_map(|row| &row.means).copied();
         Some(means.fold(0.0, f64::max)).filter(|busiest| *busiest > 0.0)
     }
-}
 
-impl fmt::Display for HeatMap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(busiest) = self.busiest() else { return Ok(()) };
+    /// The week as lines; nothing when nobody comes.
+    pub(crate) fn told(&self, words: &Words) -> String {
+        let Some(busiest) = self.busiest() else { return String::new() };
         let hours: String = (0..24).step_by(2).map(|hour| format!("{hour:02}  ")).collect();
-        writeln!(f, "{MARGIN}{hours}   a day")?;
+        let mut text = format!("{MARGIN}{hours}   {}\n", words.demand.a_day);
         for Row { name, means } in &self.rows {
+            let pad = " ".repeat(MARGIN.len().saturating_sub(width(name)));
             if means.is_empty() {
-                writeln!(f, "{name:<3}  no such day")?;
+                text.extend([name, pad.as_str(), words.demand.no_such_day, "\n"]);
                 continue;
             }
             let columns: String = means.iter().map(|mean| shade(*mean, busiest)).collect();
-            writeln!(f, "{name:<3}  {columns} {:>7.1}", means.iter().sum::<f64>())?;
+            text.push_str(&format!("{name}{pad}{columns} {:>7.1}\n", means.iter().sum::<f64>()));
         }
-        let worth = SHADES.map(|(shade, part)| format!("{shade} up to {:.1}", busiest * part));
-        writeln!(f, "{MARGIN}blank: nobody; in a half hour of one day {}", worth.join(", "))
+        text + &legend(busiest, words)
     }
+}
+
+impl std::fmt::Display for HeatMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.told(Lang::En.words()))
+    }
+}
+
+/// What each shade is worth.
+fn legend(busiest: f64, words: &Words) -> String {
+    let quarters = SHADES.iter().zip([0.25, 0.5, 0.75, 1.0]);
+    let worth = quarters.map(|(shade, part)| {
+        let most = format!("{:.1}", busiest * part);
+        format!("{shade} {}", fill(words.demand.up_to, &[("count", &most)]))
+    });
+    let worth: Vec<_> = worth.collect();
+    let (nobody, then, legend) = (words.demand.blank, words.head.semicolon, words.demand.legend);
+    format!("{MARGIN}{nobody}{then}{legend} {}\n", worth.join(words.head.comma))
+}
+
+/// Which of so many levels a half hour reaches beside the busiest one: 0 = nobody comes, 1 = somebody at all, and so on
+/// up to the busiest.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a handful of levels")]
+pub fn level(mean: f64, busiest: f64, levels: usize) -> usize {
+    if mean <= 0.0 {
+        return 0;
+    }
+    let reached = (1..=levels).find(|level| mean <= busiest * (*level as f64 / levels as f64));
+    reached.unwrap_or(levels)
 }
 
 /// The shade of a half hour beside the busiest one.
 fn shade(mean: f64, busiest: f64) -> char {
-    if mean <= 0.0 {
-        return NOBODY;
-    }
-    let reached = SHADES.iter().find(|(_, part)| mean <= busiest * part);
-    reached.map_or('█', |(shade, _)| *shade)
+    let level = level(mean, busiest, SHADES.len());
+    level.checked_sub(1).and_then(|level| SHADES.get(level)).copied().unwrap_or(NOBODY)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::heat::{HeatMap, Row};
 use crate::table::Table;
+use crate::words::{Lang, Words, fill};
 
 /// The demand of one shop.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +48,9 @@ pub struct Sheet {
 pub struct PeakLine {
     /// The weekday, or any.
     pub day: &'static str,
+    /// The same, in no language.
+    #[serde(skip)]
+    pub weekday: Weekday,
     /// When it begins, by the shop's clock.
     pub from: String,
     /// When it has ended.
@@ -64,6 +68,9 @@ pub struct PeakLine {
 pub struct WeekdayLine {
     /// The weekday.
     pub day: &'static str,
+    /// The same, in no language.
+    #[serde(skip)]
+    pub weekday: Weekday,
     /// How many such days were counted.
     pub days: u32,
     /// Conversations of all of them.
@@ -105,9 +112,10 @@ impl Sheet {
         }
     }
 
-    fn heat_map(&self) -> HeatMap {
+    /// The week as a heat map.
+    pub(crate) fn heat_map(&self, words: &Words) -> HeatMap {
         let row = |weekday: &WeekdayLine| Row {
-            name: weekday.day,
+            name: words.weekday(weekday.weekday),
             means: weekday.half_hours.iter().filter_map(|half_hour| half_hour.mean).collect(),
         };
         HeatMap { rows: self.weekdays.iter().map(row).collect() }
@@ -116,9 +124,10 @@ impl Sheet {
 
 impl PeakLine {
     fn of(day: DayPeaks) -> Vec<Self> {
-        let name = name(day.weekday());
+        let weekday = day.weekday();
         let line = |peak: fenliu_proto::analytics::v1::Peak| Self {
-            day: name,
+            day: Lang::En.words().weekday(weekday),
+            weekday,
             from: peak.start,
             to: peak.end,
             mean: peak.mean,
@@ -131,26 +140,20 @@ impl PeakLine {
 
 impl WeekdayLine {
     fn of(profile: WeekdayProfile) -> Self {
-        let day = name(profile.weekday());
+        let weekday = profile.weekday();
+        let day = Lang::En.words().weekday(weekday);
         let half_hours = profile.half_hours.into_iter().map(|half_hour| HalfHourLine {
             from: half_hour.start,
             conversations: half_hour.count,
             mean: half_hour.mean,
         });
-        Self { day, days: profile.days, conversations: profile.total, half_hours: half_hours.collect() }
-    }
-}
-
-const fn name(weekday: Weekday) -> &'static str {
-    match weekday {
-        Weekday::Unspecified => "any",
-        Weekday::Monday => "Mon",
-        Weekday::Tuesday => "Tue",
-        Weekday::Wednesday => "Wed",
-        Weekday::Thursday => "Thu",
-        Weekday::Friday => "Fri",
-        Weekday::Saturday => "Sat",
-        Weekday::Sunday => "Sun",
+        Self {
+            day,
+            weekday,
+            days: profile.days,
+            conversations: profile.total,
+            half_hours: half_hours.collect(),
+        }
     }
 }
 
@@ -160,32 +163,65 @@ fn percent_of(basis_points: u32) -> f64 {
 
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({}), times in {}", self.display_name, self.shop_id, self.time_zone)?;
-        let (Some(first), Some(last)) = (&self.first_day, &self.last_day) else {
-            return writeln!(f, "no conversation is known of these days");
-        };
-        let service = format!("service hours, {}–{}", self.service_start, self.service_end);
-        let Some(inside) = self.inside_service else {
-            return writeln!(f, "no conversation began from {first} to {last}");
-        };
-        writeln!(f, "{} conversations began from {first} to {last}", self.conversations)?;
-        writeln!(f, "{inside:.2} % of them in {service}\n")?;
-        if self.peaks.is_empty() {
-            writeln!(f, "no half hour stands out of the others in service hours")?;
-        } else {
-            let factor = self.peak_factor;
-            writeln!(f, "peaks: at least {factor:.2} times the mean half hour of service hours")?;
-            write!(f, "{}", peak_table(&self.peaks))?;
-        }
-        write!(f, "\nwhen conversations begin\n{}", self.heat_map())
+        f.write_str(&self.told(Lang::En.words()))
     }
 }
 
-fn peak_table(peaks: &[PeakLine]) -> Table {
-    let mut table = Table::new(&["day", "from", "to", ">a day", ">times the mean", ">share of the day"]);
+impl Sheet {
+    /// The demand in words.
+    pub(crate) fn told(&self, words: &Words) -> String {
+        let shop: [(&str, &dyn fmt::Display); 3] =
+            [("name", &self.display_name), ("id", &self.shop_id), ("zone", &self.time_zone)];
+        let mut text = fill(words.head.shop_line, &shop) + "\n";
+        self.counted(words).iter().for_each(|line| text.extend([line, "\n"]));
+        if self.inside_service.is_none() {
+            return text;
+        }
+        text.push('\n');
+        if self.peaks.is_empty() {
+            text.extend([words.demand.no_peaks, "\n"]);
+        } else {
+            let factor = format!("{:.2}", self.peak_factor);
+            let note = fill(words.demand.peaks_note, &[("factor", &factor)]);
+            text.push_str(&format!(
+                "{}{}{note}\n{}",
+                words.demand.peaks,
+                words.head.colon,
+                peak_table(&self.peaks, words)
+            ));
+        }
+        text.push_str(&format!("\n{}\n{}", words.demand.week_note, self.heat_map(words).told(words)));
+        text
+    }
+
+    /// How many conversations there are, and how many of them in service hours, a line each.
+    pub(crate) fn counted(&self, words: &Words) -> Vec<String> {
+        let (Some(first), Some(last)) = (&self.first_day, &self.last_day) else {
+            return vec![words.demand.unknown.to_owned()];
+        };
+        let days: [(&str, &dyn fmt::Display); 3] =
+            [("count", &self.conversations), ("from", first), ("to", last)];
+        let Some(inside) = self.inside_service else { return vec![fill(words.demand.none, &days)] };
+        let share = format!("{inside:.2} %");
+        let hours: [(&str, &dyn fmt::Display); 3] =
+            [("share", &share), ("start", &self.service_start), ("end", &self.service_end)];
+        vec![fill(words.demand.counted, &days), fill(words.demand.inside_service, &hours)]
+    }
+}
+
+fn peak_table(peaks: &[PeakLine], words: &Words) -> Table {
+    let (demand, right) = (&words.demand, |title: &str| format!(">{title}"));
+    let mut table = Table::new(&[
+        demand.weekday,
+        demand.from,
+        demand.to,
+        &right(demand.a_day),
+        &right(demand.times_the_mean),
+        &right(demand.share_of_day),
+    ]);
     for peak in peaks {
         table.row([
-            peak.day.to_owned(),
+            words.weekday(peak.weekday).to_owned(),
             peak.from.clone(),
             peak.to.clone(),
             format!("{:.1}", peak.mean),
@@ -197,7 +233,7 @@ fn peak_table(peaks: &[PeakLine]) -> Table {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use fenliu_proto::analytics::v1::{HalfHour, Peak};
 
     use super::*;
@@ -256,6 +292,11 @@ mod tests {
             factor_permille: 1_500,
             ..GetPeaksResponse::default()
         }
+    }
+
+    /// The demand of those Sundays.
+    pub(crate) fn sheet() -> Sheet {
+        Sheet::new(shop(), profile(), peaks())
     }
 
     #[test]

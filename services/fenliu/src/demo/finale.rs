@@ -17,6 +17,7 @@ use crate::rates::{Days, Judged, judge, misses};
 use crate::report::sheet::{MissLine, PackSheet};
 use crate::table::{BAR_WIDTH, Table, bar, percent};
 use crate::target::{asking, refused};
+use crate::words::Lang;
 
 /// The packs the evening is judged by.
 const PACKS: [&str; 3] = ["pinduoduo-3min-human", "taobao-3min", "tiktok-us-24h"];
@@ -126,7 +127,7 @@ impl fmt::Display for Finale {
         let Some(pack) = self.packs.iter().find(|pack| !pack.misses.is_empty()) else { return Ok(()) };
         writeln!(f, "\nthe longest waits that {} counts as missed", pack.rule_pack)?;
         for (number, miss) in (1..).zip(&pack.misses) {
-            write!(f, "{}", miss.told(number, str::to_owned))?;
+            write!(f, "{}", miss.told(number, Lang::En.words()))?;
         }
         writeln!(f, "\nhow the first of them was routed")?;
         self.route_of_longest_miss.iter().try_for_each(|line| writeln!(f, "     {line}"))

@@ -12,7 +12,8 @@ use crate::recorded::{Conversation, What};
 /// The events of a conversation, in order: its opening and everything that happened in it.
 pub(super) fn of(conversation: Conversation) -> Vec<ImportedEvent> {
     let Conversation { key, buyer, group, vip, opened, happenings, .. } = conversation;
-    let opening = (opened, Payload::Opened(ImportedOpening { buyer_id: buyer, group, vip }));
+    let opening =
+        (opened, Payload::Opened(ImportedOpening { buyer_id: buyer, group, vip, with_robot: false }));
     let rest = happenings.into_iter().map(|happening| (happening.at, payload(happening.what)));
     std::iter::once(opening)
         .chain(rest)
@@ -22,6 +23,7 @@ pub(super) fn of(conversation: Conversation) -> Vec<ImportedEvent> {
             conversation: key.clone(),
             occurred_time: Some(to_timestamp(at)),
             order,
+            recorded_time: None,
             payload: Some(payload),
         })
         .collect()
@@ -30,7 +32,7 @@ pub(super) fn of(conversation: Conversation) -> Vec<ImportedEvent> {
 fn payload(what: What) -> Payload {
     match what {
         What::Asked => Payload::Message(ImportedMessage { kind: MessageKind::Text.into() }),
-        What::Assigned(agent) => Payload::Assigned(ImportedAssignment { agent }),
+        What::Assigned(agent) => Payload::Assigned(ImportedAssignment { agent, nobody_on_duty: false }),
         What::Answered(agent) => Payload::Reply(ImportedReply {
             actor: Actor::Human.into(),
             agent: agent.unwrap_or_default(),

@@ -7,12 +7,13 @@ use fenliu_domain::day::Zone;
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::{ImportEventsRequest, ImportEventsResponse, ImportedEvent};
+use fenliu_proto::convert::timestamp;
 use fenliu_runtime::channel::Outgoing;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::events;
 use super::shops::Shops;
+use super::{events, retelling};
 use crate::cli::ImportArgs;
 use crate::rates::Days;
 use crate::reading::{Reading, progress_over};
@@ -64,7 +65,8 @@ struct Batch {
 
 /// Reads the files and sends what they hold.
 pub(super) async fn send(args: &ImportArgs, channel: &Outgoing) -> anyhow::Result<Sent> {
-    let mut shops = Shops::new(channel, args.format, args.shop.as_deref()).await?;
+    let known = retelling::shops(args.format, &args.files)?;
+    let mut shops = Shops::new(channel, args.format, args.shop.as_deref(), known).await?;
     let (read, mut batches) = mpsc::channel(MAX_BATCHES_AHEAD);
     let reader = tokio::task::spawn_blocking({
         let args = args.clone();
@@ -103,6 +105,12 @@ impl Sent {
         batch: Batch,
     ) -> anyhow::Result<ImportEventsRequest> {
         let shop = shops.find(&batch.shop).await?;
+        let source = retelling::source(format, &batch.shop);
+        anyhow::ensure!(
+            batch.shop != shop.shop_id,
+            "the file is the history of {} itself, which its analytics follows already; import it into another shop",
+            shop.shop_id
+        );
         let days = batch.stretch.days(Zone::parse(&shop.time_zone)?)?;
         let known = self.shops.entry(batch.shop).or_insert_with(|| ShopSent {
             id: shop.shop_id.clone(),
@@ -112,7 +120,7 @@ impl Sent {
         known.days = Days { first: known.days.first.min(days.first), last: known.days.last.max(days.last) };
         Ok(ImportEventsRequest {
             shop_id: shop.shop_id,
-            source: format.name().to_owned(),
+            source,
             time_zone: shop.time_zone,
             events: batch.events,
         })
@@ -135,7 +143,12 @@ impl Reader {
         let mut reading = Reading::default();
         let progress = progress_over(&args.files, "importing");
         for file in &args.files {
-            reading.each(args.format, file, &progress, |conversation| self.take(conversation))?;
+            match args.format {
+                Format::FenliuJsonl => {
+                    retelling::each(&mut reading, file, &progress, |shop, event| self.retell(shop, event))?;
+                }
+                _ => reading.each(args.format, file, &progress, |conversation| self.take(conversation))?,
+            }
         }
         for batch in std::mem::take(&mut self.batches).into_values() {
             self.put(batch)?;
@@ -155,6 +168,12 @@ impl Reader {
             events = rest;
         }
         Ok(())
+    }
+
+    fn retell(&mut self, shop: &str, event: ImportedEvent) -> anyhow::Result<()> {
+        let at = event.occurred_time.as_ref().context("an event is without a time")?;
+        let at = timestamp(at, "occurred_time")?;
+        self.add(shop, Stretch { from: at, to: at }, vec![event])
     }
 
     fn add(&mut self, shop: &str, stretch: Stretch, events: Vec<ImportedEvent>) -> anyhow::Result<()> {

@@ -21,20 +21,36 @@ const MAX_NAME: usize = 64;
 /// Shops asked for at once: the most a page holds.
 const PAGE_SIZE: i32 = 500;
 
+/// What a log says of a shop.
+#[derive(Clone, Debug)]
+pub(super) struct LogShop {
+    /// Its name.
+    pub(super) display_name: String,
+    /// Its IANA zone.
+    pub(super) time_zone: String,
+}
+
 /// Finds or creates the shop of each name a log has for one.
 #[derive(Debug)]
 pub(super) struct Shops {
     format: Format,
     /// The shop everything goes into, where the command line names one.
     given: Option<Shop>,
+    /// What the log itself says of shops, where it does, by its name for them.
+    known: BTreeMap<String, LogShop>,
     found: BTreeMap<String, Shop>,
     channel: Outgoing,
 }
 
 impl Shops {
     /// Shops of a log; `given` is the one the command line names.
-    pub(super) async fn new(channel: &Outgoing, format: Format, given: Option<&str>) -> anyhow::Result<Self> {
-        let mut shops = Self { format, given: None, found: BTreeMap::new(), channel: channel.clone() };
+    pub(super) async fn new(
+        channel: &Outgoing,
+        format: Format,
+        given: Option<&str>,
+        known: BTreeMap<String, LogShop>,
+    ) -> anyhow::Result<Self> {
+        let mut shops = Self { format, given: None, known, found: BTreeMap::new(), channel: channel.clone() };
         if let Some(id) = given {
             let request = GetShopRequest { shop_id: id.to_owned() };
             let answer = shops.client().get_shop(asking(request)).await.map_err(refused)?;
@@ -55,10 +71,14 @@ impl Shops {
 
     async fn create(&self, name: &str) -> anyhow::Result<Shop> {
         let login = self.login_name(name);
+        let LogShop { display_name, time_zone } = self.known.get(name).cloned().unwrap_or_else(|| LogShop {
+            display_name: if name.is_empty() { title(self.format) } else { name }.to_owned(),
+            time_zone: self.format.zone().name().to_owned(),
+        });
         let request = CreateShopRequest {
             request_id: String::new(),
-            display_name: cut(if name.is_empty() { title(self.format) } else { name }, MAX_NAME),
-            time_zone: self.format.zone().name().to_owned(),
+            display_name: cut(&display_name, MAX_NAME),
+            time_zone,
             service_start: String::new(),
             service_end: String::new(),
             main_account_login_name: login.clone(),
@@ -114,5 +134,6 @@ const fn title(format: Format) -> &'static str {
         Format::AnonymousBank => "Anonymous Bank",
         Format::TwitterCare => "Twitter care",
         Format::Uneed => "U-NEED",
+        Format::FenliuJsonl => "fenliu",
     }
 }

@@ -9,7 +9,7 @@ use super::MAX_LINE_BYTES;
 pub(super) enum Line {
     /// The line.
     Whole(Vec<u8>),
-    /// The line is longer than [`MAX_LINE_BYTES`]; its content was passed over.
+    /// The line is longer than what is read; its content was passed over.
     TooLong,
 }
 
@@ -18,11 +18,18 @@ pub(super) enum Line {
 pub(super) struct Lines<R> {
     input: R,
     number: u64,
+    longest: usize,
 }
 
 impl<R: BufRead> Lines<R> {
+    /// Lines of at most [`MAX_LINE_BYTES`].
     pub(super) const fn new(input: R) -> Self {
-        Self { input, number: 0 }
+        Self::up_to(input, MAX_LINE_BYTES)
+    }
+
+    /// Lines of at most so many bytes.
+    pub(super) const fn up_to(input: R, longest: usize) -> Self {
+        Self { input, number: 0, longest }
     }
 
     /// The next line and its number, from 1; `None` at the end.
@@ -42,7 +49,7 @@ impl<R: BufRead> Lines<R> {
             seen = true;
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = &buffer[..end.unwrap_or(buffer.len())];
-            too_long |= line.len() + part.len() > MAX_LINE_BYTES;
+            too_long |= line.len() + part.len() > self.longest;
             if !too_long {
                 line.extend_from_slice(part);
             }

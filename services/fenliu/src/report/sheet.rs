@@ -1,31 +1,15 @@
-//! The report as people and programs read it.
-
-use std::fmt;
+//! What a report says of one pack, as programs read it.
 
 use fenliu_domain::day::Zone;
 use fenliu_domain::time::{Span, Timestamp};
-use fenliu_proto::accounts::v1::Shop;
 use fenliu_proto::analytics::v1::{Blame, Miss, RateParts, Unit};
 use fenliu_proto::common::v1::Actor;
 use fenliu_proto::convert::{span, timestamp};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::packs::units;
 use crate::rates::Judged;
-use crate::table::{BAR_WIDTH, Table, bar, hundredths, percent};
-
-/// A report on one shop.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sheet {
-    /// The shop.
-    pub shop_id: String,
-    /// Its name.
-    pub display_name: String,
-    /// Its IANA zone.
-    pub time_zone: String,
-    /// By pack.
-    pub packs: Vec<PackSheet>,
-}
+use crate::table::hundredths;
+use crate::words::{Lang, Words};
 
 /// A shop under one pack.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,6 +24,9 @@ pub struct PackSheet {
     pub unit: &'static str,
     /// Its target in percent; `null` when none is published.
     pub target: Option<f64>,
+    /// The same in basis points.
+    #[serde(skip)]
+    basis_points: Option<u32>,
     /// The counts of everything.
     pub total: Parts,
     /// The counts by local day.
@@ -89,14 +76,15 @@ pub struct MissLine {
     /// When the answer came, in the shop's time; `null` when none did.
     pub answered: Option<String>,
     /// Who gave it; `null` when nobody did.
-    pub answered_by: Option<&'static str>,
+    #[serde(serialize_with = "who")]
+    pub answered_by: Option<Actor>,
     /// The agent who bears it; empty when nobody was assigned.
     pub agent: String,
     /// How long it waited.
     pub waited_seconds: f64,
-    /// The same for people.
+    /// The same, exactly.
     #[serde(skip)]
-    pub waited: String,
+    pub waited: Span,
     /// Where the time went, longest first.
     pub blame: Vec<BlameLine>,
 }
@@ -105,20 +93,50 @@ pub struct MissLine {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BlameLine {
     /// Where the time went.
-    pub where_to: &'static str,
+    #[serde(serialize_with = "whither")]
+    pub where_to: Place,
     /// How much.
     pub seconds: f64,
-    /// The same for people.
+    /// The same, exactly.
     #[serde(skip)]
-    pub told: String,
+    pub length: Span,
 }
 
-impl Sheet {
-    /// Puts the report together.
-    #[must_use]
-    pub fn new(shop: Shop, packs: Vec<PackSheet>) -> Self {
-        Self { shop_id: shop.shop_id, display_name: shop.display_name, time_zone: shop.time_zone, packs }
+/// Where the time of a wait can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The queue.
+    Queue,
+    /// The agent asked.
+    Agent,
+    /// The robot.
+    Robot,
+    /// Nobody was on duty.
+    NobodyOnDuty,
+    /// Further agents, after a transfer.
+    AfterTransfer,
+}
+
+impl Place {
+    /// What people call it.
+    pub(crate) const fn told(self, words: &Words) -> &'static str {
+        match self {
+            Self::Queue => words.misses.in_queue,
+            Self::Agent => words.misses.with_agent,
+            Self::Robot => words.misses.with_robot,
+            Self::NobodyOnDuty => words.misses.nobody_on_duty,
+            Self::AfterTransfer => words.misses.after_transfer,
+        }
     }
+}
+
+/// Programs read the English words, whatever the language of a report.
+fn who<S: Serializer>(actor: &Option<Actor>, serializer: S) -> Result<S::Ok, S::Error> {
+    actor.map(|actor| Lang::En.words().actor(actor)).serialize(serializer)
+}
+
+fn whither<S: Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
+    place.told(Lang::En.words()).serialize(serializer)
 }
 
 impl PackSheet {
@@ -134,6 +152,7 @@ impl PackSheet {
             rule_pack: name.to_owned(),
             version: pack.version,
             unit: unit.as_str_name(),
+            basis_points: Some(pack.target_basis_points).filter(|target| *target > 0),
             target: (pack.target_basis_points > 0).then(|| f64::from(pack.target_basis_points) / 100.0),
             description: pack.description,
             total: Parts::of(&judged.total),
@@ -144,14 +163,24 @@ impl PackSheet {
         })
     }
 
-    fn unit(&self) -> &'static str {
-        units(Unit::from_str_name(self.unit).unwrap_or(Unit::Unspecified))
+    /// What it counts.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        Unit::from_str_name(self.unit).unwrap_or(Unit::Unspecified)
+    }
+
+    /// Its target in basis points.
+    #[must_use]
+    pub fn target_basis_points(&self) -> Option<u32> {
+        self.basis_points
     }
 }
 
 impl Parts {
+    /// The counts of the contract.
+    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
-    fn of(parts: &RateParts) -> Self {
+    pub fn of(parts: &RateParts) -> Self {
         Self {
             counted: parts.counted,
             answered: parts.answered,
@@ -162,6 +191,14 @@ impl Parts {
             excluded: excluded(parts),
             rate: hundredths(parts.within_limit, parts.counted).map(|hundredths| hundredths as f64 / 100.0),
         }
+    }
+}
+
+impl Parts {
+    /// Units that count against the shop.
+    #[must_use]
+    pub const fn missed(&self) -> u64 {
+        self.missed_late + self.missed_unanswered
     }
 }
 
@@ -196,44 +233,13 @@ impl MissLine {
             message: miss.message.clone(),
             asked: told(&miss.asked_time, "asked_time")?.unwrap_or_default(),
             due: told(&miss.deadline_time, "deadline_time")?.unwrap_or_default(),
-            answered_by: answered.is_some().then(|| actor(miss.reply_actor())),
+            answered_by: answered.is_some().then(|| miss.reply_actor()),
             answered,
             agent: miss.agent.clone(),
             waited_seconds: waited.seconds(),
-            waited: waited.to_string(),
+            waited,
             blame: miss.blame.as_ref().map_or_else(|| Ok(Vec::new()), blame)?,
         })
-    }
-
-    /// The miss in two lines.
-    #[must_use]
-    pub fn told(&self, number: usize, name_of: impl Fn(&str) -> String) -> String {
-        let outcome = match (&self.answered, self.answered_by) {
-            (Some(at), Some(by)) => format!("answered by {by} at {at}"),
-            _ => "never answered".to_owned(),
-        };
-        let agent =
-            if self.agent.is_empty() { "nobody was assigned".to_owned() } else { name_of(&self.agent) };
-        let parts: Vec<String> =
-            self.blame.iter().map(|part| format!("{} {}", part.told, part.where_to)).collect();
-        format!(
-            "{number:>3}. {} waited {}: asked {}, due {}, {outcome}\n     {agent}; {}\n",
-            self.buyer_id,
-            self.waited,
-            self.asked,
-            self.due,
-            parts.join(", ")
-        )
-    }
-}
-
-const fn actor(actor: Actor) -> &'static str {
-    match actor {
-        Actor::Human | Actor::Unspecified => "a person",
-        Actor::AssistRobot => "an assisting robot",
-        Actor::FullRobot => "a robot",
-        Actor::AutoReply => "an auto reply",
-        Actor::FaqCard => "an FAQ card",
     }
 }
 
@@ -243,17 +249,17 @@ fn length(duration: Option<&prost_types::Duration>) -> anyhow::Result<Span> {
 
 fn blame(blame: &Blame) -> anyhow::Result<Vec<BlameLine>> {
     let parts = [
-        (&blame.queued_duration, "in the queue"),
-        (&blame.with_agent_duration, "with the agent"),
-        (&blame.with_robot_duration, "with the robot"),
-        (&blame.nobody_on_duty_duration, "with nobody on duty"),
-        (&blame.after_transfer_duration, "after a transfer"),
+        (&blame.queued_duration, Place::Queue),
+        (&blame.with_agent_duration, Place::Agent),
+        (&blame.with_robot_duration, Place::Robot),
+        (&blame.nobody_on_duty_duration, Place::NobodyOnDuty),
+        (&blame.after_transfer_duration, Place::AfterTransfer),
     ];
     let mut lines = Vec::new();
     for (duration, where_to) in parts {
         let length = length(duration.as_ref())?;
         if length > Span::ZERO {
-            lines.push((length, BlameLine { where_to, seconds: length.seconds(), told: length.to_string() }));
+            lines.push((length, BlameLine { where_to, seconds: length.seconds(), length }));
         }
     }
     lines.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
@@ -267,67 +273,3 @@ pub fn local(time: Timestamp, zone: Zone) -> String {
     let utc = chrono::DateTime::from_timestamp_micros(time.micros()).unwrap_or_default();
     utc.with_timezone(&name).format("%Y-%m-%d %H:%M:%S").to_string()
 }
-
-impl fmt::Display for Sheet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({}), times in {}", self.display_name, self.shop_id, self.time_zone)?;
-        self.packs.iter().try_for_each(|pack| write!(f, "\n{pack}"))
-    }
-}
-
-impl fmt::Display for PackSheet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { counted, within_limit, missed_late, missed_unanswered, pending, excluded, .. } =
-            self.total;
-        let target = self.target.map_or_else(String::new, |target| format!(", target {target:.2} %"));
-        writeln!(f, "{} v{}: {}{target}", self.rule_pack, self.version, percent(within_limit, counted))?;
-        writeln!(f, "  {}", self.description)?;
-        writeln!(
-            f,
-            "  {within_limit} of {counted} {} in time; {missed_late} late, {missed_unanswered} never answered; \
-             {pending} still open, {excluded} left out",
-            self.unit()
-        )?;
-        if counted == 0 {
-            return writeln!(f, "  no data");
-        }
-        writeln!(f, "\n{}", day_table(&self.days))?;
-        write!(f, "{}", hour_table(&self.hours))?;
-        if !self.misses.is_empty() {
-            writeln!(f, "\nthe longest waits that were missed")?;
-        }
-        let mut misses = self.misses.iter().zip(1..);
-        misses.try_for_each(|(miss, number)| write!(f, "{}", miss.told(number, str::to_owned)))
-    }
-}
-
-fn day_table(days: &[(String, Parts)]) -> Table {
-    let mut table = Table::new(&["day", ">counted", ">in time", ">rate", ""]);
-    for (day, parts) in days.iter().filter(|(_, parts)| parts.counted > 0) {
-        table.row([
-            day.clone(),
-            parts.counted.to_string(),
-            parts.within_limit.to_string(),
-            percent(parts.within_limit, parts.counted),
-            bar(parts.within_limit, parts.counted, BAR_WIDTH),
-        ]);
-    }
-    table
-}
-
-fn hour_table(hours: &[Parts]) -> Table {
-    let busiest = hours.iter().map(|parts| parts.counted).max().unwrap_or(0);
-    let mut table = Table::new(&[">hour", ">counted", ">rate", "counted"]);
-    for (hour, parts) in hours.iter().enumerate().filter(|(_, parts)| parts.counted > 0) {
-        table.row([
-            format!("{hour:02}"),
-            parts.counted.to_string(),
-            percent(parts.within_limit, parts.counted),
-            bar(parts.counted, busiest, BAR_WIDTH),
-        ]);
-    }
-    table
-}
-
-#[cfg(test)]
-mod tests;

@@ -146,11 +146,12 @@ impl Furnisher<'_> {
             conversation,
             occurred_time: Some(to_timestamp(self.now - Span::from_hours(3))),
             order: 2,
+            recorded_time: None,
             payload: Some(imported_event::Payload::Message(analytics::ImportedMessage::default())),
         };
         let given = |conversation: String, record: String, agent: String| analytics::ImportedEvent {
             order: 1,
-            payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment { agent })),
+            payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment { agent, nobody_on_duty: false })),
             ..asked(conversation, record)
         };
         let (one, other) = (things.get(Thing::ImportedAgent).to_owned(), self.of("other imported agent"));

@@ -11,7 +11,8 @@ pub struct Model {
     pub source: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub conversation: String,
-    /// Microseconds since 1970.
+    /// When it reached those who see to the conversation, in microseconds since 1970; most sources know only when it
+    /// occurred.
     #[sea_orm(primary_key, auto_increment = false)]
     pub occurred_us: i64,
     /// Order among those of the same moment.
