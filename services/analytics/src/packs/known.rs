@@ -84,7 +84,7 @@ impl Known {
     pub(crate) fn find(&self, wanted: Wanted<'_>) -> Result<Owned, Problem> {
         if let Some(pack) = self.shipped.0.get(wanted.id) {
             let owned = Owned { pack: pack.clone(), origin: Origin::Shipped };
-            return if matches!(wanted.version, 0) || wanted.version == pack.version {
+            return if [0, pack.version].contains(&wanted.version) {
                 Ok(owned)
             } else {
                 Err(no_version(wanted, &[owned]))
