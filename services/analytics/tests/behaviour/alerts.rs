@@ -218,7 +218,7 @@ async fn a_silenced_kind_is_recorded_and_told_of_when_the_silence_is_lifted() {
     let kind = AlertKind::QueueWaiting;
     let silence = silence(&mut house, kind, 86_400).await;
     assert_eq!((silence.by.as_str(), silence.reason.as_str()), ("anonymous", "a drill"));
-    assert_eq!(silences(&mut house).await, [silence.clone()]);
+    assert_eq!(silences(&mut house).await, std::slice::from_ref(&silence));
     let mut stream = watch(&mut house, None).await;
     next(&house, &mut stream).await;
     house.recorded(waiting(1, 0)).await;

@@ -188,7 +188,7 @@ fn read_silence(row: alert_silence::Model) -> Result<(Kind, Silence), Fault> {
     let place = Place { table: "alert_silence", column: "kind", row: &row.shop_id };
     let kind = Kind::named(&row.kind).ok_or_else(|| place.corrupt(format!("no kind {:?}", row.kind)))?;
     let (since, until) = (place.time(row.since_us)?, place.time(row.until_us)?);
-    Ok((kind, Silence { until, since, by: row.silenced_by.clone(), reason: row.reason.clone() }))
+    Ok((kind, Silence { until, since, by: row.silenced_by, reason: row.reason }))
 }
 
 fn read_alert(row: &alert::Model) -> Result<proto::Alert, Fault> {
