@@ -91,12 +91,14 @@ async fn insert(file: &Path, copy: &Path) {
     };
     let mut made = SqliteConnection::connect_with(&options(file)).await.expect("the service's file");
     let mut floor = SqliteConnection::connect_with(&options(copy)).await.expect("a file");
-    let table = "CREATE TABLE conversation (shop TEXT, name TEXT, facts BLOB, PRIMARY KEY (shop, name)) WITHOUT ROWID";
+    let table =
+        "CREATE TABLE facts (shop TEXT, name TEXT, facts BLOB, PRIMARY KEY (shop, name)) WITHOUT ROWID";
     sqlx::raw_sql(table).execute(&mut floor).await.expect("a table");
-    let rows = sqlx::query("SELECT shop_id, conversation, facts FROM conversation");
-    let rows = rows.fetch_all(&mut made).await.expect("rows");
+    let rows = "SELECT shop_id, conversation, facts FROM conversation \
+                UNION ALL SELECT shop_id, ends_us || '/' || position, facts FROM agent_fact";
+    let rows = sqlx::query(rows).fetch_all(&mut made).await.expect("rows");
     for rows in rows.chunks(ROWS) {
-        let mut insertion = QueryBuilder::<Sqlite>::new("INSERT INTO conversation ");
+        let mut insertion = QueryBuilder::<Sqlite>::new("INSERT INTO facts ");
         insertion.push_values(rows, |mut values, row| {
             let (shop, name, facts): (String, String, Vec<u8>) = (row.get(0), row.get(1), row.get(2));
             values.push_bind(shop).push_bind(name).push_bind(facts);

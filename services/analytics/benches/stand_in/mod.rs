@@ -177,14 +177,23 @@ fn payload(conversation: usize, step: usize) -> Payload {
             priority: 100,
             ..Default::default()
         }),
-        2 => Payload::Assigned(history::Assigned { agent_id, ..Default::default() }),
+        2 => Payload::Assigned(history::Assigned {
+            agent_id,
+            reason: history::AssignReason::Strategy.into(),
+            ring: 1,
+            ..Default::default()
+        }),
         3 | 6 => Payload::ReplySent(history::ReplySent {
             message_id,
             actor: Actor::Human.into(),
             agent_id,
             ..Default::default()
         }),
-        7 => Payload::Closed(history::Closed { by: history::CloseActor::Agent.into(), ..Default::default() }),
+        7 => Payload::Closed(history::Closed {
+            by: history::CloseActor::Agent.into(),
+            agent_id,
+            ..Default::default()
+        }),
         _ => Payload::MessageReceived(history::MessageReceived { message_id, ..Default::default() }),
     }
 }

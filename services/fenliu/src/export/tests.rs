@@ -101,7 +101,11 @@ impl Evening {
 
     async fn packs(&self) -> Vec<Choice> {
         let mut client = RulePackServiceClient::new(self.embedded.channel());
-        let answer = client.list_rule_packs(ListRulePacksRequest { page_size: 100, ..Default::default() }).await.expect("packs").into_inner();
+        let answer = client
+            .list_rule_packs(ListRulePacksRequest { page_size: 100, ..Default::default() })
+            .await
+            .expect("packs")
+            .into_inner();
         answer.rule_packs.into_iter().map(|pack| Choice::Shipped(pack.rule_pack_id)).collect()
     }
 

@@ -203,6 +203,7 @@ impl<'a> Wanted<'a> {
             pack: Some(Pack::RulePackId(pack.rule_pack_id.clone())),
             target_basis_points: None,
             as_of_time: Some(to_timestamp(moment)),
+            rule_pack_version: 0,
         };
         let mut client = ReplyRateServiceClient::new(self.channel.clone());
         let answer = client.get_error_budget(asking(request)).await.map_err(refused)?;
@@ -221,6 +222,7 @@ impl<'a> Wanted<'a> {
             rule_pack_id: pack.rule_pack_id.clone(),
             what_if_rate_basis_points: None,
             as_of_time: Some(to_timestamp(moment)),
+            rule_pack_version: 0,
         };
         let mut client = ComplianceServiceClient::new(self.channel.clone());
         let answer = client.get_standing(asking(request)).await.map_err(refused)?;

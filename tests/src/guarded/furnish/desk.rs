@@ -151,7 +151,10 @@ impl Furnisher<'_> {
         };
         let given = |conversation: String, record: String, agent: String| analytics::ImportedEvent {
             order: 1,
-            payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment { agent, nobody_on_duty: false })),
+            payload: Some(imported_event::Payload::Assigned(analytics::ImportedAssignment {
+                agent,
+                nobody_on_duty: false,
+            })),
             ..asked(conversation, record)
         };
         let (one, other) = (things.get(Thing::ImportedAgent).to_owned(), self.of("other imported agent"));

@@ -75,7 +75,11 @@ pub(super) fn count(story: &[Happening], range: Stretch, as_of: Timestamp, count
             What::Queued { .. } | What::HandedToHuman => Hands::People,
             What::WithRobot => Hands::Robot,
             What::LeftQueue { .. } | What::Closed { .. } => Hands::Nobody,
-            What::Opened { .. } | What::Reached | What::Transferred | What::Marked(_) => hands,
+            What::Opened { .. }
+            | What::Reached
+            | What::Transferred
+            | What::Marked(_)
+            | What::Rated { .. } => hands,
         };
         hands = next;
         if let Some(run) = &mut open {
