@@ -89,7 +89,7 @@ fn followed(events: &[history::Event]) -> Conversation {
     });
     let happenings = steps.filter_map(|step| match step {
         Step::Happened(_, _, happening) => Some(happening),
-        Step::Shop(_) | Step::Zone(..) => None,
+        _ => None,
     });
     Conversation::fold("the same", happenings)
 }

@@ -55,13 +55,15 @@ const fn spoken(actor: Actor) -> ProtoActor {
 fn imported(what: &What) -> Option<Imported> {
     Some(match what.clone() {
         What::Opened { buyer, group, vip } => {
-            Imported::Opened(proto::ImportedOpening { buyer_id: buyer, group, vip })
+            Imported::Opened(proto::ImportedOpening { buyer_id: buyer, group, vip, with_robot: false })
         }
         What::Asked { .. } => Imported::Message(proto::ImportedMessage::default()),
         What::Replied { actor, agent, small_talk, .. } => {
             Imported::Reply(proto::ImportedReply { actor: spoken(actor).into(), agent, small_talk })
         }
-        What::Assigned { agent } => Imported::Assigned(proto::ImportedAssignment { agent }),
+        What::Assigned { agent } => {
+            Imported::Assigned(proto::ImportedAssignment { agent, nobody_on_duty: false })
+        }
         What::Closed { abandoned } => Imported::Closed(proto::ImportedClosing { abandoned }),
         What::Marked(mark) => {
             let mark = match mark {
@@ -146,6 +148,7 @@ impl Case {
                     occurred_time: Some(to_timestamp(happening.at)),
                     order,
                     payload: imported(&happening.what),
+                    recorded_time: None,
                 });
             }
         }
