@@ -84,6 +84,7 @@ fn payload(payload: &Payload) -> Option<(&str, Imported)> {
         Payload::Reported(_) => {
             plain(Imported::Marked(imported::ImportedMark { mark: imported::Mark::Reported.into() }))
         }
+        Payload::Rated(rated) => plain(Imported::Rated(imported::ImportedRating { stars: rated.stars })),
         Payload::ChatEntered(_)
         | Payload::PresenceChanged(_)
         | Payload::CapacityChanged(_)
@@ -96,7 +97,6 @@ fn payload(payload: &Payload) -> Option<(&str, Imported)> {
         | Payload::RingOpened(_)
         | Payload::TurnedLate(_)
         | Payload::TransferDeclined(_)
-        | Payload::Rated(_)
         | Payload::IdleRemarked(_)
         | Payload::WindingDown(_)
         | Payload::RampStepped(_)

@@ -100,6 +100,9 @@ fn said(event: &proto::ImportedEvent, field: &str) -> Result<[Option<What>; 2], 
         Some(Payload::QueueLeft(left)) => only(What::LeftQueue { abandoned: left.abandoned }),
         Some(Payload::HandedToHuman(_)) => only(What::HandedToHuman),
         Some(Payload::Transferred(_)) => only(What::Transferred),
+        Some(Payload::Rated(rated)) => {
+            only(What::Rated { stars: u8::try_from(rated.stars).unwrap_or(u8::MAX) })
+        }
         None => Err(Problem::field(format!("{field}.payload"), "must be set")),
     }
 }
