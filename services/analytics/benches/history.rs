@@ -15,7 +15,7 @@ use sea_orm::sqlx::{self, Connection, QueryBuilder, Row, Sqlite};
 
 use self::stand_in::{STORY, Took, event, follow, stand_in, timed};
 
-#[expect(dead_code, unreachable_pub, reason = "each benchmark uses what it needs of what they share")]
+#[expect(unreachable_pub, reason = "benchmarks share it")]
 mod stand_in;
 
 const SHOPS: u128 = 100;

@@ -225,6 +225,7 @@ const FREE: &[(&str, &str)] = &[
     ("note", "a note"),
     ("reason", "a reason"),
     ("evidence", "a screenshot"),
+    ("rule_packs", "taobao-3min"),
     ("ShiftWindow.name", "a long day"),
     ("RulePack.source", "hearsay"),
     ("holidays", "2026-01-31"),

@@ -265,7 +265,10 @@ const fn number(count: u64) -> f64 {
 }
 
 fn seconds(duration: Option<prost_types::Duration>) -> anyhow::Result<Option<f64>> {
-    Ok(duration.map(|duration| span(&duration, "duration")).transpose()?.map(|span| span.seconds()))
+    Ok(duration
+        .map(|duration| span(&duration, "duration"))
+        .transpose()?
+        .map(fenliu_domain::time::Span::seconds))
 }
 
 fn percent(basis_points: u32) -> f64 {
