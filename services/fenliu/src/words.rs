@@ -1,7 +1,7 @@
 //! Every word that reports and heat maps say, in each language they speak.
 //!
-//! A text holds places in braces, which [`fill`] fills: the same ones in every language, in whatever order. Each language is
-//! one whole [`Words`], so that none lacks a text; tests see to it that none is empty, left in the other language, or
+//! A text holds places in braces, which `fill` fills: the same ones in every language, in whatever order. Each language is
+//! one whole `Words`, so that none lacks a text; tests see to it that none is empty, left in the other language, or
 //! without a place of the other's.
 
 use std::fmt::Display;
