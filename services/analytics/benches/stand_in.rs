@@ -27,6 +27,10 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status, async_trait};
 
+/// As the service has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Events of a conversation, and turns of the buyer in it.
 pub const STORY: usize = 8;
 /// Between two looks whether all is worked in.

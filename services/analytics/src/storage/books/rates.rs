@@ -23,7 +23,11 @@ const JUDGE_VERSION: u8 = 1;
 /// Bytes of a print.
 const PRINT_BYTES: usize = 16;
 
+/// Days that are read before what they came to is kept.
+const READ_AT_ONCE: usize = 2;
+
 /// By which pack rates are asked for, over which days, as of when.
+#[derive(Clone)]
 struct Asked {
     pack: RulePack,
     range: DayRange,
@@ -60,14 +64,28 @@ impl Store {
     where
         F: FnOnce(Zone) -> DayRange + Send + 'static,
     {
-        let answer = self.db.snapshot(move |txn| {
+        let asked = self.db.snapshot(move |txn| {
             Box::pin(async move {
                 let zone = zone_of(txn, shop).await?;
                 let (name, version, print) = (pack.id.clone(), pack.version, print(&pack));
                 let book = Book { shop, zone, name, version, print };
-                Asked { pack, range: range(zone), as_of, book }.answer(txn).await
+                let asked = Asked { pack, range: range(zone), as_of, book };
+                let missing = asked.missing(txn).await?;
+                Ok::<_, Fault>((asked, missing))
             })
         });
+        let (asked, missing) = asked.await?;
+        // Many days are read and kept a few at a time, so that whoever gives up and asks again finds those that were.
+        if missing.len() > READ_AT_ONCE {
+            for days in missing.chunks(READ_AT_ONCE) {
+                self.answer(Asked { range: range_of(days), ..asked.clone() }).await?;
+            }
+        }
+        self.answer(asked).await
+    }
+
+    async fn answer(&self, asked: Asked) -> Result<Tallied, Fault> {
+        let answer = self.db.snapshot(move |txn| Box::pin(async move { asked.answer(txn).await }));
         let (tallied, fresh) = answer.await?;
         self.keep(fresh).await;
         Ok(tallied)
@@ -81,14 +99,24 @@ fn print(pack: &RulePack) -> Vec<u8> {
 }
 
 impl Asked {
+    /// The versions of the days on which there is anything. A session that is taken up again may have ended the day before.
+    async fn versions(&self, txn: &DatabaseTransaction) -> Result<BTreeMap<Day, i64>, Fault> {
+        versions(txn, self.book.shop, self.range, self.pack.rejoin_within.is_some()).await
+    }
+
+    /// The days that are not kept.
+    async fn missing(&self, txn: &DatabaseTransaction) -> Result<Vec<Day>, Fault> {
+        let versions = self.versions(txn).await?;
+        let kept = self.book.kept(txn, &versions, self.as_of).await?;
+        Ok(missing(&versions, &kept).concat())
+    }
+
     async fn answer(
         &self,
         txn: &DatabaseTransaction,
     ) -> Result<(Tallied, Vec<day_book::ActiveModel>), Fault> {
         let position = cursor(txn).await?.position;
-        // A session that is taken up again may have ended the day before.
-        let looks_back = self.pack.rejoin_within.is_some();
-        let versions = versions(txn, self.book.shop, self.range, looks_back).await?;
+        let versions = self.versions(txn).await?;
         let mut kept = BTreeMap::new();
         for (day, known) in self.book.kept(txn, &versions, self.as_of).await? {
             let date = day.to_string();
