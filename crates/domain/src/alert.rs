@@ -8,7 +8,7 @@
 //!
 //! Invariants: of one topic at most one alert is open; what comes and goes within the times of its rule is raised at most
 //! once; changes are numbered from 1 without a hole; a kind that is silenced, or of which too much was told, is recorded
-//! and not told; the same ticks with the same things seen give the same changes, in one process or in several that hand
+//! and not told, save that what was told before is taken back; the same ticks with the same things seen give the same changes, in one process or in several that hand
 //! their [`Memory`] on. What is not known is neither raised nor resolved.
 
 use crate::budget::Units;

@@ -18,6 +18,11 @@ use crate::storage::Record;
 /// of the history in lists of misses and exchanges.
 const OURS: &str = ConversationId::PREFIX;
 
+/// The first moment an import may tell of.
+pub(crate) const EARLIEST: Timestamp = Timestamp::from_micros_clamped(0);
+/// The first it may not: 2100-01-01. Every day of a conversation has a row, so that these bound how many it can have.
+pub(crate) const LATEST: Timestamp = Timestamp::from_micros_clamped(4_102_444_800_000_000);
+
 /// The record of an event. `field` is where it stands in the request.
 ///
 /// # Errors
@@ -29,6 +34,12 @@ pub(crate) fn record(event: proto::ImportedEvent, field: &str) -> Result<Record,
         return Err(Problem::field(format!("{field}.conversation"), expected));
     }
     let Told { at, happenings } = told(&event, field)?;
+    for (at, name) in happenings.iter().map(|told| (told.at, "occurred_time")).chain([(at, "recorded_time")])
+    {
+        if !(EARLIEST..LATEST).contains(&at) {
+            return Err(Problem::field(format!("{field}.{name}"), "must be in the years 1970 to 2099"));
+        }
+    }
     Ok(Record {
         at,
         rank: event.order,

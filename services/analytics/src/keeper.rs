@@ -60,13 +60,21 @@ impl Keeper {
     pub(crate) async fn round(&self) -> Result<usize, Fault> {
         let before = Zone::UTC.day_of(self.clock.now()).minus(AGE);
         let days = self.store.unkept(before, DAYS_AT_ONCE).await?;
+        let mut worked = 0;
         for day in &days {
             if self.stop.is_cancelled() {
-                return Ok(days.len());
+                break;
             }
-            self.keep(day).await?;
+            match self.keep(day).await {
+                Ok(()) => worked += 1,
+                // Nothing is known of the shop any more, so there is nothing to work out.
+                Err(Fault::Refused(_)) => self.store.kept(day).await?,
+                Err(fault) => {
+                    tracing::warn!(shop = %day.shop, day = %day.day, %fault, "a day could not be worked out");
+                }
+            }
         }
-        Ok(days.len())
+        Ok(worked)
     }
 
     async fn keep(&self, unkept: &Unkept) -> Result<(), Fault> {

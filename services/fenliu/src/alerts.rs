@@ -145,7 +145,7 @@ impl Teller {
                 format!("{} with {with} wants an answer until {}", alert.topic.subject, at(*due))
             }
             Detail::Burn { short, long, .. } => format!(
-                "the error budget goes too fast ({}): {} of {} missed lately, {} of {} before",
+                "the error budget goes too fast ({}): {} of {} missed in its short window, {} of {} in the long one",
                 alert.topic.subject,
                 short.misses(),
                 short.counted(),

@@ -278,7 +278,7 @@ pub struct ReportArgs {
 #[command(after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.")]
 pub struct DemandArgs {
     /// The shop, shp_….
-    #[arg(value_name = "SHOP")]
+    #[arg(long, value_name = "SHOP")]
     pub shop: String,
     /// First local day, YYYY-MM-DD; without it the first with a conversation.
     #[arg(long, value_name = "DAY")]

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use fenliu_domain::day::{Day, Zone};
+use fenliu_domain::problem::Reason;
 use fenliu_domain::time::Timestamp;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
 use fenliu_proto::accounts::v1::{GetShopRequest, Shop};
@@ -26,7 +27,7 @@ use crate::output::Answer;
 use crate::progress::Progress;
 use crate::rates::Days;
 use crate::recorded::fenliu_jsonl::{Codec, FORMAT, Header, VERSION};
-use crate::target::{Otherwise, Target, asking, refused};
+use crate::target::{Otherwise, Refused, Target, asking, refused};
 
 mod place;
 
@@ -215,10 +216,10 @@ impl History {
         page.events.into_iter().map(|stored| stored.event.context("the history left out an event")).collect()
     }
 
-    /// The seq of the last event recorded before a moment, at least `low`. A history never runs backwards, so that
+    /// The seq of the last event recorded before a moment, at least `begun`. A history never runs backwards, so that
     /// it is found in a few steps however long that is.
-    async fn last_before(&mut self, moment: Timestamp, low: u64) -> anyhow::Result<u64> {
-        let mut low = low;
+    async fn last_before(&mut self, moment: Timestamp, begun: u64) -> anyhow::Result<u64> {
+        let mut low = begun;
         let mut step: u64 = 1;
         let mut high = loop {
             let probe = low.saturating_add(step);
@@ -233,12 +234,20 @@ impl History {
             let middle = low + (high - low) / 2;
             if self.is_before(middle, moment).await? { low = middle } else { high = middle }
         }
+        if low > begun {
+            // Where it lies in the archive, nobody knows how much of what is asked for does so, too.
+            self.after(low - 1, 1).await?;
+        }
         Ok(low)
     }
 
-    /// Whether there is an event with this seq, from 1, and it was recorded before a moment.
+    /// Whether there is an event with this seq, from 1, and it was recorded before a moment. What lies in the archive is
+    /// older than all that does not, and is taken for what was before.
     async fn is_before(&mut self, seq: u64, moment: Timestamp) -> anyhow::Result<bool> {
-        let found = self.after(seq - 1, 1).await?;
+        let found = match self.after(seq - 1, 1).await {
+            Err(error) if Refused::is_for(&error, Reason::HistoryArchived.name()) => return Ok(true),
+            found => found?,
+        };
         Ok(found.first().map(recorded).transpose()?.is_some_and(|at| at < moment))
     }
 }

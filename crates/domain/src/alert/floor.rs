@@ -164,8 +164,9 @@ impl Talk {
     pub fn of(pack: &RulePack, zone: Zone, conversation: &Conversation) -> Option<Self> {
         let Session { holder, closed_at: None, .. } = &conversation.session else { return None };
         let last = conversation.session.ends_at()?;
-        let held = conversation.exchanges.last().and_then(|exchange| exchange.holdings.last());
-        let since = held.filter(|held| held.holder == *holder).map_or(last, |held| held.from);
+        // Every exchange says anew who has it.
+        let held = conversation.exchanges.iter().flat_map(|exchange| &exchange.holdings).rev();
+        let since = held.take_while(|held| held.holder == *holder).last().map_or(last, |held| held.from);
         let owed = pack.owed(zone, conversation);
         let further = owed.len().saturating_sub(MOST_OWED);
         let owed = owed.into_iter().skip(further).map(|owed| (owed.asked_at, owed.due)).collect();

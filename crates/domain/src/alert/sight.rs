@@ -14,7 +14,7 @@ pub const MOST_PROPOSALS: usize = 20;
 pub struct Seen {
     /// Each with its figures.
     pub topics: BTreeMap<Topic, Detail>,
-    /// The kinds of which `topics` names all there is. Of others nothing is known now.
+    /// The kinds of which `topics` names all there is, or as many as are told of at once. Of others nothing is known now.
     pub known: BTreeSet<Kind>,
 }
 

@@ -4,9 +4,9 @@
 //! one: turns by the question they begin with, sessions by their conversation, buyers by their day. Where the packs count
 //! different things, both are put together to the buyer's day, of which the worst unit decides.
 //!
-//! Invariants: the reports are those of two tallies; a pack beside itself differs in nothing; the counts of one pack are
-//! those of the other, less what differs as the other has it, and with what differs as this one has it; the order of
-//! conversations does not matter. Of what differs no more than a page is held.
+//! Invariants: the reports are those of two tallies; a pack beside itself differs in nothing; where both count
+//! units of one kind, the counts of one pack are those of the other, less what differs as the other has it, and with what
+//! differs as this one has it; the order of conversations does not matter. Of what differs no more than a page is held.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

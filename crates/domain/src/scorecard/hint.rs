@@ -123,10 +123,17 @@ impl Rule {
 }
 
 impl Shown {
-    /// Takes note of a conversation that shows what a rule is about; the heavier the better.
+    /// Takes note of a conversation that shows what a rule is about, once, where it shows it best; the heavier the better.
     pub(super) fn note(&mut self, rule: Rule, weight: i64, at: Timestamp, conversation: &str) {
         let Some(kept) = self.0.get_mut(rule as usize) else { return };
-        kept.insert((Reverse(weight), Reverse(at), conversation.to_owned()));
+        let new = (Reverse(weight), Reverse(at), conversation.to_owned());
+        if let Some(known) = kept.iter().find(|(.., named)| named == conversation).cloned() {
+            if known <= new {
+                return;
+            }
+            kept.remove(&known);
+        }
+        kept.insert(new);
         if kept.len() > MAX_EVIDENCE {
             kept.pop_last();
         }

@@ -393,6 +393,22 @@ fn slow_responses_are_shown_by_the_longest_waits() {
 }
 
 #[test]
+fn a_conversation_that_shows_a_rule_twice_is_named_once() {
+    let mut books = Books::new(question());
+    for number in 0..10_i64 {
+        let start = number * 2_000;
+        let turn = |start, wait| [at(start, asked("1")), at(start + wait, human("lan"))];
+        let story =
+            [at(start, assigned("lan"))].into_iter().chain(turn(start, 200)).chain(turn(start + 500, 300));
+        books.add(&Conversation::fold(format!("{number}"), story));
+    }
+    let report = books.finish();
+    let [hint] = &report.agents["lan"].hints[..] else { panic!("one hint") };
+    let named: Vec<_> = hint.evidence.iter().map(|shown| shown.conversation.as_str()).collect();
+    assert_eq!((hint.rule, named), (Rule::SlowResponses, vec!["9", "8", "7", "6", "5"]));
+}
+
+#[test]
 fn adherence_is_judged_after_four_hours_of_duty() {
     let adherence = |hours: i64| {
         let mut books = Books::new(question());

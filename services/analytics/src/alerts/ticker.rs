@@ -73,6 +73,12 @@ impl Ticker {
             self.store.forget_alerts(now - self.keep).await?;
             self.cleared_at = now;
         }
+        // Another replica may have stored something to be told of.
+        self.floors.tell();
+        // Where another replica is ahead, its floors are the ones to go by.
+        if !self.floors.stand_at(&self.store.cursor().await?) {
+            return Ok(());
+        }
         let behind = self.floors.pulse.behind(now);
         let is_late = behind > self.rules.lag;
         let looked = self.floors.look(behind, now, &self.rules);
@@ -88,7 +94,11 @@ impl Ticker {
             if !is_late {
                 self.slow.tell(shop, moved_at, now, &mut seen);
             }
-            self.tick_shop(shop, &seen, silences.remove(&shop).unwrap_or_default(), now).await?;
+            let silences = silences.remove(&shop).unwrap_or_default();
+            if let Err(fault) = self.tick_shop(shop, &seen, silences, now).await {
+                tracing::warn!(%shop, error = %fault, "alerts of a shop cannot be stored; trying again with the next tick");
+                self.kept.remove(&shop);
+            }
         }
         Ok(())
     }

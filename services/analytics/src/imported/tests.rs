@@ -125,3 +125,23 @@ fn a_retold_conversation_does_not_pose_as_one_of_ours() {
     let timeless = history::Event { occurred_time: None, recorded_time: None, ..event };
     assert!(retold(&timeless).is_err_and(|problem| problem.to_string().contains("occurred_time")));
 }
+
+#[test]
+fn what_lies_beyond_the_calendar_of_imports_is_refused_by_name() {
+    let told = |occurred: Timestamp, recorded: Option<Timestamp>| proto::ImportedEvent {
+        record_id: "1".into(),
+        conversation: "a".into(),
+        occurred_time: Some(to_timestamp(occurred)),
+        recorded_time: recorded.map(to_timestamp),
+        payload: Some(Payload::Message(proto::ImportedMessage::default())),
+        ..Default::default()
+    };
+    assert!(record(told(EARLIEST, None), "events[0]").is_ok());
+    let times = [(Timestamp::MIN, None, "occurred_time"), (LATEST, None, "occurred_time")];
+    for (occurred, recorded, name) in
+        times.into_iter().chain([(EARLIEST, Some(Timestamp::MAX), "occurred_time")])
+    {
+        let refused = record(told(occurred, recorded), "events[0]").expect_err("beyond");
+        assert_eq!(refused.violations[0].field, format!("events[0].{name}"));
+    }
+}

@@ -10,12 +10,14 @@ use fenliu_domain::exchange::Session;
 use fenliu_domain::ids::ShopId;
 use fenliu_domain::time::Timestamp;
 use fenliu_runtime::sql::Rows;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::reading::zone_in;
 use super::rows::{shop, shop_day};
 use super::{Fault, Store};
+use crate::imported::{EARLIEST, LATEST};
 
 /// Shops of one statement.
 const SHOPS_AT_ONCE: usize = 5_000;
@@ -73,13 +75,21 @@ impl Store {
 impl Zones {
     /// Those of these shops. Their rows are locked against whoever gives one another zone, in order.
     pub(super) async fn of(txn: &DatabaseTransaction, shops: &BTreeSet<&str>) -> Result<Self, Fault> {
+        Self::locked(txn, shops, LockType::Share).await
+    }
+
+    async fn locked(
+        txn: &DatabaseTransaction,
+        shops: &BTreeSet<&str>,
+        lock: LockType,
+    ) -> Result<Self, Fault> {
         let mut zones = BTreeMap::new();
         let shops: Vec<_> = shops.iter().copied().collect();
         for shops in shops.chunks(SHOPS_AT_ONCE) {
             let rows = shop::Entity::find()
                 .filter(shop::Column::ShopId.is_in(shops.iter().copied()))
                 .order_by_asc(shop::Column::ShopId)
-                .lock_shared()
+                .lock(lock)
                 .all(txn)
                 .await?;
             for row in rows {
@@ -106,8 +116,9 @@ impl Changes {
         self.note_between(shop, begins, ends);
     }
 
-    /// The same of one of which only this is known.
+    /// The same of one of which only this is known. What lies beyond the years that are imported bears on no day.
     pub(super) fn note_between(&mut self, shop: &str, begins: Timestamp, ends: Timestamp) {
+        let (begins, ends) = (begins.clamp(EARLIEST, LATEST), ends.clamp(EARLIEST, LATEST));
         let days = self.zones.zone(shop).days_between(begins, ends);
         let mut day = *days.start();
         while day <= *days.end() {
@@ -136,9 +147,11 @@ pub(super) async fn rezone<F>(
 where
     F: Future<Output = Result<(), Fault>>,
 {
-    let before = Zones::of(txn, shops).await?;
+    know(txn, shops).await?;
+    // Two that write the same row wait for each other here, instead of each for the other's share of it.
+    let before = Zones::locked(txn, shops, LockType::Update).await?;
     change.await?;
-    let after = Zones::of(txn, shops).await?;
+    let after = Zones::locked(txn, shops, LockType::Update).await?;
     let mut changes = Changes::new(Zones::default());
     for shop in shops.iter().filter(|shop| before.zone(shop) != after.zone(shop)) {
         let days = shop_day::Entity::find().filter(shop_day::Column::ShopId.eq(*shop)).all(txn).await?;
@@ -149,6 +162,22 @@ where
         }
     }
     changes.save(txn).await
+}
+
+/// Sees to it that these shops have rows, which can be locked.
+async fn know(txn: &DatabaseTransaction, shops: &BTreeSet<&str>) -> Result<(), Fault> {
+    let row = |shop: &&str| shop::ActiveModel {
+        shop_id: Set((*shop).to_owned()),
+        policy_zone: Set(None),
+        import_zone: Set(None),
+    };
+    let shops: Vec<_> = shops.iter().collect();
+    for shops in shops.chunks(SHOPS_AT_ONCE) {
+        let keep = OnConflict::column(shop::Column::ShopId).do_nothing().to_owned();
+        let rows = shop::Entity::insert_many(shops.iter().map(|shop| row(shop)));
+        rows.on_conflict(keep).exec_without_returning(txn).await?;
+    }
+    Ok(())
 }
 
 /// Counts every day's version: facts of any of them may be gone.

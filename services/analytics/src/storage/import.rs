@@ -56,7 +56,7 @@ pub(crate) struct Imported {
 }
 
 pub(super) async fn import(txn: &DatabaseTransaction, batch: ImportedBatch) -> Result<Imported, Fault> {
-    // This locks the shop's row, so that two imports of one shop never make the same facts at the same time.
+    // This makes and locks the shop's row, so that two imports of one shop never make the same facts at the same time.
     let shop = batch.shop.to_string();
     changes::rezone(txn, &BTreeSet::from([shop.as_str()]), save_zone(txn, &batch)).await?;
     let all = batch.records.len() as u64;

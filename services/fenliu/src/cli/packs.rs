@@ -69,7 +69,7 @@ pub struct PutPackArgs {
 #[command(after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.")]
 pub struct CompareArgs {
     /// The shop, shp_….
-    #[arg(value_name = "SHOP")]
+    #[arg(long, value_name = "SHOP")]
     pub shop: String,
     /// The first period, such as 2026-04-01..2026-04-14: two local days, both included.
     #[arg(long, value_name = "DAYS")]

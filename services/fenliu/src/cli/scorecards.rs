@@ -10,7 +10,7 @@ use super::TargetArgs;
 #[command(after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.")]
 pub struct ScorecardsArgs {
     /// The shop, shp_….
-    #[arg(value_name = "SHOP")]
+    #[arg(long, value_name = "SHOP")]
     pub shop: String,
     /// First local day, YYYY-MM-DD; without it the last.
     #[arg(long, value_name = "DAY")]
@@ -18,7 +18,7 @@ pub struct ScorecardsArgs {
     /// Last local day, YYYY-MM-DD, included; without it today. At most 91 days after the first.
     #[arg(long, value_name = "DAY")]
     pub to: Option<String>,
-    /// Rule packs under which to show misses; may be given several times. Without it misses are in --json only, under all
+    /// Rule packs fenliu ships, under which to show misses; may be given several times. Without it misses are in --json only, under all
     /// that fenliu ships.
     #[arg(long, value_name = "PACK")]
     pub pack: Vec<String>,

@@ -163,8 +163,11 @@ fn said(verdict: &str) -> &'static str {
 impl Figure {
     /// The figure with its interval; `…` where an end is not known.
     fn told(self, is_time: bool) -> String {
-        let of =
-            |value: f64| if is_time { format!("{value:.1} s") } else { format!("{:.2} %", value * 100.0) };
+        // Between two shares lie points, since a change in per cent would be one of the first.
+        let share = if self.count.is_none() { "points" } else { "%" };
+        let of = |value: f64| {
+            if is_time { format!("{value:.1} s") } else { format!("{:.2} {share}", value * 100.0) }
+        };
         let sign = if self.count.is_none() && self.value > 0.0 { "+" } else { "" };
         let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), of);
         format!("{sign}{} ({} to {})", of(self.value), end(self.low), end(self.high))

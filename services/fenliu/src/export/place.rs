@@ -75,8 +75,10 @@ fn found(file: &mut File, header: &Header) -> anyhow::Result<Found> {
     }
     let known = Header::parse(std::str::from_utf8(&first).unwrap_or_default())
         .map_err(|why| anyhow::anyhow!("{why}"))?;
+    // The shop may have got another name since.
+    let begun = Header { display_name: known.display_name.clone(), ..header.clone() };
     anyhow::ensure!(
-        known == *header,
+        known == begun,
         "it was begun for another shop, range or place: its first line is {}",
         String::from_utf8_lossy(&first)
     );

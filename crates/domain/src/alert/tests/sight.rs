@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{at, detail, floor, held, hours, kinds, look, synced, talk};
 use crate::alert::{Detail, Floor, Kind, MOST_OPEN, Proposal, Remedy, Rules, Seen, Talk, Topic, Word, seen};
+use crate::day::Zone;
 use crate::desk::agent::Presence;
-use crate::exchange::Holder;
+use crate::exchange::{Conversation, Holder, What};
+use crate::message::Actor;
 use crate::time::Span;
 
 #[test]
@@ -179,4 +181,16 @@ fn silent_conversations_are_let_go() {
     floor.let_go(at(50));
     assert_eq!((floor.queue(), floor.load("lan")), ((0, None), 1));
     assert_eq!(floor.due(at(0), at(100)).count(), 0);
+}
+
+#[test]
+fn who_asks_again_while_they_wait_has_waited_from_the_first_question_on() {
+    use crate::exchange::tests::{asked, at, replied};
+    let pack = crate::pack::samples::all().expect("sound").remove(0);
+    let queued = What::Queued { nobody_on_duty: false };
+    let canned = replied(Actor::AutoReply, "", false);
+    let story = [at(0, asked("1")), at(1, queued), at(5, canned), at(20, asked("2"))];
+    let talk = Talk::of(&pack, Zone::UTC, &Conversation::fold("a", story)).expect("it goes on");
+    let since = at(1, asked("1")).at;
+    assert_eq!((talk.holder, talk.since), (Holder::Queue, since));
 }

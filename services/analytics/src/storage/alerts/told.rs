@@ -6,7 +6,7 @@ use fenliu_domain::time::Timestamp;
 use fenliu_proto::analytics::v1 as proto;
 use prost::Message;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::kept::open_alerts;
@@ -99,21 +99,25 @@ impl Store {
         let told: std::collections::BTreeMap<_, _> =
             told.into_iter().map(|row| (row.shop_id.clone(), row)).collect();
         let mut undelivered = Vec::new();
-        for row in alert_memory::Entity::find().all(self.db.reader()).await? {
-            let known = told.get(&row.shop_id);
-            let place = Place { table: "alert_webhook", column: "next_us", row: &row.shop_id };
+        let last = alert_memory::Entity::find()
+            .select_only()
+            .columns([alert_memory::Column::ShopId, alert_memory::Column::Position])
+            .into_tuple::<(String, i64)>();
+        for (shop, last) in last.all(self.db.reader()).await? {
+            let known = told.get(&shop);
+            let place = Place { table: "alert_webhook", column: "next_us", row: &shop };
             let delivery = Delivery {
-                shop: shop_id(&row.shop_id)?,
+                shop: shop_id(&shop)?,
                 position: known.map_or(0, |row| row.position),
                 attempts: known.map_or(0, |row| u32::try_from(row.attempts).unwrap_or(u32::MAX)),
                 next: known.map_or(Ok(Timestamp::MIN), |row| place.time(row.next_us))?,
             };
-            undelivered.extend((delivery.position < row.position).then_some(delivery));
+            undelivered.extend((delivery.position < last).then_some(delivery));
         }
         Ok(undelivered)
     }
 
-    /// Writes down how far the webhook was told of a shop.
+    /// Writes down how far the webhook was told of a shop, unless it was told further.
     pub(crate) async fn delivered(&self, delivery: Delivery) -> Result<(), Fault> {
         let row = alert_webhook::ActiveModel {
             shop_id: Set(delivery.shop.to_string()),
@@ -123,7 +127,12 @@ impl Store {
         };
         let columns =
             [alert_webhook::Column::Position, alert_webhook::Column::Attempts, alert_webhook::Column::NextUs];
-        let replace = OnConflict::column(alert_webhook::Column::ShopId).update_columns(columns).to_owned();
+        // Another replica may have told more meanwhile.
+        let known = Expr::col((alert_webhook::Entity, alert_webhook::Column::Position));
+        let replace = OnConflict::column(alert_webhook::Column::ShopId)
+            .update_columns(columns)
+            .action_and_where(known.lte(delivery.position))
+            .to_owned();
         let insert = alert_webhook::Entity::insert(row).on_conflict(replace);
         insert.exec_without_returning(self.db.writer()).await?;
         Ok(())

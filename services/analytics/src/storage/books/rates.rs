@@ -75,9 +75,13 @@ impl Store {
             })
         });
         let (asked, missing) = asked.await?;
-        // Many days are read and kept a few at a time, so that whoever gives up and asks again finds those that were.
-        if missing.len() > READ_AT_ONCE {
-            for days in missing.chunks(READ_AT_ONCE) {
+        // Many days are read and kept a few at a time, so that whoever gives up and asks again finds those that were. A day
+        // whose limits have not passed would be read in vain.
+        let limit = asked.pack.limit.max(asked.pack.cap.unwrap_or_default());
+        let over = asked.book.zone.day_of(as_of - limit);
+        let past: Vec<_> = missing.into_iter().filter(|day| *day < over).collect();
+        if past.len() > READ_AT_ONCE {
+            for days in past.chunks(READ_AT_ONCE) {
                 self.answer(Asked { range: range_of(days), ..asked.clone() }).await?;
             }
         }

@@ -51,7 +51,14 @@ fn without_moment(report: Report) -> Report {
 async fn ask(store: &Store, pack: &RulePack, range: DayRange, as_of: Timestamp) {
     let asked = (pack.clone(), range, as_of);
     let begin = move |zone| Tally::new(asked.0, zone, asked.2, asked.1);
-    let Ok(read) = store.tally(shop(0), range, begin).await else { return };
+    let read = match store.tally(shop(0), range, begin).await {
+        Err(Fault::Refused(unknown)) => {
+            let refused =
+                store.report(shop(0), pack.clone(), as_of, move |_| range).await.expect_err("unknown");
+            return assert_eq!(refused.into_problem().reason, unknown.reason);
+        }
+        read => read.expect("a report"),
+    };
     for _ in 0..2 {
         let kept = store.report(shop(0), pack.clone(), as_of, move |_| range).await.expect("a report");
         assert_eq!(without_moment(kept.report), without_moment(read.report.clone()), "{}", pack.id);
@@ -64,7 +71,13 @@ fn sunday() -> fenliu_domain::day::Day {
 }
 
 async fn count(store: &Store, range: DayRange) {
-    let Ok(read) = store.fold(shop(0), move |_| Ok((range, Arrivals::default()))).await else { return };
+    let read = match store.fold(shop(0), move |_| Ok((range, Arrivals::default()))).await {
+        Err(Fault::Refused(unknown)) => {
+            let refused = store.arrivals(shop(0), move |_| range).await.expect_err("unknown");
+            return assert_eq!(refused.into_problem().reason, unknown.reason);
+        }
+        read => read.expect("arrivals"),
+    };
     // Those of days beside the range may be read along with it.
     let mut inside = Arrivals::default();
     let days = read.fold.by_day(read.zone).into_iter().filter(|(day, _)| range.contains(*day));
