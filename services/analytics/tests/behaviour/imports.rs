@@ -4,6 +4,8 @@ use fenliu_domain::problem::Reason;
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::imported_event::Payload;
 use fenliu_proto::convert::to_timestamp;
+use futures::future::join_all;
+use futures::stream;
 use tonic_types::StatusExt;
 
 use crate::house::{
@@ -33,6 +35,26 @@ async fn records_of_another_source_are_others_although_they_are_called_the_same(
     let stored = house.import(vec![here, there]).await.expect("imported").into_inner();
     assert_eq!((stored.imported, stored.repeated), (6, 0));
     assert_eq!(house.rate("taobao-3min").await.total.expect("a total").counted, 2);
+}
+
+#[tokio::test]
+async fn imports_of_one_shop_at_once_all_succeed() {
+    let mut house = House::open().await;
+    // Many rounds, in each of which all want the row of the shop at the same moment.
+    for round in 0..10 {
+        let import = |source: usize| {
+            let mut imports = house.imports.clone();
+            let batch = proto::ImportEventsRequest {
+                source: format!("source {source}"),
+                ..batch(conversation(&format!("c{round}"), 900, Some(5)))
+            };
+            async move { imports.import_events(stream::iter([batch])).await }
+        };
+        for stored in join_all((0..4).map(import)).await {
+            assert_eq!(stored.expect("imported").into_inner().imported, 3);
+        }
+    }
+    assert_eq!(house.rate("taobao-3min").await.total.expect("a total").counted, 40);
 }
 
 #[tokio::test]
