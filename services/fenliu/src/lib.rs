@@ -52,6 +52,7 @@ pub mod shops;
 pub mod simulate;
 pub mod table;
 pub mod target;
+pub mod text_file;
 pub mod up;
 pub mod upkeep;
 pub mod words;

@@ -17,6 +17,7 @@ use crate::output::Answer;
 use crate::packs::units;
 use crate::table::{Table, percent};
 use crate::target::{asking, refused};
+use crate::text_file;
 
 /// Longest data file that is read, in bytes; no sound pack is near it.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -66,12 +67,7 @@ async fn show(client: &Client, args: &ShowPackArgs) -> anyhow::Result<Answer> {
 
 async fn put(client: &Client, args: &PutPackArgs) -> anyhow::Result<Answer> {
     let file = args.file.display();
-    let size = std::fs::metadata(&args.file).with_context(|| format!("cannot read {file}"))?.len();
-    anyhow::ensure!(
-        size <= MAX_FILE_BYTES,
-        "{file} has {size} bytes; a rule pack has at most {MAX_FILE_BYTES}"
-    );
-    let text = std::fs::read_to_string(&args.file).with_context(|| format!("cannot read {file}"))?;
+    let text = text_file::read(&args.file, MAX_FILE_BYTES)?;
     let pack = fenliu_analytics::read_pack(&text).with_context(|| format!("{file} is no rule pack"))?;
     let request = proto::PutRulePackRequest {
         request_id: String::new(),

@@ -1,9 +1,5 @@
 //! Drafts: read from a spreadsheet, put into force, written as a spreadsheet.
 
-use std::io::Read;
-use std::path::Path;
-
-use anyhow::Context;
 use fenliu_domain::day::Day;
 use fenliu_proto::accounts::v1::roster_service_client::RosterServiceClient;
 use fenliu_proto::accounts::v1::{
@@ -19,6 +15,7 @@ use crate::moments::{clock_of, monday_of, named, rfc3339, timestamp};
 use crate::output::Answer;
 use crate::table::Table;
 use crate::target::{asking, refused};
+use crate::text_file;
 
 /// Longest spreadsheet, in bytes, as the contract bounds it.
 const MAX_BYTES: u64 = 512 * 1_024;
@@ -33,7 +30,7 @@ pub(super) async fn import(
     place: &Place,
     args: &ImportRosterArgs,
 ) -> anyhow::Result<Answer> {
-    let csv = read(&args.file)?;
+    let csv = text_file::read(&args.file, MAX_BYTES)?;
     let covered = days(&csv);
     let request = ImportRosterRequest {
         request_id: String::new(),
@@ -67,15 +64,6 @@ pub(super) async fn import(
         json["published"] = to_json(&published)?;
     }
     Answer::new(&json, text)
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let opened = std::fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
-    let mut text = String::new();
-    let read = opened.take(MAX_BYTES + 1).read_to_string(&mut text);
-    read.with_context(|| format!("cannot read {}; it must be CSV in UTF-8", file.display()))?;
-    anyhow::ensure!(text.len() as u64 <= MAX_BYTES, "{} is longer than {MAX_BYTES} bytes", file.display());
-    Ok(text)
 }
 
 /// The first and the last day that the spreadsheet's first line names. What it names badly, fenliu refuses.

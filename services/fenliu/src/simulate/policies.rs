@@ -13,6 +13,8 @@ use fenliu_proto::history::v1 as history;
 use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
 use serde_json::Value;
 
+use crate::text_file;
+
 /// Largest policy document that is read.
 const MAX_POLICY_BYTES: u64 = 1 << 20;
 
@@ -52,9 +54,7 @@ pub(super) fn read(given: &str, zone: Zone) -> anyhow::Result<Named> {
          GetPolicy answers",
         presets.join(", ")
     );
-    let size = path.metadata().map_or(0, |metadata| metadata.len());
-    ensure!(size <= MAX_POLICY_BYTES, "{given} has more than {MAX_POLICY_BYTES} bytes; that is no policy");
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {given}"))?;
+    let text = text_file::read(path, MAX_POLICY_BYTES)?;
     let policy = parse(&text).with_context(|| format!("{given} holds no policy"))?;
     let name = path.file_stem().map_or_else(|| given.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Ok(Named { name, policy })

@@ -14,6 +14,7 @@ use fenliu_domain::time::{Span, Timestamp};
 
 use super::receptions::agent;
 use crate::roster::shifts;
+use crate::text_file;
 
 /// Most cells of a spreadsheet that are named as wrong.
 const MAX_WRONG_CELLS: usize = 10;
@@ -49,9 +50,7 @@ pub(super) struct Terms<'a> {
 /// duty can tell.
 pub(super) fn read(path: &PathBuf, terms: &Terms<'_>) -> anyhow::Result<Named> {
     let shown = path.display();
-    let size = path.metadata().with_context(|| format!("cannot read {shown}"))?.len();
-    ensure!(size <= MAX_GRID_BYTES as u64, "{shown} has more than {MAX_GRID_BYTES} bytes");
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let text = text_file::read(path, MAX_GRID_BYTES as u64)?;
     of_grid(&name_of(path), &text, terms).with_context(|| format!("{shown} cannot be worked"))
 }
 
