@@ -14,6 +14,7 @@ use fenliu_runtime::lifecycle::Lifecycle;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, Connection, Row};
 use tonic::transport::Channel;
+use tonic::{Code, Response, Status};
 
 use self::stand_in::{STORY, event, follow, rate_request, shop, stand_in, timed};
 
@@ -52,7 +53,7 @@ async fn measure(turns: usize) {
         took.wall.as_secs_f64()
     );
     for pack in PACKS {
-        let (first, read) = timed(ask(&channel, pack)).await;
+        let ((first, asked), read) = timed(ask_until_answered(&channel, pack)).await;
         let mut kept = Vec::new();
         for _ in 0..ROUNDS {
             let (again, took) = timed(ask(&channel, pack)).await;
@@ -66,9 +67,10 @@ async fn measure(turns: usize) {
         let bytes = bytes_of_days(&file, pack).await;
         let (kept, floor) = (middle(kept), middle(floor));
         println!(
-            "{pack:<22} read {:>8.1} ms, kept {:>6.2} ms; floor: {bytes} bytes of {} days read in {:.2} ms, {:.1} times less",
+            "{pack:<22} read {:>8.1} ms in {asked} calls, kept {:>6.2} ms of {} agents; floor: {bytes} bytes of {} days read in {:.2} ms, {:.1} times less",
             millis(read.wall),
             millis(kept),
+            first.agents.len(),
             first.days.len(),
             millis(floor),
             millis(kept) / millis(floor),
@@ -78,9 +80,26 @@ async fn measure(turns: usize) {
 }
 
 async fn ask(channel: &Channel, pack: &str) -> GetReplyRateResponse {
+    try_ask(channel, pack).await.expect("an answer")
+}
+
+/// Asks as somebody does who is told that it takes too long: again, since what was read by then is kept. The answer, and
+/// how many calls it took.
+async fn ask_until_answered(channel: &Channel, pack: &str) -> (GetReplyRateResponse, usize) {
+    let mut calls = 1;
+    loop {
+        match try_ask(channel, pack).await {
+            Ok(answer) => return (answer, calls),
+            Err(status) => assert_eq!(status.code(), Code::DeadlineExceeded, "{status}"),
+        }
+        calls += 1;
+    }
+}
+
+async fn try_ask(channel: &Channel, pack: &str) -> Result<GetReplyRateResponse, Status> {
     let mut rates = ReplyRateServiceClient::new(channel.clone());
     let request = rate_request(&shop(0), pack, "2026-05-01", "2026-05-31");
-    rates.get_reply_rate(request).await.expect("an answer").into_inner()
+    rates.get_reply_rate(request).await.map(Response::into_inner)
 }
 
 /// How many bytes are kept of the days under a pack, without the waits one by one.

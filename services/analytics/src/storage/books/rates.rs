@@ -1,6 +1,6 @@
 //! How a shop answered under a pack: reports of days, which add up ([`Report::add`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fenliu_domain::day::{Day, DayRange, Zone};
 use fenliu_domain::ids::ShopId;
@@ -11,7 +11,7 @@ use prost::Message;
 use sea_orm::{DatabaseTransaction, QuerySelect};
 use sha2::{Digest, Sha256};
 
-use super::{Book, DAYS_AT_ONCE, Fresh, missing, range_of, versions};
+use super::{Book, DAYS_AT_ONCE, Fresh, Kept, missing, range_of, versions};
 use crate::storage::history::cursor;
 use crate::storage::reading::{feed_days, zone_of};
 use crate::storage::rows::{Place, book_bytes, day_book};
@@ -42,6 +42,24 @@ struct Read {
     report: Report,
 }
 
+/// The days of a range on which there is anything.
+struct Days {
+    /// How often the facts of each were written.
+    versions: BTreeMap<Day, i64>,
+    /// What was kept of them.
+    kept: BTreeMap<Day, Kept>,
+}
+
+/// What a range came to, and what is to be kept of it.
+type Answer = (Tallied, Vec<day_book::ActiveModel>);
+
+/// What the first look at a range comes to.
+enum First {
+    Answer(Answer),
+    /// So many days are to be read that they are read a few at a time.
+    Read(Asked, Vec<Day>),
+}
+
 /// Which turns' waits.
 #[derive(Clone, Copy)]
 enum Turns {
@@ -64,32 +82,41 @@ impl Store {
     where
         F: FnOnce(Zone) -> DayRange + Send + 'static,
     {
-        let asked = self.db.snapshot(move |txn| {
+        let first = self.db.snapshot(move |txn| {
             Box::pin(async move {
                 let zone = zone_of(txn, shop).await?;
                 let (name, version, print) = (pack.id.clone(), pack.version, print(&pack));
                 let book = Book { shop, zone, name, version, print };
                 let asked = Asked { pack, range: range(zone), as_of, book };
-                let missing = asked.missing(txn).await?;
-                Ok::<_, Fault>((asked, missing))
+                let kept = asked.kept(txn).await?;
+                let many = asked.worth_keeping(&kept);
+                if many.len() > READ_AT_ONCE {
+                    return Ok::<_, Fault>(First::Read(asked, many));
+                }
+                asked.answer(txn, kept).await.map(First::Answer)
             })
         });
-        let (asked, missing) = asked.await?;
-        // Many days are read and kept a few at a time, so that whoever gives up and asks again finds those that were. A day
-        // whose limits have not passed would be read in vain.
-        let limit = asked.pack.limit.max(asked.pack.cap.unwrap_or_default());
-        let over = asked.book.zone.day_of(as_of - limit);
-        let past: Vec<_> = missing.into_iter().filter(|day| *day < over).collect();
-        if past.len() > READ_AT_ONCE {
-            for days in past.chunks(READ_AT_ONCE) {
-                self.answer(Asked { range: range_of(days), ..asked.clone() }).await?;
+        let (asked, many) = match first.await? {
+            First::Answer((tallied, fresh)) => {
+                self.keep(fresh).await;
+                return Ok(tallied);
             }
+            First::Read(asked, many) => (asked, many),
+        };
+        // Many days are read and kept a few at a time, so that whoever gives up and asks again finds those that were.
+        for days in many.chunks(READ_AT_ONCE) {
+            self.answer(Asked { range: range_of(days), ..asked.clone() }).await?;
         }
         self.answer(asked).await
     }
 
     async fn answer(&self, asked: Asked) -> Result<Tallied, Fault> {
-        let answer = self.db.snapshot(move |txn| Box::pin(async move { asked.answer(txn).await }));
+        let answer = self.db.snapshot(move |txn| {
+            Box::pin(async move {
+                let kept = asked.kept(txn).await?;
+                asked.answer(txn, kept).await
+            })
+        });
         let (tallied, fresh) = answer.await?;
         self.keep(fresh).await;
         Ok(tallied)
@@ -108,29 +135,38 @@ impl Asked {
         versions(txn, self.book.shop, self.range, self.pack.rejoin_within.is_some()).await
     }
 
-    /// The days that are not kept.
-    async fn missing(&self, txn: &DatabaseTransaction) -> Result<Vec<Day>, Fault> {
+    /// The days there are, and what was kept of them.
+    async fn kept(&self, txn: &DatabaseTransaction) -> Result<Days, Fault> {
         let versions = self.versions(txn).await?;
         let kept = self.book.kept(txn, &versions, self.as_of).await?;
-        Ok(missing(&versions, &kept).concat())
+        Ok(Days { versions, kept })
     }
 
-    async fn answer(
-        &self,
-        txn: &DatabaseTransaction,
-    ) -> Result<(Tallied, Vec<day_book::ActiveModel>), Fault> {
+    /// The days that are to be read, and kept: of one whose limits have not passed nothing would hold.
+    fn worth_keeping(&self, days: &Days) -> Vec<Day> {
+        let limit = self.pack.limit.max(self.pack.cap.unwrap_or_default());
+        let over = self.book.zone.day_of(self.as_of - limit);
+        missing(&days.versions, &days.kept).concat().into_iter().filter(|day| *day < over).collect()
+    }
+
+    async fn answer(&self, txn: &DatabaseTransaction, days: Days) -> Result<Answer, Fault> {
         let position = cursor(txn).await?.position;
-        let versions = self.versions(txn).await?;
+        let Days { versions, kept: known } = days;
         let mut kept = BTreeMap::new();
-        for (day, known) in self.book.kept(txn, &versions, self.as_of).await? {
+        let mut agents = HashMap::new();
+        for (day, known) in known {
             let date = day.to_string();
             let place = Place::of_book("counts", &date);
-            kept.insert(day, book_bytes::read_counts(place, day, known.holds_from, &known.counts)?);
+            let report = book_bytes::read_counts(place, day, known.holds_from, &known.counts, &mut agents)?;
+            kept.insert(day, report);
         }
         let read = self.read(txn, &versions, &missing(&versions, &kept)).await?;
         self.load_waits(txn, &mut kept, &read).await?;
         let mut report = Report::default();
         kept.values().chain(read.iter().map(|read| &read.report)).for_each(|day| report.add(day));
+        for (agent, counts) in &agents {
+            report.agents.entry(agent.clone()).or_default().add(counts);
+        }
         let holds = read.iter().filter(|read| read.report.holds_from <= self.as_of);
         let fresh = holds.map(|read| self.book.row(read.fresh())).collect();
         Ok((Tallied { report, position, zone: self.book.zone }, fresh))

@@ -1,7 +1,7 @@
 //! What a day came to as bytes: Protocol Buffers messages of this service alone. Fields are only ever added; what a field
 //! means changes with the print of the books, which has them made anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fenliu_domain::day::Day;
 use fenliu_domain::pack::{AgentParts, Parts, Report, Waits};
@@ -127,12 +127,14 @@ pub(crate) fn counts(report: &Report) -> Vec<u8> {
     counts.encode_to_vec()
 }
 
-/// The report of a day, with its waits as sketches.
+/// The report of a day, with its waits as sketches. Its agents are not in it: they are added to those of other days at
+/// once, since a month of a large shop has tens of thousands of them.
 pub(crate) fn read_counts(
     place: Place<'_>,
     day: Day,
     holds_from: Timestamp,
     bytes: &[u8],
+    agents: &mut HashMap<String, AgentParts>,
 ) -> Result<Report, Fault> {
     let counts = DayCounts::decode(bytes).map_err(|why| place.corrupt(why))?;
     let mut report = Report {
@@ -150,7 +152,7 @@ pub(crate) fn read_counts(
     }
     for AgentCounts { agent, units, wait_sum_us } in counts.agents {
         let parts = units.unwrap_or_default().read();
-        report.agents.insert(agent, AgentParts { parts, wait_sum: Span::from_micros(wait_sum_us) });
+        agents.entry(agent).or_default().add(&AgentParts { parts, wait_sum: Span::from_micros(wait_sum_us) });
     }
     Ok(report)
 }
