@@ -15,6 +15,10 @@ use shop::Shop;
 
 mod shop;
 
+/// As the services have it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Conversations begun, answered and closed per round: three commands each.
 const CYCLES: u64 = 10_000;
 /// Rounds; their median counts.

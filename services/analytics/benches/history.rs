@@ -1,9 +1,11 @@
 //! How fast a history becomes facts: events come over real gRPC from a stand-in for dispatch and end in a SQLite file with
 //! `synchronous=FULL`, as they do when a service that was away follows from the beginning. Beside it, in the same run, the
 //! floor: the same stream decoded and thrown away, and rows of the same bytes inserted, with nothing of ours.
-//! `cargo bench -p fenliu-analytics --bench history`; processor time holds the stand-in, which runs in the same process.
+//! `cargo bench -p fenliu-analytics --bench history`. The stand-in is a process of its own: its time is in no figure.
 
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,21 +26,34 @@ const CONVERSATIONS: usize = 100_000;
 const AT_ONCE: usize = 500;
 /// Events of a message of the stream, as dispatch sends them.
 const MESSAGE_EVENTS: usize = 500;
+/// Messages of the whole history.
+const MESSAGES: usize = CONVERSATIONS * STORY / MESSAGE_EVENTS;
+/// Has the benchmark stand in for dispatch.
+const STAND_IN: &str = "--stand-in";
 /// Rows of one insertion of the floor.
 const ROWS: usize = 1_000;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(measure());
+    if std::env::args().any(|argument| argument == STAND_IN) {
+        runtime.block_on(tell());
+    } else {
+        runtime.block_on(measure());
+    }
+}
+
+/// Stands in for dispatch until the parent has gone.
+async fn tell() {
+    let messages = Arc::new(messages());
+    let tell = move |at: usize| messages.get(at).cloned().unwrap_or_default();
+    println!("{}", stand_in(MESSAGES, Arc::new(tell)).await);
+    let parent = || std::io::stdin().read_to_end(&mut Vec::new());
+    tokio::task::spawn_blocking(parent).await.expect("no panic").expect("a parent that says nothing");
 }
 
 async fn measure() {
-    let messages = Arc::new(messages());
-    let events = messages.iter().map(|message| message.events.len()).sum::<usize>();
-    let last = messages.last().and_then(|message| message.events.last()).map_or(0, |event| event.position);
-    let count = messages.len();
-    let tell = move |at: usize| messages.get(at).cloned().unwrap_or_default();
-    let address = stand_in(count, Arc::new(tell)).await;
+    let (mut child, address) = stand_in_elsewhere();
+    let (events, last) = (CONVERSATIONS * STORY, i64::try_from(CONVERSATIONS * STORY).unwrap_or(i64::MAX));
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("facts.db");
 
@@ -57,6 +72,23 @@ async fn measure() {
         floor.wall.as_secs_f64() / facts.wall.as_secs_f64(),
         facts.cpu.as_secs_f64() / floor.cpu.as_secs_f64()
     );
+    drop(child.stdin.take());
+    child.wait().expect("the stand-in ends with its parent");
+}
+
+/// The stand-in in a process of its own, so that what it takes to tell the history is in no figure; and where it is.
+fn stand_in_elsewhere() -> (Child, String) {
+    let myself = std::env::current_exe().expect("the benchmark's own file");
+    let mut child = Command::new(myself)
+        .arg(STAND_IN)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the stand-in begins");
+    let mut address = String::new();
+    let said = child.stdout.take().expect("it is piped");
+    BufReader::new(said).read_line(&mut address).expect("an address");
+    (child, address.trim().to_owned())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]

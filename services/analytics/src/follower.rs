@@ -22,7 +22,7 @@ use crate::recorded;
 use crate::storage::{Batch, Cursor, Fault, Store};
 
 /// Most messages of the stream that are worked in together when they are there already; of 500 events each.
-const MESSAGES_AT_ONCE: usize = 8;
+const MESSAGES_AT_ONCE: usize = 32;
 
 /// Follows the history of dispatch into a store.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Follower {
             let caught_up =
                 messages.last().is_some_and(|last| last.as_ref().is_ok_and(|last| last.caught_up));
             let (events, broken) = gather(messages);
-            let recorded = events.last().and_then(recorded::recorded_at);
+            let recorded = events.iter().flatten().next_back().and_then(recorded::recorded_at);
             cursor = self.work_in(cursor, events).await?;
             if caught_up {
                 self.floors.pulse.caught_up();
@@ -151,9 +151,9 @@ impl Follower {
     }
 
     /// Works events in and returns the new cursor.
-    async fn work_in(&self, after: Cursor, events: Vec<StoredEvent>) -> Result<Cursor, Lost> {
+    async fn work_in(&self, after: Cursor, events: Vec<Vec<StoredEvent>>) -> Result<Cursor, Lost> {
         let now = self.clock.now();
-        let Some(mut batch) = batch(after.clone(), events)? else { return Ok(after) };
+        let Some(mut batch) = batch(after.clone(), events.into_iter().flatten())? else { return Ok(after) };
         batch.watch = Some(self.floors.watch(now));
         let until = batch.until.clone();
         let moved = self.store.follow(batch).await?;
@@ -195,12 +195,12 @@ impl Backoff {
     }
 }
 
-/// The events of some messages, up to the first that broke.
-fn gather(messages: Vec<Result<FollowEventsResponse, Status>>) -> (Vec<StoredEvent>, Option<Status>) {
-    let mut events = Vec::new();
+/// The events of some messages, message by message, up to the first that broke.
+fn gather(messages: Vec<Result<FollowEventsResponse, Status>>) -> (Vec<Vec<StoredEvent>>, Option<Status>) {
+    let mut events = Vec::with_capacity(messages.len());
     for message in messages {
         match message {
-            Ok(message) => events.extend(message.events),
+            Ok(message) => events.push(message.events),
             Err(status) => return (events, Some(status)),
         }
     }
@@ -209,16 +209,19 @@ fn gather(messages: Vec<Result<FollowEventsResponse, Status>>) -> (Vec<StoredEve
 
 /// What events mean for the facts; `None` when there are none that are new. An event that makes no sense stops the
 /// follower there, loudly: facts that leave something out would look like facts.
-pub(crate) fn batch(after: Cursor, events: Vec<StoredEvent>) -> Result<Option<Batch>, Fault> {
+pub(crate) fn batch(
+    after: Cursor,
+    events: impl IntoIterator<Item = StoredEvent>,
+) -> Result<Option<Batch>, Fault> {
     let mut until = after.clone();
-    let mut steps = Vec::with_capacity(events.len() * 2);
-    for event in events {
-        if event.position <= until.position {
+    let mut steps = Vec::new();
+    for mut stored in events {
+        if stored.position <= until.position {
             continue;
         }
-        let event_id = event.event.as_ref().map(|event| event.event_id.clone()).unwrap_or_default();
-        until = Cursor { position: event.position, event_id };
-        steps.extend(recorded::steps(event)?);
+        let event_id = stored.event.as_mut().map(|event| std::mem::take(&mut event.event_id));
+        until = Cursor { position: stored.position, event_id: event_id.unwrap_or_default() };
+        recorded::add_steps(stored, &mut steps)?;
     }
     let moved = until.position > after.position;
     Ok(moved.then_some(Batch { after, until, steps, watch: None }))

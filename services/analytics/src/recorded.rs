@@ -22,11 +22,11 @@ pub(crate) fn recorded_at(stored: &StoredEvent) -> Option<Timestamp> {
     timestamp(time, "event.recorded_time").ok()
 }
 
-/// What an event of the history says, as far as the facts care.
+/// Adds what an event of the history says, as far as the facts care, to the steps.
 ///
 /// # Errors
 /// When it has no shop or no time: a defect of dispatch, since it stores no such event.
-pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
+pub(crate) fn add_steps(stored: StoredEvent, steps: &mut Vec<Step>) -> Result<(), Problem> {
     let event = stored.event.unwrap_or_default();
     let shop: ShopId = id(&event.shop_id, "event.shop_id")?;
     let time = event.occurred_time.as_ref().or(event.recorded_time.as_ref());
@@ -36,7 +36,7 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
     )?;
     let reached =
         event.recorded_time.as_ref().map(|time| timestamp(time, "event.recorded_time")).transpose()?;
-    let mut steps = vec![Step::Shop(shop)];
+    steps.push(Step::Shop(shop));
     let mut payload = event.payload;
     let about = payload.as_mut().filter(|payload| bears_on_agents(payload));
     if let (Some(payload), Some(recorded)) = (about, reached) {
@@ -52,12 +52,16 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
         }
         Some(payload) if !event.conversation_id.is_empty() => {
             let is_question = matches!(payload, Payload::MessageReceived(_));
-            let happened =
-                |(at, what)| Step::Happened(shop, event.conversation_id.clone(), Happening { at, what });
             let said = happenings(payload).into_iter().flatten().map(|what| (at, what));
             let reached =
                 reached.filter(|reached| is_question && *reached != at).map(|at| (at, What::Reached));
-            steps.extend(said.chain(reached).map(happened));
+            let mut conversation = event.conversation_id;
+            let mut left = said.chain(reached).peekable();
+            while let Some((at, what)) = left.next() {
+                let is_last = left.peek().is_none();
+                let of = if is_last { std::mem::take(&mut conversation) } else { conversation.clone() };
+                steps.push(Step::Happened(shop, of, Happening { at, what }));
+            }
         }
         Some(payload) => {
             let heard = heard::word(&payload);
@@ -65,7 +69,7 @@ pub(crate) fn steps(stored: StoredEvent) -> Result<Vec<Step>, Problem> {
         }
         None => {}
     }
-    Ok(steps)
+    Ok(())
 }
 
 /// Whether the facts of agents care.

@@ -83,11 +83,12 @@ fn history_of(lines: &[Line]) -> Vec<history::Event> {
 
 /// The facts as the follower makes them.
 fn followed(events: &[history::Event]) -> Conversation {
-    let steps = events.iter().flat_map(|event| {
+    let mut steps = Vec::new();
+    for event in events {
         let stored = StoredEvent { position: 1, event: Some(event.clone()) };
-        recorded::steps(stored).expect("an event that makes sense")
-    });
-    let happenings = steps.filter_map(|step| match step {
+        recorded::add_steps(stored, &mut steps).expect("an event that makes sense");
+    }
+    let happenings = steps.into_iter().filter_map(|step| match step {
         Step::Happened(_, _, happening) => Some(happening),
         _ => None,
     });

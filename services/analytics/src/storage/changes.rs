@@ -33,7 +33,7 @@ pub(super) struct Zones(BTreeMap<String, Zone>);
 #[derive(Debug)]
 pub(super) struct Changes {
     zones: Zones,
-    days: BTreeSet<(String, Day)>,
+    days: BTreeMap<String, BTreeSet<Day>>,
 }
 
 /// A day of a shop whose facts changed since it was worked out beforehand.
@@ -107,7 +107,7 @@ impl Zones {
 
 impl Changes {
     pub(super) const fn new(zones: Zones) -> Self {
-        Self { zones, days: BTreeSet::new() }
+        Self { zones, days: BTreeMap::new() }
     }
 
     /// Notes a conversation, as it was or as it has become.
@@ -120,9 +120,13 @@ impl Changes {
     pub(super) fn note_between(&mut self, shop: &str, begins: Timestamp, ends: Timestamp) {
         let (begins, ends) = (begins.clamp(EARLIEST, LATEST), ends.clamp(EARLIEST, LATEST));
         let days = self.zones.zone(shop).days_between(begins, ends);
+        let of_shop = match self.days.get_mut(shop) {
+            Some(known) => known,
+            None => self.days.entry(shop.to_owned()).or_default(),
+        };
         let mut day = *days.start();
         while day <= *days.end() {
-            self.days.insert((shop.to_owned(), day));
+            of_shop.insert(day);
             day = day.plus(1);
         }
     }
@@ -132,7 +136,11 @@ impl Changes {
         if self.days.is_empty() {
             return Ok(());
         }
-        let rows = self.days.iter().map(|(shop, day)| shop_day::once_more(shop, *day)).collect();
+        let rows = self.days.iter().flat_map(|(shop, days)| {
+            let row = |day: &Day| shop_day::once_more(shop, *day);
+            days.iter().map(row)
+        });
+        let rows = rows.collect();
         Ok(Rows::of(rows, shop_day::COUNT)?.insert(txn).await?)
     }
 }
@@ -158,7 +166,7 @@ where
         for row in days {
             let day = row.day()?;
             let around = (0..=2 * FARTHEST).map(|days| day.minus(FARTHEST).plus(days));
-            changes.days.extend(around.map(|day| ((*shop).to_owned(), day)));
+            changes.days.entry((*shop).to_owned()).or_default().extend(around);
         }
     }
     changes.save(txn).await

@@ -1,6 +1,6 @@
 //! Working the history in, batch by batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fenliu_domain::alert::Word;
 use fenliu_domain::day::Zone;
@@ -68,7 +68,7 @@ pub(super) async fn follow(
 ) -> Result<(Recent, Moved), Fault> {
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
-    let mut touched: BTreeMap<Key, Vec<Happening>> = BTreeMap::new();
+    let mut touched: HashMap<(ShopId, String), Vec<Happening>> = HashMap::new();
     let mut told: BTreeMap<ShopId, Vec<Told>> = BTreeMap::new();
     let mut heard = Heard::default();
     for step in batch.steps {
@@ -79,8 +79,7 @@ pub(super) async fn follow(
             Step::Hours(shop, start, end) => drop(heard.hours.insert(shop, (start, end))),
             Step::Heard(shop, agent, word) => heard.words.entry((shop, agent)).or_default().push(word),
             Step::Happened(shop, conversation, happening) => {
-                let key = Key { shop: shop.to_string(), source: HISTORY.to_owned(), conversation };
-                touched.entry(key).or_default().push(happening);
+                touched.entry((shop, conversation)).or_default().push(happening);
             }
         }
     }
@@ -90,7 +89,8 @@ pub(super) async fn follow(
         shops.iter().filter(|(_, zone)| zone.is_some()).map(|(shop, _)| shop.to_string()).collect();
     let zoned = zoned.iter().map(String::as_str).collect();
     changes::rezone(txn, &zoned, save_shops(txn, shops)).await?;
-    let shops = touched.keys().map(|key| key.shop.as_str()).collect();
+    let touched = in_order(touched);
+    let shops = touched.iter().map(|(key, _)| key.shop.as_str()).collect();
     let mut changes = Changes::new(Zones::of(txn, &shops).await?);
     let zones = if batch.watch.is_some() { alerts::zones(txn, known).await? } else { BTreeMap::new() };
     heard.save(txn, &zones, &mut moved).await?;
@@ -153,16 +153,29 @@ impl Watched<'_> {
     }
 }
 
+/// What happened, by conversation, in the order in which rows are written.
+fn in_order(touched: HashMap<(ShopId, String), Vec<Happening>>) -> Vec<(Key, Vec<Happening>)> {
+    let key = |(shop, conversation): (ShopId, String)| Key {
+        shop: shop.to_string(),
+        source: HISTORY.to_owned(),
+        conversation,
+    };
+    let mut touched: Vec<_> = touched.into_iter().map(|(of, happened)| (key(of), happened)).collect();
+    touched.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    touched
+}
+
 async fn fold(
     txn: &DatabaseTransaction,
     recent: &mut Recent,
     changes: &mut Changes,
-    touched: BTreeMap<Key, Vec<Happening>>,
+    touched: Vec<(Key, Vec<Happening>)>,
     mut watched: Watched<'_>,
 ) -> Result<Written, Fault> {
-    let remembered: Vec<_> = touched.keys().map(|key| recent.take(key)).collect();
+    let remembered: Vec<_> = touched.iter().map(|(key, _)| recent.take(key)).collect();
+    let keys = touched.iter().map(|(key, _)| key);
     let is_unknown = |(key, known): (&Key, &Option<_>)| known.is_none().then(|| key.clone());
-    let unknown: Vec<_> = touched.keys().zip(&remembered).filter_map(is_unknown).collect();
+    let unknown: Vec<_> = keys.zip(&remembered).filter_map(is_unknown).collect();
     let mut read = facts_of(txn, &unknown).await?;
     let mut written = Written::default();
     for ((key, happenings), known) in touched.into_iter().zip(remembered) {
