@@ -34,6 +34,8 @@ fn away(permille: u32) -> i64 {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn scores_are_within_their_bounds(agent in any_counts(), shop in any_counts()) {
         let Score { speed_permille, quality_permille } = score(&agent, &shop);
