@@ -7,6 +7,7 @@ use fenliu_domain::desk::conversation::{Conversation, Stage};
 use fenliu_domain::ids::ShopId;
 use fenliu_proto::convert::to_timestamp;
 use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::event::scores_to_proto;
 use fenliu_proto::history::v1::Stage as StageWord;
 use fenliu_proto::words::Word;
 
@@ -123,6 +124,7 @@ fn agent(agent: &Agent) -> proto::Agent {
         availability: agent.availability().number(),
         next_presence: agent.next.map_or(0, Word::number),
         next_change_time: agent.boundary().map(to_timestamp),
+        scores: scores_to_proto(&agent.scores),
     }
 }
 

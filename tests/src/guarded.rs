@@ -130,7 +130,7 @@ impl Guarded {
         let analytics = fenliu_analytics::Config::at(store("analytics"));
         let services = vec![
             fenliu_accounts::start(accounts, platform.clone(), Some(inside.clone())).await?.service,
-            fenliu_dispatch::start(dispatch, platform.clone(), inside.clone()).await?,
+            fenliu_dispatch::start(dispatch, platform.clone(), inside.clone(), Some(inside.clone())).await?,
             fenliu_analytics::start(analytics, platform, inside.clone(), inside).await?,
         ];
         let options = ServerOptions {
@@ -146,8 +146,13 @@ impl Guarded {
 
     /// Moves a time that stands still on by a second.
     async fn nudge(&self) {
+        self.pass(Span::from_secs(1)).await;
+    }
+
+    /// Moves a time that stands still on; where it moves by itself, nothing happens. Tokens last an hour.
+    pub async fn pass(&self, span: Span) {
         if let Some(clock) = &self.clock {
-            clock.advance_to(clock.now() + Span::from_secs(1)).await;
+            clock.advance_to(clock.now() + span).await;
         }
     }
 

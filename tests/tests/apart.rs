@@ -25,7 +25,7 @@ use fenliu_tests::program::{root, service_binary};
 /// How long a service may take to listen, and news to travel from one to the next.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Where nobody listens: accounts starts before dispatch does, and tries again.
+/// Where nobody listens: accounts starts before dispatch does, and dispatch before analytics; both try again.
 const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// A running service. Dropping it kills it.
@@ -150,10 +150,13 @@ async fn three_processes_do_together_what_one_does_and_survive_each_other() {
 async fn story() -> anyhow::Result<()> {
     let place = tempfile::tempdir()?;
     let accounts = Service::start("accounts", place.path(), &[("dispatch", NOBODY)])?;
-    let mut peers = vec![("accounts", accounts.address)];
+    let mut peers = vec![("accounts", accounts.address), ("analytics", NOBODY)];
     let reception = Service::start("dispatch", place.path(), &peers)?;
     peers.push(("dispatch", reception.address));
     let analytics = Service::start("analytics", place.path(), &peers)?;
+    // Dispatch goes on without scores until it is started once more.
+    peers.retain(|(name, _)| *name != "analytics");
+    peers.push(("analytics", analytics.address));
     let (shop, agent) = open_shop(&mut accounts.clients()?).await?;
     let mut desk = reception.clients()?;
     come_online(&mut desk, &shop, &agent).await?;

@@ -17,6 +17,7 @@
 //!   [`SHORT_CLOSE`]. Call centres know it as agents hanging up for a rest.
 //! * *Misses* are those of the rule packs asked for, blamed as the packs do: on the agent asked.
 //! * Satisfaction (CSAT) is the share of ratings of 4 and 5 stars of 5, dissatisfaction that of 1 to 3.
+//! * A *score* is what the desk makes of the cards: [`Report::scores`] says how.
 //! * Time online, occupancy, concurrency use, online rate and adherence are those of [`crate::spans`].
 //!
 //! Invariants: a report is the same whatever the order of conversations and facts; all counts are exact, and only
@@ -27,6 +28,7 @@ mod books;
 mod conversation;
 mod counts;
 mod hint;
+mod score;
 mod shift;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ mod tests;
 pub use books::{Books, Card, Figures, Question, Report};
 pub use counts::Counts;
 pub use hint::{ENOUGH, Evidence, Hint, MAX_EVIDENCE, Measured, Rule};
+pub use score::{PRIOR, SCORED_DAYS, SOONEST, score};
 pub use shift::{Shift, Slots};
 
 use crate::time::Span;

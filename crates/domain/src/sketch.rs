@@ -158,6 +158,11 @@ impl Sketch {
         i64::try_from(mean).ok().map(Span::from_micros)
     }
 
+    /// What it took in, shortest first: durations within 1/128 of them, each with how many there were.
+    pub fn spread(&self) -> impl Iterator<Item = (Span, u64)> + '_ {
+        self.buckets.iter().map(|(bucket, count)| (bucket.middle(), *count))
+    }
+
     /// The bounds, both inside, of the bucket that the duration of a rank fell into, counted from 1 for the shortest; `None`
     /// when there are not so many.
     #[must_use]

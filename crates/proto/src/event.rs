@@ -11,7 +11,8 @@ pub mod snapshot;
 mod tests;
 pub mod trace;
 
-use fenliu_domain::desk::event::{Event, Payload};
+use fenliu_domain::desk::event::{Event, Payload, Text};
+use fenliu_domain::desk::strategy::Score;
 use fenliu_domain::problem::Problem;
 
 use crate::history::v1;
@@ -36,4 +37,10 @@ pub fn from_proto(event: &v1::Event) -> Result<Event, Problem> {
 /// As [`from_proto`].
 pub fn payload_from_proto(payload: &v1::event::Payload) -> Result<Payload, Problem> {
     inward::payload(payload)
+}
+
+/// Renders an agent's scores.
+#[must_use]
+pub fn scores_to_proto(scores: &[(Text, Score)]) -> Vec<v1::GroupScore> {
+    outward::scores(scores)
 }

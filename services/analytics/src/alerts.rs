@@ -102,6 +102,11 @@ impl Floors {
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// When something last moved in each shop, as far as this replica knows.
+    pub(crate) fn moved(&self) -> Vec<(ShopId, Timestamp)> {
+        self.lock().shops.iter().map(|(shop, of)| (*shop, of.moved_at)).collect()
+    }
+
     /// What every floor shows now, when what is known is so old, and when something last moved on it.
     fn look(&self, behind: Span, now: Timestamp, rules: &Rules) -> Vec<(ShopId, Seen, Timestamp)> {
         let inner = self.lock();

@@ -43,6 +43,9 @@ pub struct Config {
     /// When something becomes an alert.
     #[serde(default)]
     pub alerts: AlertsConfig,
+    /// How agents are scored.
+    #[serde(default)]
+    pub scoring: ScoringConfig,
     /// Who is told of alerts.
     #[serde(default)]
     pub webhook: WebhookConfig,
@@ -74,6 +77,17 @@ pub struct FollowerConfig {
     /// Longest wait between two attempts in milliseconds; 1 to 600,000.
     #[serde(deserialize_with = "bounded::<_, _, 1, 600_000>")]
     pub max_backoff_ms: u32,
+}
+
+/// How agents are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoringConfig {
+    /// Whether they are at all.
+    pub enabled: bool,
+    /// Milliseconds from one round to the next; 1,000 to 86,400,000.
+    #[serde(deserialize_with = "bounded::<_, _, 1_000, 86_400_000>")]
+    pub every_ms: u32,
 }
 
 impl Config {
@@ -109,8 +123,21 @@ impl Config {
             auth: AuthConfig::default(),
             follower: FollowerConfig::default(),
             alerts: AlertsConfig::default(),
+            scoring: ScoringConfig::default(),
             webhook: WebhookConfig::default(),
         }
+    }
+}
+
+impl ScoringConfig {
+    pub(crate) fn every(self) -> Span {
+        Span::from_millis(self.every_ms.into())
+    }
+}
+
+impl Default for ScoringConfig {
+    fn default() -> Self {
+        Self { enabled: true, every_ms: 300_000 }
     }
 }
 
@@ -148,6 +175,7 @@ mod tests {
         assert_eq!(rules, fenliu_domain::alert::Rules::default());
         let without_kinds = AlertsConfig { kinds: std::collections::BTreeMap::new(), ..config.alerts };
         assert_eq!(without_kinds, AlertsConfig::default());
+        assert_eq!(config.scoring, ScoringConfig::default());
         assert_eq!(config.webhook, WebhookConfig::default());
     }
 }

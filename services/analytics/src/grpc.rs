@@ -28,6 +28,7 @@ use tonic::service::Routes;
 use crate::alerts::Floors;
 use crate::duty::Rosters;
 use crate::packs::Packs;
+use crate::scores::Scores;
 use crate::storage::Store;
 
 /// Entries of a page when the caller does not say.
@@ -61,7 +62,7 @@ pub(crate) fn service(
     store: Store,
     packs: Packs,
     rosters: Rosters,
-    floors: Floors,
+    (floors, scores): (Floors, Scores),
     platform: Platform,
 ) -> Service {
     let desk = Desk { store, packs, rosters, platform };
@@ -75,7 +76,7 @@ pub(crate) fn service(
         .add_service(FeedbackServiceServer::new(feedback_service::Handler(desk.clone())))
         .add_service(ImportServiceServer::new(import_service::Handler(desk.store.clone())))
         .add_service(DemandServiceServer::new(demand_service::Handler(desk.store.clone())))
-        .add_service(ScorecardServiceServer::new(scorecard_service::Handler(desk)));
+        .add_service(ScorecardServiceServer::new(scorecard_service::Handler { desk, scores }));
     Service { routes: routes.routes(), names: NAMES }
 }
 

@@ -10,6 +10,7 @@
 //! for demand counts the same conversations by when they were opened: `demand`.
 //! Agents have facts of their own, a row for each event that ended something; `scorecards` puts both together, with the
 //! duty that `duty` asks accounts for.
+//! `scores` makes of the same how fast and how well each agent answers, and tells dispatch.
 //! `alerts` looks at all shops again and again, and says what somebody should hear of now.
 //!
 //! Invariants
@@ -40,6 +41,7 @@ mod keeper;
 mod packs;
 mod recorded;
 mod scorecards;
+mod scores;
 mod storage;
 
 use anyhow::Context;
@@ -61,6 +63,7 @@ use self::duty::Rosters;
 use self::follower::Follower;
 use self::keeper::Keeper;
 use self::packs::Packs;
+use self::scores::{Scorer, Scores};
 use self::storage::Store;
 
 /// The rule packs fenliu ships, in order of their names.
@@ -109,10 +112,30 @@ pub async fn start(
         stop: platform.lifecycle.soft(),
     };
     platform.lifecycle.spawn(follower.run());
+    let scores = begin_scoring(&config, &store, &floors, &platform);
     let (clock, stop) = (platform.clock.clone(), platform.lifecycle.soft());
     platform.lifecycle.spawn(Keeper { store: store.clone(), packs: packs.clone(), clock, stop }.run());
     let rosters = Rosters(RosterServiceClient::new(accounts));
-    Ok(grpc::service(store, packs, rosters, floors, platform))
+    Ok(grpc::service(store, packs, rosters, (floors, scores), platform))
+}
+
+/// Begins to make scores, if any are wanted.
+fn begin_scoring(config: &Config, store: &Store, floors: &Floors, platform: &Platform) -> Scores {
+    let scores = Scores::new();
+    let scorer = Scorer {
+        store: store.clone(),
+        floors: floors.clone(),
+        scores: scores.clone(),
+        every: config.scoring.every(),
+        lag: config.alerts.lag(),
+        clock: platform.clock.clone(),
+        stop: platform.lifecycle.soft(),
+        seen: scores::Seen::default(),
+    };
+    if config.scoring.enabled {
+        platform.lifecycle.spawn(scorer.run());
+    }
+    scores
 }
 
 /// Begins to look for what somebody should hear of, and to tell them.

@@ -31,6 +31,7 @@ mod reading;
 mod recent;
 mod remake;
 mod rows;
+mod written;
 
 use std::sync::Arc;
 
@@ -48,12 +49,13 @@ pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
 pub(crate) use self::own_packs::Put;
 pub(crate) use self::reading::{AgentFold, ExchangeCursor, Fold, Folded, Listed, Tallied};
+pub(crate) use self::written::Written;
 
 use self::recent::Recent;
 use self::rows::log_cursor;
 
 /// The source of the history's own conversations: none, and no import may be called so.
-const HISTORY: &str = "";
+pub(crate) const HISTORY: &str = "";
 
 /// Which version of the fold, and of the bytes it is kept in, this service has. Whoever changes what the same history or
 /// imports end in counts it up.

@@ -34,6 +34,9 @@ pub struct Config {
     /// Who tells of shops and accounts.
     #[serde(default)]
     pub directory: DirectoryConfig,
+    /// Who tells how agents have been answering.
+    #[serde(default)]
+    pub scores: ScoresConfig,
     /// How the history lies.
     #[serde(default)]
     pub history: HistoryConfig,
@@ -69,6 +72,17 @@ pub struct LiveConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct DirectoryConfig {
     /// Where accounts listens; read by the binary only.
+    pub address: String,
+    /// Milliseconds before it is followed again after it was lost; 10 to 60,000.
+    #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
+    pub retry_interval_ms: u32,
+}
+
+/// Who tells how agents have been answering.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoresConfig {
+    /// Where analytics listens; empty = nobody tells; read by the binary only.
     pub address: String,
     /// Milliseconds before it is followed again after it was lost; 10 to 60,000.
     #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
@@ -126,6 +140,7 @@ impl Config {
             live: LiveConfig::default(),
             telemetry: TelemetryConfig::default(),
             directory: DirectoryConfig::default(),
+            scores: ScoresConfig::default(),
             history: HistoryConfig::default(),
             sweeper: SweeperConfig::default(),
             auth: AuthConfig::default(),
@@ -173,6 +188,12 @@ impl DirectoryConfig {
     }
 }
 
+impl ScoresConfig {
+    pub(crate) fn retry_interval(&self) -> Span {
+        Span::from_millis(self.retry_interval_ms.into())
+    }
+}
+
 impl SweeperConfig {
     pub(crate) fn interval(self) -> Span {
         Span::from_millis(self.interval_ms.into())
@@ -182,6 +203,12 @@ impl SweeperConfig {
 impl Default for DirectoryConfig {
     fn default() -> Self {
         Self { address: "http://127.0.0.1:50051".to_owned(), retry_interval_ms: 500 }
+    }
+}
+
+impl Default for ScoresConfig {
+    fn default() -> Self {
+        Self { address: String::new(), retry_interval_ms: 1_000 }
     }
 }
 
@@ -212,6 +239,7 @@ mod tests {
     fn the_commented_defaults_are_the_defaults() {
         let (written, built) = (load_text("").expect("defaults"), Config::at(DatabaseConfig::default()));
         assert_eq!(written.directory, built.directory);
+        assert_eq!(written.scores, built.scores);
         assert_eq!(written.sweeper, built.sweeper);
         assert_eq!(written.live, built.live);
         assert_eq!(written.history, built.history);
@@ -225,6 +253,7 @@ mod tests {
             ("[history]\nrange_events = 7", "history.range_events"),
             ("[live]\nresponse_timeout_ms = 1", "live.response_timeout_ms"),
             ("[sweeper]\nmass_lapse_percent = 0", "sweeper.mass_lapse_percent"),
+            ("[scores]\nretry_interval_ms = 9", "scores.retry_interval_ms"),
             ("[directory]\nadress = \"x\"", "adress"),
         ] {
             let error = load_text(text).expect_err("the key is wrong").to_string();

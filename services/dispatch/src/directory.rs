@@ -11,7 +11,7 @@ use fenliu_domain::desk::duty::{Duty, DutyWindow};
 use fenliu_domain::desk::event::Text;
 use fenliu_domain::desk::policy::ShopHours;
 use fenliu_domain::ids::{AgentId, ShopId};
-use fenliu_domain::problem::{Kind, Problem};
+use fenliu_domain::problem::Problem;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::accounts::v1 as proto;
 use fenliu_proto::accounts::v1::directory_entry::Entry;
@@ -22,29 +22,27 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tonic::Status;
 
 use crate::desks::{Call, Desks};
+use crate::tries::{Tries, may_pass};
 
 /// Entries applied side by side.
 const AT_ONCE: usize = 64;
-/// Longest pause between two tries to follow, as a multiple of the first.
-const MAX_BACK_OFF: i64 = 20;
 
 /// Follows until the server shuts down; when the directory is lost, tries again, ever less often.
 pub(crate) async fn follow(desks: Desks, accounts: Outgoing, pause: Span) {
     let platform = desks.platform().clone();
     let soft = platform.lifecycle.soft();
     let mut version = 0;
-    let mut tries: i64 = 0;
+    let mut tries = Tries::new(pause);
     loop {
         let before = version;
         let end = tokio::select! {
             () = soft.cancelled() => return,
             end = read(&desks, accounts.clone(), &mut version) => end,
         };
-        tries = if version > before { 1 } else { (tries + 1).min(MAX_BACK_OFF) };
-        if tries == 1 || tries == MAX_BACK_OFF {
+        if tries.ended(version > before) {
             tracing::warn!(%end, version, "the directory is lost; what is known of it holds");
         }
-        let wait = platform.clock.now() + Span::from_micros(pause.micros() * tries);
+        let wait = platform.clock.now() + tries.pause();
         tokio::select! {
             () = soft.cancelled() => return,
             () = platform.clock.sleep_until(wait) => {}
@@ -79,11 +77,6 @@ async fn read(desks: &Desks, accounts: Outgoing, version: &mut i64) -> Status {
             Err(status) => return status,
         }
     }
-}
-
-/// Whether a refusal may pass by itself.
-const fn may_pass(problem: &Problem) -> bool {
-    matches!(problem.reason.kind(), Kind::Unavailable | Kind::Exhausted | Kind::Deadline | Kind::Internal)
 }
 
 /// Accounts restored from a backup has fewer versions than were seen: everything is read again.

@@ -2,7 +2,7 @@
 //!
 //! A request comes in through `grpc`, which parses it into a command (every bad field named at once) and makes one
 //! call to `desks`: the live desk proposes, the history's writer stores, and only then is the caller answered from
-//! the stored events. `directory` follows accounts and `sweeper` does what is due; both make the same call. Reads
+//! the stored events. `directory` follows accounts, `scores` follows analytics, and `sweeper` does what is due; all make the same call. Reads
 //! of what is live ask the live desk; everything else is read from the history.
 //!
 //! Invariants
@@ -21,7 +21,9 @@ mod desks;
 mod directory;
 mod grpc;
 mod history;
+mod scores;
 mod sweeper;
+mod tries;
 mod without;
 
 use std::sync::Arc;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
 use fenliu_live::{EmbeddedDesks, LiveDesk, RedisDesks};
-use fenliu_runtime::channel::{Outgoing, connect_lazy};
+use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
 use fenliu_runtime::server::Service;
@@ -43,16 +45,22 @@ use self::history::partitions::Partitions;
 use self::history::writer::Writer;
 use self::history::{History, Migrator};
 
-/// What the service needs of accounts: to follow the directory and the trust.
-pub const OWN_PERMISSIONS: Permissions = Permissions::of(&[Permission::PlatformDirectory]);
+/// What the service needs of others: to follow the directory and the trust of accounts, and the scores of analytics.
+pub const OWN_PERMISSIONS: Permissions =
+    Permissions::of(&[Permission::PlatformDirectory, Permission::ReportsRead]);
 
 /// Opens the history, brings its schema up to date, begins to follow accounts and to sweep, and returns the
-/// service, ready to be served. Of `config`, the server and telemetry sections and the directory's address are left
-/// to whoever serves it.
+/// service, ready to be served. The scores of `analytics` are followed too, where there is one; it may be away. Of `config`,
+/// the server and telemetry sections and the addresses of others are left to whoever serves it.
 ///
 /// # Errors
 /// When the database cannot be opened, lacks the durability that is promised, or cannot be migrated.
-pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> anyhow::Result<Service> {
+pub async fn start(
+    config: Config,
+    platform: Platform,
+    accounts: Outgoing,
+    analytics: Option<Outgoing>,
+) -> anyhow::Result<Service> {
     let database = Database::open_migrated::<Migrator>(&config.database).await?;
     let partitions = Partitions::new(database.clone(), config.history.range_events);
     sweeper::make_partitions(&partitions).await;
@@ -60,6 +68,10 @@ pub async fn start(config: Config, platform: Platform, accounts: Outgoing) -> an
     let writer = Writer::start(database.clone(), live.clone(), &platform.lifecycle).await?;
     let desks = Desks::new(live, writer, History::new(database), platform.clone());
     platform.lifecycle.spawn(directory::follow(desks.clone(), accounts, config.directory.retry_interval()));
+    if let Some(analytics) = analytics {
+        let follow = scores::follow(desks.clone(), analytics, config.scores.retry_interval());
+        platform.lifecycle.spawn(follow);
+    }
     platform.lifecycle.spawn(sweeper::sweep(desks.clone(), partitions, config.sweeper));
     Ok(grpc::service(desks))
 }
@@ -99,6 +111,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .address
         .parse()
         .context("directory.address must be an address such as http://127.0.0.1:50051")?;
+    let scores = Some(&config.scores.address).filter(|address| !address.is_empty());
+    let scores: Option<Uri> = scores
+        .map(|address| address.parse())
+        .transpose()
+        .context("scores.address must be empty or an address such as http://127.0.0.1:50053")?;
     let server = config.server.clone();
     process::run("the dispatch service", server, contract, |platform| async move {
         let accounts = config.auth.proving(connect_lazy(peer), &platform)?;
@@ -106,7 +123,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
             let trust = fenliu_trust::follow(accounts.clone(), platform.clone(), config.auth.cache());
             platform.lifecycle.spawn(trust);
         }
-        start(config, platform, accounts).await
+        let analytics = scores.map(|peer| config.auth.proving(connect_lazy(peer), &platform)).transpose()?;
+        start(config, platform, accounts, analytics).await
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use fenliu_analytics::config::{AlertsConfig, WebhookConfig};
+use fenliu_analytics::config::{AlertsConfig, ScoringConfig, WebhookConfig};
 use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::config::{
     ConfigError, DATABASE_DEFAULTS, ENV_PREFIX, Layers, SERVER_DEFAULTS, TELEMETRY_DEFAULTS, Value, load,
@@ -38,6 +38,9 @@ pub struct Config {
     /// When something becomes an alert.
     #[serde(default)]
     pub alerts: AlertsConfig,
+    /// How agents are scored.
+    #[serde(default)]
+    pub scoring: ScoringConfig,
     /// Who is told of alerts.
     #[serde(default)]
     pub webhook: WebhookConfig,

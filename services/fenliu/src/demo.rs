@@ -67,7 +67,7 @@ pub async fn demo(args: &DemoArgs, json: bool) -> anyhow::Result<()> {
         TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
     let embedded = Embedded::start(Options {
         data_dir: scratch.path().join("data"),
-        stores: Stores::default(),
+        stores: Stores::unscored(),
         listener,
         platform: Platform::simulated(&clock, args.seed, lifecycle.clone()),
         server: ServerConfig::default(),
@@ -235,7 +235,7 @@ mod tests {
         let virtual_clock = VirtualClock::new(START - SET_UP);
         let embedded = Embedded::start(Options {
             data_dir: directory.path().to_owned(),
-            stores: Stores::default(),
+            stores: Stores::unscored(),
             listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),
             platform: Platform::simulated(&virtual_clock, seed, Lifecycle::new()),
             server: ServerConfig::default(),

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use fenliu_analytics::config::{AlertsConfig, WebhookConfig};
+use fenliu_analytics::config::{AlertsConfig, ScoringConfig, WebhookConfig};
 use fenliu_dispatch::{HistoryConfig, LiveConfig};
 use fenliu_runtime::channel::{Outgoing, SharedToken, TokenSource, Uri, connect_lazy};
 use fenliu_runtime::lifecycle::{Drained, Lifecycle};
@@ -56,6 +56,8 @@ pub struct Stores {
     pub live: LiveConfig,
     /// When something becomes an alert.
     pub alerts: AlertsConfig,
+    /// How agents are scored.
+    pub scoring: ScoringConfig,
     /// Who is told of alerts.
     pub webhook: WebhookConfig,
 }
@@ -179,12 +181,14 @@ async fn host(
         history: stores.history,
         ..fenliu_dispatch::Config::at(stores.database(data_dir, "dispatch")?)
     };
-    let to_accounts = plain.clone().with_token(TokenSource::fixed(&token)?);
-    let dispatch = fenliu_dispatch::start(config, platform.clone(), to_accounts).await?;
+    let to_both = plain.clone().with_token(TokenSource::fixed(&token)?);
+    let scores = stores.scoring.enabled.then(|| to_both.clone());
+    let dispatch = fenliu_dispatch::start(config, platform.clone(), to_both, scores).await?;
 
     let token = issuer.internal("analytics", fenliu_analytics::OWN_PERMISSIONS).await?;
     let config = fenliu_analytics::Config {
         alerts: stores.alerts.clone(),
+        scoring: stores.scoring,
         webhook: stores.webhook.clone(),
         ..fenliu_analytics::Config::at(stores.database(data_dir, "analytics")?)
     };
@@ -234,6 +238,13 @@ fn page_tokens(data_dir: &Path, server: &ServerConfig) -> anyhow::Result<PageTok
 }
 
 impl Stores {
+    /// Stores in the directory, and nobody is scored: what happens follows from what is asked for alone.
+    #[must_use]
+    pub fn unscored() -> Self {
+        let scoring = ScoringConfig { enabled: false, ..ScoringConfig::default() };
+        Self { scoring, ..Self::default() }
+    }
+
     /// The store of one service.
     ///
     /// # Errors

@@ -25,8 +25,8 @@ pub async fn up(args: &UpArgs, config: Config, json: bool) -> anyhow::Result<()>
     let listener = listen(&server).await?;
     let platform = Platform::system(lifecycle);
     let name = format!("owner-{:08x}", platform.ids.next_bits() & 0xffff_ffff);
-    let Config { database, history, live, alerts, webhook, .. } = config;
-    let stores = Stores { database, history, live, alerts, webhook };
+    let Config { database, history, live, alerts, scoring, webhook, .. } = config;
+    let stores = Stores { database, history, live, alerts, scoring, webhook };
     let data_dir = args.data_dir.clone();
     let embedded = Embedded::start(Options { data_dir, stores, listener, platform, server }).await?;
     let address = reachable(embedded.address());

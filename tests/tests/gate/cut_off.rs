@@ -71,7 +71,7 @@ impl Apart {
         let known = showing(&accounts, &admin);
         there.lifecycle.spawn(fenliu_trust::follow(known.clone(), there.clone(), None));
         let service =
-            fenliu_dispatch::start(fenliu_dispatch::Config::at(store), there.clone(), known.clone());
+            fenliu_dispatch::start(fenliu_dispatch::Config::at(store), there.clone(), known.clone(), None);
         let dispatch = channel(listen(service.await.expect("dispatch starts"), &there).await);
         let request = accounts::CreateShopRequest {
             display_name: "Tea House".into(),

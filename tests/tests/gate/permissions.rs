@@ -58,7 +58,7 @@ fn columns(guarded: &Guarded, tenant: &Tenant, stranger: &Tenant) -> Vec<Column>
     let role = |role| guarded.with_role(tenant.shop, tenant.agent, role);
     let owner = role(BuiltInRole::Owner);
     let channel = guarded.program(tenant.shop, Permissions::of(&[Permission::ReceptionServe]));
-    let dispatch = guarded.platform(Permissions::of(&[Permission::PlatformDirectory]));
+    let dispatch = guarded.platform(fenliu_dispatch::OWN_PERMISSIONS);
     let raw = |name, token| Column { name, token, for_another: false };
     vec![
         raw("nobody", None),

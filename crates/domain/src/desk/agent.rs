@@ -15,6 +15,8 @@ pub const RECOMMENDED_CAPACITY: u32 = 200;
 pub const MAX_GROUPS: usize = 32;
 /// The group of agents who name none, and of conversations that name none.
 pub const DEFAULT_GROUP: &str = "default";
+/// In scores, every group that is not named.
+pub const ANY_GROUP: &str = "";
 
 /// What an agent has said about being there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,10 +206,16 @@ pub struct Agent {
     pub turn: u64,
     /// The event since which they have had nobody, if they have nobody.
     pub idle_since: Seq,
-    /// How they have been answering, group by group; groups that are not named are neutral. At most one for each group.
+    /// How they have been answering, group by group, at most one for each; see [`Agent::score`].
     pub scores: Vec<(Text, Score)>,
     /// The conversations they hold. Their number is the load, so that it cannot drift.
     pub(super) held: Held,
+}
+
+/// The score for a group: its own, or else that of [`ANY_GROUP`], or else neutral.
+pub(super) fn score_among(scores: &[(Text, Score)], group: &str) -> Score {
+    let of = |group: &str| scores.iter().find(|(name, _)| &**name == group).map(|(_, score)| *score);
+    of(group).or_else(|| of(ANY_GROUP)).unwrap_or_default()
 }
 
 impl Agent {
@@ -256,7 +264,7 @@ impl Agent {
     /// How they have been answering for a group.
     #[must_use]
     pub fn score(&self, group: &str) -> Score {
-        self.scores.iter().find(|(name, _)| &**name == group).map_or_else(Score::default, |(_, score)| *score)
+        score_among(&self.scores, group)
     }
 
     /// How many of their conversations owe a reply.

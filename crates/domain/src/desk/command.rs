@@ -58,7 +58,8 @@ pub enum Command {
     ScoreAgent {
         /// The agent.
         agent: AgentId,
-        /// Their scores, group by group; at most one for each group, at most [`MAX_GROUPS`](super::agent::MAX_GROUPS).
+        /// Their scores, group by group, or of [`ANY_GROUP`](super::agent::ANY_GROUP); at most one for each group, at most
+        /// [`MAX_GROUPS`](super::agent::MAX_GROUPS). Those that are all like what is known ([`Score::is_like`]) change nothing.
         scores: Vec<(Text, Score)>,
     },
     /// Set an agent's presence.

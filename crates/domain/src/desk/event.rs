@@ -250,7 +250,8 @@ pub enum Payload {
     AgentScored {
         /// The agent.
         agent: AgentId,
-        /// Their scores, group by group, in order; groups that are not named are neutral.
+        /// Their scores, group by group, in order; [`ANY_GROUP`](super::agent::ANY_GROUP) stands for groups that are not
+        /// named, and without it those are neutral.
         scores: Vec<(Text, Score)>,
     },
     /// An agent finishes whom she has and then changes, or no longer does.

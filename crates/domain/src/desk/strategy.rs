@@ -81,6 +81,18 @@ impl Score {
     pub const SPEED_PERMILLE: std::ops::RangeInclusive<u32> = 250..=4_000;
     /// Worst and best that count.
     pub const QUALITY_PERMILLE: std::ops::RangeInclusive<u32> = 800..=1_200;
+    /// By which part of itself a figure must change to be another one: less is noise.
+    const NOISE: u32 = 20;
+
+    /// Whether this says nothing new to whoever knows another: neither figure is off by a twentieth of what is known.
+    #[must_use]
+    pub const fn is_like(self, known: Self) -> bool {
+        const fn alike(told: u32, known: u32) -> bool {
+            told.abs_diff(known) as u64 * (Score::NOISE as u64) < known as u64 || told == known
+        }
+        alike(self.speed_permille, known.speed_permille)
+            && alike(self.quality_permille, known.quality_permille)
+    }
 }
 
 impl Default for Score {

@@ -15,6 +15,7 @@ mod property;
 mod queueing;
 mod repeating;
 mod routing;
+mod scoring;
 mod shop;
 mod staying;
 mod strategies;

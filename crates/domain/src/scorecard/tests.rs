@@ -17,6 +17,7 @@ use crate::time::{Span, Timestamp};
 mod hints;
 mod naive;
 mod properties;
+mod scores;
 
 const ANN: AgentId = AgentId::from_bits(1);
 const BEN: AgentId = AgentId::from_bits(2);

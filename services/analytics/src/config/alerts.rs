@@ -87,6 +87,10 @@ impl AlertsConfig {
         millis(self.every_ms)
     }
 
+    pub(crate) fn lag(&self) -> Span {
+        millis(self.lag_ms)
+    }
+
     pub(crate) fn keep(&self) -> Span {
         Span::from_hours(i64::from(self.keep_days) * 24)
     }

@@ -24,7 +24,7 @@ pub(super) use self::demand::{hourly_profile, peaks};
 pub(super) use self::evaluation::evaluation;
 pub(super) use self::feedback::{compared_periods, satisfaction};
 pub(super) use self::packs::owned_pack;
-pub(super) use self::scorecard::{scorecard, scorecards};
+pub(super) use self::scorecard::{scorecard, scorecards, scores};
 pub(super) use self::standing::standing;
 
 use super::parse::Question;

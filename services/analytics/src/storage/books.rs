@@ -72,7 +72,7 @@ impl Store {
 
 /// How often the facts of each day of a range were written, of the days on which there are any; `with_day_before` counts what
 /// was written of the day before each as well.
-async fn versions(
+pub(super) async fn versions(
     txn: &DatabaseTransaction,
     shop: ShopId,
     range: DayRange,

@@ -18,5 +18,6 @@ mod own_packs;
 mod rates;
 mod real_logs;
 mod scorecards;
+mod scores;
 mod seeds;
 mod webhook;

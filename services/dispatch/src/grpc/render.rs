@@ -14,6 +14,7 @@ use fenliu_live::QueueView;
 use fenliu_proto::common::v1::Content;
 use fenliu_proto::convert::{to_span, to_timestamp};
 use fenliu_proto::dispatch::v1 as proto;
+use fenliu_proto::event::scores_to_proto;
 use fenliu_proto::history::v1::Stage;
 use fenliu_proto::words::Word;
 
@@ -36,6 +37,7 @@ pub(super) fn agent(agent: &Agent) -> proto::Agent {
         next_presence: agent.next.map_or(0, Word::number),
         availability: agent.availability().number(),
         next_change_time: agent.boundary().map(to_timestamp),
+        scores: scores_to_proto(&agent.scores),
     }
 }
 

@@ -71,6 +71,8 @@ pub(crate) struct House {
     interval_ms: u32,
     /// Events of a range of the history.
     range_events: u32,
+    /// Where scores are told, if anywhere.
+    analytics: Option<SocketAddr>,
     starts: u64,
 }
 
@@ -141,6 +143,7 @@ impl House {
             data,
             interval_ms,
             range_events,
+            analytics: None,
             starts: 0,
         };
         house.to = house.another().await;
@@ -167,8 +170,12 @@ impl House {
         // The clock is the test's own.
         config.live.max_skew_ms = 0;
         let accounts = connect_lazy(format!("http://{}", self.directory.address).parse().expect("a URI"));
+        let analytics = self
+            .analytics
+            .map(|address| connect_lazy(format!("http://{address}").parse().expect("an address is a URI")));
         let asleep = self.clock.sleepers();
-        let service = fenliu_dispatch::start(config, platform, accounts).await.expect("the service starts");
+        let service = fenliu_dispatch::start(config, platform, accounts, analytics).await;
+        let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let options = ServerOptions {
@@ -206,6 +213,12 @@ impl House {
         }
         self.to = self.another().await;
         self
+    }
+
+    /// The same house, following the scores that are told there.
+    pub(crate) async fn restart_following(mut self, analytics: SocketAddr) -> Self {
+        self.analytics = Some(analytics);
+        self.restart().await
     }
 
     /// The same house on another database.
@@ -269,7 +282,7 @@ impl House {
 
     /// Waits until the service knows what the directory tells. On a busy machine it may have lost the directory for a
     /// moment; it then waits by the clock of the test before it tries again, so that clock must go on.
-    async fn until_told(&self, mut known: impl AsyncFnMut() -> bool) {
+    pub(crate) async fn until_told(&self, mut known: impl AsyncFnMut() -> bool) {
         within(async {
             loop {
                 let told = async { while !known().await {} };

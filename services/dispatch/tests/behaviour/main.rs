@@ -1,6 +1,7 @@
 //! The dispatch service as its callers meet it: real gRPC over loopback, a real database file, a directory that
 //! the test speaks for, and a clock that the test moves.
 
+mod analytics;
 mod archive;
 mod backup;
 mod crowd;
@@ -13,6 +14,7 @@ mod repetition;
 mod replicas;
 mod restart;
 mod rules;
+mod scores;
 mod streams;
 mod timers;
 mod upkeep;

@@ -20,7 +20,7 @@ async fn started(database: DatabaseConfig) -> Result<(), String> {
     let lifecycle = Lifecycle::new();
     let platform = Platform::simulated(&VirtualClock::new(Timestamp::default()), 1, lifecycle.clone());
     let nobody = connect_lazy("http://127.0.0.1:1".parse().expect("a URI"));
-    let started = fenliu_dispatch::start(Config::at(database), platform, nobody).await.map(drop);
+    let started = fenliu_dispatch::start(Config::at(database), platform, nobody, None).await.map(drop);
     lifecycle.drain(PATIENCE).await;
     started.map_err(|error| format!("{error:#}"))
 }

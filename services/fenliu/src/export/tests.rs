@@ -38,7 +38,7 @@ impl Evening {
         let virtual_clock = VirtualClock::new(START - SET_UP);
         let embedded = Embedded::start(Options {
             data_dir: place.path().join("data"),
-            stores: Stores::default(),
+            stores: Stores::unscored(),
             listener: TcpListener::bind("127.0.0.1:0").await.expect("a port"),
             platform: Platform::simulated(&virtual_clock, 5, Lifecycle::new()),
             server: ServerConfig::default(),

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::desk::agent::{
-    AgentEntry, DEFAULT_GROUP, MAX_CAPACITY, MAX_GROUPS, Presence, Sanction, SanctionKind,
+    AgentEntry, DEFAULT_GROUP, MAX_CAPACITY, MAX_GROUPS, Presence, Sanction, SanctionKind, score_among,
 };
 use crate::desk::duty::DutyState;
 use crate::desk::event::{Payload, PresenceCause, Text};
@@ -67,7 +67,8 @@ impl Session<'_> {
         }
     }
 
-    /// Takes over how an agent has been answering, within what counts.
+    /// Takes over how an agent has been answering, within what counts, unless it is all but the same as what is known:
+    /// several replicas may tell of it, each a little differently.
     pub(super) fn score_agent(&mut self, id: AgentId, mut scores: Vec<(Text, Score)>) -> Result<(), Problem> {
         if scores.len() > MAX_GROUPS {
             return Err(Problem::field("scores", format!("must be at most {MAX_GROUPS}")));
@@ -79,7 +80,7 @@ impl Session<'_> {
         }
         scores.sort_by(|(one, _), (other, _)| one.cmp(other));
         scores.dedup_by(|(later, _), (earlier, _)| later == earlier);
-        if self.agent(id)?.scores != scores {
+        if !is_like(&self.agent(id)?.scores, &scores) {
             self.record(None, Payload::AgentScored { agent: id, scores });
         }
         Ok(())
@@ -197,6 +198,12 @@ fn barred(entry: &AgentEntry) -> Option<PresenceCause> {
     let banned = entry.sanction.is_some_and(|sanction| sanction.kind == SanctionKind::Banned);
     let causes = [(!entry.enabled, PresenceCause::Disabled), (banned, PresenceCause::Banned)];
     causes.into_iter().find(|(holds, _)| *holds).map(|(_, cause)| cause)
+}
+
+/// Whether scores say nothing new of any group.
+fn is_like(known: &[(Text, Score)], told: &[(Text, Score)]) -> bool {
+    let mut groups = known.iter().chain(told).map(|(group, _)| group);
+    groups.all(|group| score_among(told, group).is_like(score_among(known, group)))
 }
 
 /// Brings an entry into the one form that compares equal: groups sorted, each once, never none; the roster likewise;

@@ -7,7 +7,7 @@ use crate::desk::command::Command;
 use crate::desk::policy::preset::Preset;
 use crate::desk::policy::rule::RoutingRule;
 use crate::desk::policy::{Fallback, IdleRule, LastAgentWindow, Policy, QueueOrder, Ramp, Ring};
-use crate::desk::strategy::{Score, Strategy};
+use crate::desk::strategy::Strategy;
 use crate::problem::Reason;
 use crate::time::Span;
 
@@ -372,28 +372,6 @@ fn a_new_default_sets_the_capacity_and_the_same_one_leaves_it() {
     assert_eq!(capacity(&shop), 8, "no more than the ceiling");
     told(&mut shop, |entry| entry.capacity_default = 6);
     assert_eq!(capacity(&shop), 6);
-}
-
-#[test]
-fn scores_are_bounded_sorted_and_one_for_each_group() {
-    let mut shop = Shop::with(&[(ANN, 5)]);
-    let score = |speed_permille, quality_permille| Score { speed_permille, quality_permille };
-    let told = |scores: Vec<(String, Score)>| Command::ScoreAgent {
-        agent: agent_id(ANN),
-        scores: scores.into_iter().map(|(group, score)| (group.into(), score)).collect(),
-    };
-    let many = |count: u32| told((0..count).map(|n| (format!("g{n}"), score(1_000, 1_000))).collect());
-    shop.ok(many(32));
-    assert_eq!(shop.refused(many(33)), Reason::InvalidRequest);
-    let mixed = vec![
-        ("b".to_owned(), score(1, 1)),
-        ("a".to_owned(), score(9_000, 9_000)),
-        ("b".to_owned(), score(1, 2)),
-    ];
-    assert_eq!(shop.ok(told(mixed.clone())).len(), 1);
-    let known = &shop.desk.agent(agent_id(ANN)).expect("known").scores;
-    assert_eq!(*known, [("a".into(), score(4_000, 1_200)), ("b".into(), score(250, 800))]);
-    assert!(shop.ok(told(mixed)).is_empty(), "the same again is no news");
 }
 
 #[test]

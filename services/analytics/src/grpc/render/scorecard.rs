@@ -8,6 +8,7 @@ use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::convert::{to_span, to_timestamp};
 
 use crate::scorecards::Scorecards;
+use crate::scores::{AgentScore, Page};
 
 pub(in crate::grpc) fn scorecard(agent: &str, cards: &Scorecards) -> proto::GetScorecardResponse {
     let shop = agent.is_empty().then_some(&cards.report.shop);
@@ -21,6 +22,17 @@ pub(in crate::grpc) fn scorecard(agent: &str, cards: &Scorecards) -> proto::GetS
         position: cards.position,
         time_zone: cards.zone.name().to_owned(),
     }
+}
+
+/// Some scores.
+pub(in crate::grpc) fn scores(page: &Page) -> proto::WatchScoresResponse {
+    let score = |(shop, agent, score): &AgentScore| proto::AgentScore {
+        shop_id: shop.to_string(),
+        agent_id: agent.to_string(),
+        speed_permille: score.speed_permille,
+        quality_permille: score.quality_permille,
+    };
+    proto::WatchScoresResponse { scores: page.scores.iter().map(score).collect(), caught_up: !page.full }
 }
 
 /// The cards of some agents and the shop's, without how the list goes on.
