@@ -53,7 +53,10 @@ impl Inquiries {
         if buyer.is_empty() {
             return;
         }
-        let asks = conversation.exchanges.iter().flat_map(|exchange| exchange.asks.iter().chain(&exchange.further_asks));
+        let asks = conversation
+            .exchanges
+            .iter()
+            .flat_map(|exchange| exchange.asks.iter().chain(&exchange.further_asks));
         for ask in asks {
             let day = self.zone.day_of(ask.at);
             if self.range.contains(day) && self.time_to_order_ends(day) <= self.as_of {

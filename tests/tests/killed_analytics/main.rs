@@ -302,7 +302,14 @@ impl Comparison {
             ensure!(here == there, "{table} has {here} rows, recomputed {there}");
             counts.insert(table, here);
         }
-        for table in ["conversation", "conversation_page", "imported_event", "agent_fact", "log_cursor"] {
+        for table in [
+            "conversation",
+            "conversation_page",
+            "imported_event",
+            "imported_order",
+            "agent_fact",
+            "log_cursor",
+        ] {
             ensure!(
                 counts.get(table).is_some_and(|rows| *rows > 0),
                 "nothing was compared in {table}: {counts:?}"

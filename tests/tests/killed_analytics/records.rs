@@ -24,6 +24,8 @@ const LONG_EVERY: usize = 20;
 const LONG_QUESTIONS: usize = 100;
 /// Records of a request: few, so that a process can be killed between many.
 const AT_ONCE: usize = 40;
+/// Orders of a request.
+const ORDERS_AT_ONCE: usize = 5;
 
 /// Requests to import, in the order in which they are sent.
 #[derive(Debug)]
@@ -49,12 +51,15 @@ impl Records {
             let mut records: Vec<_> =
                 (0..conversations).flat_map(|number| conversation(number, chance)).collect();
             shuffle(&mut records, chance);
-            batches.extend(records.chunks(AT_ONCE).map(|records| proto::ImportEventsRequest {
-                shop_id: shop.id.clone(),
-                source: "before us".to_owned(),
-                time_zone: "Asia/Shanghai".to_owned(),
-                events: records.to_vec(),
-            }));
+            for (number, records) in records.chunks(AT_ONCE).enumerate() {
+                batches.push(proto::ImportEventsRequest {
+                    shop_id: shop.id.clone(),
+                    source: "before us".to_owned(),
+                    time_zone: "Asia/Shanghai".to_owned(),
+                    events: records.to_vec(),
+                    orders: (0..ORDERS_AT_ONCE).map(|order| self::order(number, order, chance)).collect(),
+                });
+            }
         }
         shuffle(&mut batches, chance);
         Self { batches: Arc::new(batches), acknowledged: Arc::default() }
@@ -143,13 +148,29 @@ async fn import(clients: &mut Clients, batch: &proto::ImportEventsRequest) -> Re
     clients.imports.import_events(stream::iter([batch.clone()])).await.map(drop)
 }
 
+/// An order of one of the buyers.
+fn order(batch: usize, number: usize, chance: &mut Chance) -> proto::ImportedOrder {
+    proto::ImportedOrder {
+        record_id: format!("order {batch}-{number}"),
+        buyer_id: buyer(chance),
+        placed_time: Some(moment(chance.below(DAY_COUNT * DAY_SECONDS))),
+        agent: String::new(),
+    }
+}
+
+fn buyer(chance: &mut Chance) -> String {
+    format!("buyer {}", chance.below(60))
+}
+
+fn moment(at: usize) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: START + i64::try_from(at).unwrap_or(i64::MAX), nanos: 0 }
+}
+
 /// A conversation of one of the days.
 fn conversation(number: usize, chance: &mut Chance) -> Vec<proto::ImportedEvent> {
     let mut at = chance.below(DAY_COUNT) * DAY_SECONDS + chance.below(DAY_SECONDS - 3_600);
-    let mut payloads = vec![Payload::Opened(proto::ImportedOpening {
-        buyer_id: format!("buyer {}", chance.below(60)),
-        ..Default::default()
-    })];
+    let mut payloads =
+        vec![Payload::Opened(proto::ImportedOpening { buyer_id: buyer(chance), ..Default::default() })];
     let is_long = number.is_multiple_of(LONG_EVERY);
     let (questions, longest_pause) = if is_long { (LONG_QUESTIONS, 20) } else { (1 + chance.below(3), 400) };
     for _ in 0..questions {
@@ -169,10 +190,7 @@ fn conversation(number: usize, chance: &mut Chance) -> Vec<proto::ImportedEvent>
         proto::ImportedEvent {
             record_id: format!("record {number}-{step}"),
             conversation: format!("talk {number}"),
-            occurred_time: Some(prost_types::Timestamp {
-                seconds: START + i64::try_from(at).unwrap_or(i64::MAX),
-                nanos: 0,
-            }),
+            occurred_time: Some(moment(at)),
             order: u32::try_from(step).unwrap_or(u32::MAX),
             payload: Some(payload),
             ..Default::default()

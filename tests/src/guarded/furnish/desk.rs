@@ -171,6 +171,7 @@ impl Furnisher<'_> {
             source: things.get(Thing::Source).to_owned(),
             time_zone: "Asia/Shanghai".to_owned(),
             events,
+            orders: Vec::new(),
         };
         let requests = futures::stream::iter([request]);
         ImportServiceClient::new(self.owner.clone()).import_events(requests).await?;
