@@ -105,7 +105,7 @@ mod tests {
         let good = r#"{"record_id":"1","buyer_id":"b","placed_time":"2026-05-04T06:03:00Z"}"#;
         let huge = format!(r#"{{"record_id":"{}"}}"#, "x".repeat(MAX_LINE_BYTES));
         for (wrong, why) in [
-            ("[]", "column"),
+            ("[]", "expected a map"),
             (r#"{"record_id":"1","buyer":"b"}"#, "buyer"),
             (r#"{"record_id":"1","buyer_id":"b"}"#, "placed_time"),
             (r#"{"record_id":"1","buyer_id":"b","placed_time":"yesterday"}"#, "column"),
