@@ -10,6 +10,7 @@ use std::time::Duration;
 use fenliu_proto::dispatch::v1 as dispatch;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_runtime::lifecycle::Lifecycle;
+use futures::{StreamExt, stream};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, Connection, QueryBuilder, Row, Sqlite};
 
@@ -37,8 +38,11 @@ async fn measure() {
     let events = messages.iter().map(|message| message.events.len()).sum::<usize>();
     let last = messages.last().and_then(|message| message.events.last()).map_or(0, |event| event.position);
     let count = messages.len();
-    let tell = move |at: usize| messages.get(at).cloned().unwrap_or_default();
-    let address = stand_in(count, Arc::new(tell)).await;
+    let telling = move || {
+        let messages = messages.clone();
+        stream::iter(0..count).map(move |at| messages.get(at).cloned().unwrap_or_default()).boxed()
+    };
+    let address = stand_in(Arc::new(telling)).await;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("facts.db");
 

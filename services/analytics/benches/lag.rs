@@ -15,7 +15,7 @@ use futures::{StreamExt, stream};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, Connection};
 
-use self::stand_in::{STORY, event, follow, stand_in_of, timed};
+use self::stand_in::{STORY, event, follow, stand_in, timed};
 
 #[expect(unreachable_pub, reason = "benchmarks share it")]
 mod stand_in;
@@ -45,7 +45,7 @@ async fn measure() {
     let events = (RATE * SECONDS) as usize;
     let start = Start::default();
     let told = start.clone();
-    let address = stand_in_of(Arc::new(move || paced(told.clone(), events).boxed())).await;
+    let address = stand_in(Arc::new(move || paced(told.clone(), events).boxed())).await;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("facts.db");
     let last = i64::try_from(events).unwrap_or(i64::MAX);

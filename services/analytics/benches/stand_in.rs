@@ -61,26 +61,14 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// Message number so many of the history, as dispatch sends them.
-pub type Tell = Arc<dyn Fn(usize) -> dispatch::FollowEventsResponse + Send + Sync>;
-
 /// The messages of a history, from its first.
 pub type Telling = Arc<dyn Fn() -> BoxStream<'static, dispatch::FollowEventsResponse> + Send + Sync>;
 
 /// A dispatch that tells one history and no more.
 struct StandIn(Telling);
 
-/// Begins to tell a history of so many messages; where.
-pub async fn stand_in(messages: usize, tell: Tell) -> String {
-    let telling = move || {
-        let tell = tell.clone();
-        stream::iter(0..messages).map(move |at| tell(at)).boxed()
-    };
-    stand_in_of(Arc::new(telling)).await
-}
-
 /// Begins to tell a history; where.
-pub async fn stand_in_of(telling: Telling) -> String {
+pub async fn stand_in(telling: Telling) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("the port");
     let server = Server::builder().add_service(HistoryServiceServer::new(StandIn(telling)));

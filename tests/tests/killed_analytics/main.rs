@@ -271,7 +271,7 @@ impl Comparison {
             for pack in fenliu_analytics::shipped_packs()? {
                 let request = || proto::GetReplyRateRequest {
                     shop_id: shop.clone(),
-                    pack: Some(Pack::RulePackId(pack.id.to_string())),
+                    pack: Some(Pack::RulePackId(pack.id.clone())),
                     start_date: DAYS.0.to_owned(),
                     end_date: DAYS.1.to_owned(),
                     as_of_time: Some(prost_types::Timestamp { seconds: 1_720_000_000, nanos: 0 }),

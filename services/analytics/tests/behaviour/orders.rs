@@ -46,7 +46,7 @@ fn periods() -> proto::ComparePeriodsRequest {
 async fn conversion(house: &mut House) -> (bool, ComparedMeasure) {
     let answer = house.feedback.compare_periods(periods()).await.expect("compared").into_inner();
     let conversion = answer.measures.iter().find(|line| line.measure() == PeriodMeasure::Conversion);
-    (answer.orders_reported, conversion.expect("it is there").clone())
+    (answer.orders_reported, *conversion.expect("it is there"))
 }
 
 fn share(estimate: Option<proto::PeriodEstimate>) -> Option<(f64, u64)> {

@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::DbErr;
 use sea_orm_migration::sea_orm::sea_query::{Index, Table, TableCreateStatement};
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 
-use super::m0001_facts::create;
+use super::m0001_facts::{create, index};
 
 /// See the module.
 pub(crate) struct Migration;
@@ -22,11 +22,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, imported_order()).await?;
         let placed = ["shop_id", "placed_us", "source", "record_id"];
-        let index =
-            placed.into_iter().fold(&mut Index::create(), |index, column| index.col(column)).to_owned();
-        manager
-            .create_index(index.to_owned().name("imported_order_placed").table("imported_order").to_owned())
-            .await
+        manager.create_index(index("imported_order_placed", "imported_order", &placed)).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
