@@ -39,7 +39,7 @@ use fenliu_tests::tables::Tables;
 use records::{DAYS, Records};
 
 /// How often it is killed on each occasion, and with `FENLIU_CASES`.
-const KILLS: usize = 3;
+const KILLS: usize = 4;
 const KILLS_OF_A_LONG_RUN: usize = 25;
 /// Callers who write to dispatch meanwhile: fewer than it could serve, so that there is time left for whoever follows.
 const CALLERS: usize = 4;
@@ -49,8 +49,10 @@ const FOLLOWED: usize = 400;
 const MISSED: usize = 1_500;
 /// Requests to import that are acknowledged before it is killed with the next on its way, at most.
 const IMPORTED: usize = 4;
+/// How often it is looked around then before it is killed, at most.
+const LOOKS: usize = 8;
 /// Imported conversations of a shop, for each kill of an occasion.
-const CONVERSATIONS: usize = 15;
+const CONVERSATIONS: usize = 20;
 /// How long anything may take to come about.
 const LIMIT: Duration = Duration::from_secs(120);
 /// How often the two are compared again because one of them had seen more.
@@ -173,15 +175,18 @@ impl Trial {
     async fn kill_importing(&self, chance: &mut Chance) -> anyhow::Result<bool> {
         let analytics = Analytics::start(&self.server, &self.store.url)?;
         let enough = 1 + chance.below(IMPORTED);
-        let (clients, draws) = (analytics.clients()?, Chance::new(chance.below(usize::MAX) as u64, 0));
-        let importer = self.records.keep_importing(clients, draws);
-        while importer.acknowledged() < enough && !importer.is_over() && self.records.is_any_left() {
+        let mut importers = self.records.keep_importing(&analytics.clients()?, chance);
+        while importers.acknowledged() < enough && self.records.is_any_left() {
             tokio::task::yield_now().await;
+            let failed = importers.failed();
+            ensure!(failed.is_none(), "an import failed before anything was killed: {failed:?}");
         }
-        let under_way = !importer.is_over();
+        // Right after an answer the next import has hardly begun; looking around takes about as long as one.
+        for _ in 0..chance.below(LOOKS) {
+            self.number(POSITION).await?;
+        }
         analytics.kill()?;
-        let status = importer.end().await?;
-        ensure!(under_way, "an import failed before anything was killed: {status}");
+        importers.end().await?;
         Ok(true)
     }
 

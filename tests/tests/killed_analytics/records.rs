@@ -1,7 +1,7 @@
 //! What another system recorded of the same shops, dealt out so that the records of a conversation come apart.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::imported_event::Payload;
@@ -9,7 +9,7 @@ use fenliu_tests::chance::Chance;
 use fenliu_tests::clients::Clients;
 use fenliu_tests::load::Shop;
 use futures::stream;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tonic::Status;
 
 /// The first local day of the records, and the last: long past, so that what these days came to is kept.
@@ -24,23 +24,27 @@ const LONG_EVERY: usize = 20;
 const LONG_QUESTIONS: usize = 100;
 /// Records of a request: few, so that a process can be killed between many.
 const AT_ONCE: usize = 40;
+/// How far the records of a conversation are spread, in conversations.
+const NEIGHBOURS: usize = 6;
+/// How many import at the same time.
+const IMPORTERS: usize = 3;
 /// Orders of a request.
 const ORDERS_AT_ONCE: usize = 5;
 
-/// Requests to import, in the order in which they are sent.
-#[derive(Debug)]
+/// Requests to import.
+#[derive(Clone, Debug)]
 pub(crate) struct Records {
     batches: Arc<Vec<proto::ImportEventsRequest>>,
-    /// How many of them, from the first, were acknowledged.
-    acknowledged: Arc<AtomicUsize>,
+    /// Which of them were acknowledged.
+    acknowledged: Arc<Vec<AtomicBool>>,
 }
 
-/// Somebody who sends them, one after the other, until one is not answered.
+/// Some who send them at the same time, each until one is not answered.
 #[derive(Debug)]
-pub(crate) struct Importer {
-    acknowledged: Arc<AtomicUsize>,
+pub(crate) struct Importers {
+    records: Records,
     before: usize,
-    task: JoinHandle<Status>,
+    tasks: JoinSet<Status>,
 }
 
 impl Records {
@@ -48,9 +52,8 @@ impl Records {
     pub(crate) fn draw(shops: &[Shop], conversations: usize, chance: &mut Chance) -> Self {
         let mut batches = Vec::new();
         for shop in shops {
-            let mut records: Vec<_> =
-                (0..conversations).flat_map(|number| conversation(number, chance)).collect();
-            shuffle(&mut records, chance);
+            let records =
+                apart((0..conversations).map(|number| conversation(number, chance)).collect(), chance);
             for (number, records) in records.chunks(AT_ONCE).enumerate() {
                 batches.push(proto::ImportEventsRequest {
                     shop_id: shop.id.clone(),
@@ -62,26 +65,37 @@ impl Records {
             }
         }
         shuffle(&mut batches, chance);
-        Self { batches: Arc::new(batches), acknowledged: Arc::default() }
-    }
-
-    fn count(&self) -> usize {
-        self.batches.len()
+        let acknowledged = batches.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { batches: Arc::new(batches), acknowledged: Arc::new(acknowledged) }
     }
 
     /// Whether there are any that were not acknowledged.
     pub(crate) fn is_any_left(&self) -> bool {
-        self.acknowledged.load(Ordering::Relaxed) < self.count()
+        self.next(0).is_some()
+    }
+
+    /// The first that was not acknowledged, of those after so many such.
+    fn next(&self, after: usize) -> Option<usize> {
+        let left = self.acknowledged.iter().enumerate().filter(|(_, done)| !done.load(Ordering::Relaxed));
+        left.map(|(at, _)| at).nth(after)
+    }
+
+    fn acknowledged(&self) -> usize {
+        self.acknowledged.iter().filter(|done| done.load(Ordering::Relaxed)).count()
+    }
+
+    async fn import(&self, at: usize, clients: &mut Clients) -> Result<(), Status> {
+        import(clients, &self.batches[at]).await?;
+        self.acknowledged[at].store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Imports one more, if there is one left.
     pub(crate) async fn import_one(&self, clients: &mut Clients) -> Result<(), Status> {
-        let at = self.acknowledged.load(Ordering::Relaxed);
-        if let Some(batch) = self.batches.get(at) {
-            import(clients, batch).await?;
-            self.acknowledged.store(at + 1, Ordering::Relaxed);
+        match self.next(0) {
+            Some(at) => self.import(at, clients).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Imports all that is left.
@@ -106,42 +120,57 @@ impl Records {
         Ok(())
     }
 
-    /// Begins to import what is left, and in between, and for ever after, what was acknowledged before.
-    pub(crate) fn keep_importing(&self, mut clients: Clients, mut chance: Chance) -> Importer {
-        let (batches, acknowledged) = (self.batches.clone(), self.acknowledged.clone());
-        let before = acknowledged.load(Ordering::Relaxed);
-        let task = tokio::spawn(async move {
-            loop {
-                let next = acknowledged.load(Ordering::Relaxed);
-                let at = if chance.below(4) == 0 { chance.below(next) } else { next };
-                let batch = &batches[at.min(batches.len() - 1)];
-                if let Err(status) = import(&mut clients, batch).await {
-                    return status;
+    /// Begins to import what is left, and in between, and for ever after, what was imported before.
+    pub(crate) fn keep_importing(&self, clients: &Clients, chance: &mut Chance) -> Importers {
+        let mut tasks = JoinSet::new();
+        for _ in 0..IMPORTERS {
+            let (records, mut clients) = (self.clone(), clients.clone());
+            let mut chance = Chance::new(chance.below(usize::MAX) as u64, 0);
+            tasks.spawn(async move {
+                loop {
+                    let next = records.next(chance.below(IMPORTERS)).filter(|_| chance.below(4) > 0);
+                    let at = next.unwrap_or_else(|| chance.below(records.batches.len()));
+                    if let Err(status) = records.import(at, &mut clients).await {
+                        return status;
+                    }
                 }
-                if at == next && next < batches.len() {
-                    acknowledged.store(next + 1, Ordering::Relaxed);
-                }
-            }
-        });
-        Importer { acknowledged: self.acknowledged.clone(), before, task }
+            });
+        }
+        Importers { records: self.clone(), before: self.acknowledged(), tasks }
     }
 }
 
-impl Importer {
-    /// How many requests were acknowledged since it began.
+impl Importers {
+    /// How many further requests were acknowledged since they began.
     pub(crate) fn acknowledged(&self) -> usize {
-        self.acknowledged.load(Ordering::Relaxed) - self.before
+        self.records.acknowledged() - self.before
     }
 
-    /// Whether it got no answer already.
-    pub(crate) fn is_over(&self) -> bool {
-        self.task.is_finished()
+    /// Whether one of them got no answer already; why.
+    pub(crate) fn failed(&mut self) -> Option<Status> {
+        self.tasks.try_join_next().and_then(Result::ok)
     }
 
-    /// Why it got no answer in the end.
-    pub(crate) async fn end(self) -> anyhow::Result<Status> {
-        Ok(self.task.await?)
+    /// Waits until none of them gets an answer any more.
+    pub(crate) async fn end(mut self) -> anyhow::Result<()> {
+        while let Some(ended) = self.tasks.join_next().await {
+            ended?;
+        }
+        Ok(())
     }
+}
+
+/// The records of all conversations, those of each spread over those of its neighbours, so that some of it comes late and some
+/// conversations are never touched again.
+fn apart(conversations: Vec<Vec<proto::ImportedEvent>>, chance: &mut Chance) -> Vec<proto::ImportedEvent> {
+    let mut placed: Vec<_> = conversations
+        .into_iter()
+        .enumerate()
+        .flat_map(|(number, records)| records.into_iter().map(move |record| (number, record)))
+        .map(|(number, record)| (number + chance.below(NEIGHBOURS), record))
+        .collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, record)| record).collect()
 }
 
 async fn import(clients: &mut Clients, batch: &proto::ImportEventsRequest) -> Result<(), Status> {
