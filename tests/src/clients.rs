@@ -2,6 +2,7 @@
 
 use fenliu_proto::accounts::v1::account_service_client::AccountServiceClient;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
+use fenliu_proto::analytics::v1::import_service_client::ImportServiceClient;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
 use fenliu_proto::dispatch::v1::conversation_service_client::ConversationServiceClient;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
@@ -29,6 +30,8 @@ pub struct Clients {
     pub history: HistoryServiceClient<Outgoing>,
     /// How fast the shop answered.
     pub rates: ReplyRateServiceClient<Outgoing>,
+    /// What happened elsewhere.
+    pub imports: ImportServiceClient<Outgoing>,
 }
 
 impl Clients {
@@ -44,6 +47,7 @@ impl Clients {
             queue: QueueServiceClient::new(connection.clone()),
             history: HistoryServiceClient::new(connection.clone()),
             rates: ReplyRateServiceClient::new(connection.clone()),
+            imports: ImportServiceClient::new(connection.clone()),
         }
     }
 }

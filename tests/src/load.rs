@@ -205,8 +205,14 @@ impl Load {
             }
         };
         let waited = tokio::time::timeout(ROUND_LIMIT, enough).await;
-        let so_far = self.gauge.acknowledged.load(Ordering::Relaxed);
+        let so_far = self.count();
         waited.with_context(|| format!("only {so_far} of {count} requests were acknowledged"))
+    }
+
+    /// How many requests that changed something have been acknowledged.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.gauge.acknowledged.load(Ordering::Relaxed)
     }
 
     /// Requests under way at this moment.

@@ -14,7 +14,7 @@ use fenliu_runtime::clock::SystemClock;
 
 /// Names a `fenliu` that is built already; `tests/run` sets it.
 pub const BINARY_VARIABLE: &str = "FENLIU_BINARY";
-/// How long `fenliu up` may take until it is ready, after a crash too.
+/// How long a process may take until it is ready, after a crash too.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// Lines of its log that are shown when it does not become ready.
 const LOG_LINES_SHOWN: usize = 20;
@@ -142,6 +142,12 @@ impl Server {
         self.address
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The file with the token that may do everything.
     #[must_use]
     pub fn token_file(&self) -> &Path {
@@ -177,6 +183,30 @@ impl Drop for Server {
         // It may have been killed before; there is nobody to tell.
         self.process.kill().ok();
         self.process.wait().ok();
+    }
+}
+
+/// The address a service logs that it listens on. Its log is read on, so that it never waits for a reader.
+///
+/// # Errors
+/// When it says nothing of the kind within a minute; the error holds the last line it said.
+pub fn listening(log: impl BufRead + Send + 'static) -> anyhow::Result<SocketAddr> {
+    let (says, said) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in log.lines().map_while(Result::ok) {
+            // Nobody listens any more once it is ready.
+            says.send(line).ok();
+        }
+    });
+    let mut before = String::new();
+    loop {
+        let line = said.recv_timeout(READY_LIMIT).with_context(|| format!("its log ends: {before}"))?;
+        let address = line.split("127.0.0.1:").nth(1).filter(|_| line.contains("listens"));
+        if let Some(rest) = address {
+            let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            return Ok(SocketAddr::from(([127, 0, 0, 1], port.parse()?)));
+        }
+        before = line;
     }
 }
 

@@ -4,11 +4,10 @@
 //! each other. Then accounts and dispatch are killed in turn, and the others go on with what they know, also after a start
 //! of their own.
 
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -20,9 +19,9 @@ use fenliu_proto::history::v1::Stage;
 use fenliu_runtime::channel::{TokenSource, connect_lazy};
 use fenliu_runtime::clock::SystemClock;
 use fenliu_tests::clients::Clients;
-use fenliu_tests::program::{root, service_binary};
+use fenliu_tests::program::{listening, root, service_binary};
 
-/// How long a service may take to listen, and news to travel from one to the next.
+/// How long news may take to travel from one service to the next.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Where nobody listens: accounts starts before dispatch does, and dispatch before analytics; both try again.
@@ -119,27 +118,6 @@ fn environment(container: &str) -> anyhow::Result<Vec<(String, String)>> {
     }
     ensure!(!pairs.is_empty(), "a container without environment: {container}");
     Ok(pairs)
-}
-
-/// The address a service logs that it listens on. Its log is read on, so that it never waits for a reader.
-fn listening(log: impl BufRead + Send + 'static) -> anyhow::Result<SocketAddr> {
-    let (says, said) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in log.lines().map_while(Result::ok) {
-            // Nobody listens any more once it is ready.
-            says.send(line).ok();
-        }
-    });
-    let mut before = String::new();
-    loop {
-        let line = said.recv_timeout(LIMIT).with_context(|| format!("its log ends: {before}"))?;
-        let address = line.split("127.0.0.1:").nth(1).filter(|_| line.contains("listens"));
-        if let Some(rest) = address {
-            let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            return Ok(SocketAddr::from(([127, 0, 0, 1], port.parse()?)));
-        }
-        before = line;
-    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 //! * [`demand`] knows how many buyers come in each half hour of the week.
 //! * [`proportion`] says how sure a share is, and whether one differs from another.
 //! * [`comparison`] says what changed between two periods, and how sure that is.
+//! * [`conversion`] counts how many buyers who asked went on to order.
 //! * [`satisfaction`] counts how content buyers said they were.
 //! * [`spans`] measures how long agents were there, had somebody, and stood where the roster wanted them.
 //! * [`scorecard`] puts together how each agent did, and what stands out of it.
@@ -29,6 +30,7 @@ pub mod agent_facts;
 pub mod alert;
 pub mod budget;
 pub mod comparison;
+pub mod conversion;
 pub mod day;
 pub mod demand;
 pub mod desk;

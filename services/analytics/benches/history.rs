@@ -12,6 +12,7 @@ use std::time::Duration;
 use fenliu_proto::dispatch::v1 as dispatch;
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_runtime::lifecycle::Lifecycle;
+use futures::{StreamExt, stream};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, Connection, QueryBuilder, Row, Sqlite};
 
@@ -45,8 +46,11 @@ fn main() {
 /// Stands in for dispatch until the parent has gone.
 async fn tell() {
     let messages = Arc::new(messages());
-    let tell = move |at: usize| messages.get(at).cloned().unwrap_or_default();
-    println!("{}", stand_in(MESSAGES, Arc::new(tell)).await);
+    let telling = move || {
+        let messages = messages.clone();
+        stream::iter(0..MESSAGES).map(move |at| messages.get(at).cloned().unwrap_or_default()).boxed()
+    };
+    println!("{}", stand_in(Arc::new(telling)).await);
     let parent = || std::io::stdin().read_to_end(&mut Vec::new());
     tokio::task::spawn_blocking(parent).await.expect("no panic").expect("a parent that says nothing");
 }

@@ -98,6 +98,7 @@ fn month() -> Vec<proto::ImportEventsRequest> {
         source: "bench".into(),
         time_zone: "Asia/Shanghai".into(),
         events: events.to_vec(),
+        orders: Vec::new(),
     };
     events.chunks(BATCH).map(batch).collect()
 }

@@ -11,6 +11,7 @@ use fenliu_proto::analytics::v1::GetReplyRateResponse;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
 use fenliu_proto::dispatch::v1 as dispatch;
 use fenliu_runtime::lifecycle::Lifecycle;
+use futures::{StreamExt, stream};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sea_orm::sqlx::{self, Connection, Row};
 use tonic::transport::Channel;
@@ -42,7 +43,8 @@ fn main() {
 async fn measure(turns: usize) {
     let conversations = turns / TURNS_EACH;
     let messages = conversations.div_ceil(TOLD_AT_ONCE);
-    let address = stand_in(messages, Arc::new(move |at| message(conversations, at))).await;
+    let telling = move || stream::iter(0..messages).map(move |at| message(conversations, at)).boxed();
+    let address = stand_in(Arc::new(telling)).await;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("facts.db");
     let last = i64::try_from(conversations * STORY).unwrap_or(i64::MAX);

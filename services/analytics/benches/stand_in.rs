@@ -21,6 +21,7 @@ use fenliu_runtime::lifecycle::Lifecycle;
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::server::{ServerConfig, ServerOptions, serve};
 use fenliu_runtime::sql::DatabaseConfig;
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -60,20 +61,17 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// Message number so many of the history, as dispatch sends them.
-pub type Tell = Arc<dyn Fn(usize) -> dispatch::FollowEventsResponse + Send + Sync>;
+/// The messages of a history, from its first.
+pub type Telling = Arc<dyn Fn() -> BoxStream<'static, dispatch::FollowEventsResponse> + Send + Sync>;
 
 /// A dispatch that tells one history and no more.
-struct StandIn {
-    messages: usize,
-    tell: Tell,
-}
+struct StandIn(Telling);
 
-/// Begins to tell a history of so many messages; where.
-pub async fn stand_in(messages: usize, tell: Tell) -> String {
+/// Begins to tell a history; where.
+pub async fn stand_in(telling: Telling) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("the port");
-    let server = Server::builder().add_service(HistoryServiceServer::new(StandIn { messages, tell }));
+    let server = Server::builder().add_service(HistoryServiceServer::new(StandIn(telling)));
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     format!("http://{address}")
 }
@@ -94,8 +92,7 @@ impl HistoryService for StandIn {
         &self,
         _: Request<dispatch::FollowEventsRequest>,
     ) -> Result<Response<Self::FollowEventsStream>, Status> {
-        let tell = self.tell.clone();
-        let told = stream::iter(0..self.messages).map(move |at| Ok(tell(at)));
+        let told = (self.0)().map(Ok);
         Ok(Response::new(Box::pin(told.chain(stream::pending()))))
     }
 }

@@ -1,13 +1,15 @@
 //! What buyers said of a shop, and what changed between two periods of it.
 //!
 //! One pass over the facts feeds everything: the tallies of both periods ([`Periods`]), and how content the buyers of each
-//! day were. A conversation is of the day it was opened on.
+//! day were, and who of them asked. A conversation is of the day it was opened on. Orders that were imported then say who went
+//! on to order.
 //!
 //! Invariants: all of it is of one state of the store; what was not measured is told as no data.
 
 use std::collections::BTreeMap;
 
 use fenliu_domain::comparison::{Compared, Wish, seconds};
+use fenliu_domain::conversion::Inquiries;
 use fenliu_domain::day::{Day, DayRange, Zone};
 use fenliu_domain::exchange::Conversation;
 use fenliu_domain::ids::ShopId;
@@ -18,7 +20,7 @@ use fenliu_domain::satisfaction::Scores;
 use fenliu_domain::sketch::Sketch;
 use fenliu_domain::time::Timestamp;
 
-use crate::storage::{Fault, Fold, Folded, Store};
+use crate::storage::{Fault, Fold, Folded, OrderFold, Store};
 
 /// How content the buyers of some days were, by day.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub(crate) struct Outcome {
     pub(crate) measures: Vec<(Measure, Compared)>,
     pub(crate) before: Report,
     pub(crate) after: Report,
+    /// Whether any order of the shop was ever imported.
+    pub(crate) orders_reported: bool,
     pub(crate) position: i64,
     pub(crate) zone: Zone,
 }
@@ -71,6 +75,7 @@ struct Periods {
 struct Period {
     tally: Tally,
     satisfaction: Satisfaction,
+    inquiries: Inquiries,
 }
 
 impl Satisfaction {
@@ -109,12 +114,14 @@ impl Fold for Satisfaction {
 impl Period {
     fn new(asked: &Question, zone: Zone, range: DayRange) -> Self {
         let tally = Tally::new(asked.pack.clone(), zone, asked.as_of, range).keeping_first_waits();
-        Self { tally, satisfaction: Satisfaction::new(zone, range) }
+        let inquiries = Inquiries::new(zone, range, asked.as_of);
+        Self { tally, satisfaction: Satisfaction::new(zone, range), inquiries }
     }
 
     fn add(&mut self, conversation: &Conversation) {
         self.tally.add(conversation);
         self.satisfaction.add(conversation);
+        self.inquiries.add(conversation);
     }
 }
 
@@ -122,6 +129,17 @@ impl Fold for Periods {
     fn add(&mut self, conversation: &Conversation) {
         self.before.add(conversation);
         self.after.add(conversation);
+    }
+}
+
+impl OrderFold for Periods {
+    fn orders_between(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.before.inquiries.orders_between().0, self.after.inquiries.orders_between().1)
+    }
+
+    fn order(&mut self, buyer: &str, placed: Timestamp) {
+        self.before.inquiries.order(buyer, placed);
+        self.after.inquiries.order(buyer, placed);
     }
 }
 
@@ -137,12 +155,20 @@ impl Question {
             let after = Period::new(&asked, zone, asked.after);
             Ok((DayRange { first: asked.before.first, last: asked.after.last }, Periods { before, after }))
         };
-        let folded = store.fold(self.shop, begin).await.map_err(Fault::into_problem)?;
+        let folded = store.fold_with_orders(self.shop, begin).await.map_err(Fault::into_problem)?;
+        let (folded, orders_reported) = folded;
         let Folded { fold: Periods { before, after }, position, zone } = folded;
         let scores = (before.satisfaction.total(), after.satisfaction.total());
+        let conversions = (before.inquiries.conversion(), after.inquiries.conversion());
         let (before, after) = (before.tally.finish(), after.tally.finish());
-        let measures = measures((&before, &after), &scores);
-        Ok(Outcome { question: self, measures, before, after, position, zone })
+        let mut measures = measures((&before, &after), &scores);
+        // Without any order that was ever reported, nobody is known not to have ordered.
+        let conversion = match orders_reported {
+            true => Compared::shares(conversions.0, conversions.1, Wish::Higher),
+            false => Compared::NOTHING,
+        };
+        measures.push((Measure::Conversion, conversion));
+        Ok(Outcome { question: self, measures, before, after, orders_reported, position, zone })
     }
 }
 
@@ -164,7 +190,5 @@ fn measures((before, after): (&Report, &Report), scores: &(Scores, Scores)) -> V
             Measure::Dissatisfaction,
             Compared::shares(discontent(&scores.0), discontent(&scores.1), Wish::Lower),
         ),
-        // Nothing reports orders yet.
-        (Measure::Conversion, Compared::NOTHING),
     ]
 }

@@ -12,7 +12,7 @@ use fenliu_proto::convert::timestamp;
 use fenliu_proto::words::Word;
 use prost::Message;
 
-use crate::storage::Record;
+use crate::storage::{Order, Record};
 
 /// What the ids of our own conversations begin with: no import may call a conversation so, which would pass for one
 /// of the history in lists of misses and exchanges.
@@ -48,6 +48,21 @@ pub(crate) fn record(event: proto::ImportedEvent, field: &str) -> Result<Record,
         record_id: event.record_id,
         conversation: event.conversation,
     })
+}
+
+/// An order. `field` is where it stands in the request.
+///
+/// # Errors
+/// INVALID_REQUEST naming the field when its time is none.
+pub(crate) fn order(order: proto::ImportedOrder, field: &str) -> Result<Order, Problem> {
+    let field = format!("{field}.placed_time");
+    let placed = order.placed_time.as_ref().ok_or_else(|| Problem::field(field.clone(), "must be set"))?;
+    let placed = timestamp(placed, &field)?;
+    if !(EARLIEST..LATEST).contains(&placed) {
+        return Err(Problem::field(field, "must be in the years 1970 to 2099"));
+    }
+    let proto::ImportedOrder { record_id, buyer_id: buyer, agent, .. } = order;
+    Ok(Order { record_id, buyer, placed, agent })
 }
 
 /// What a record says of its conversation.

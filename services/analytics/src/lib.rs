@@ -4,7 +4,8 @@
 //! into the words of `fenliu_domain::exchange`. ImportEvents brings what other systems recorded; `imported` puts it into
 //! the same words. `storage` folds both into facts, a row per conversation, without verdicts. A
 //! question for a rate reads the facts of the days it is about and lets `fenliu_domain::pack` judge them by one of
-//! `packs` or by a pack of the caller's own. `compliance` feeds its days to the pack's consequences, and `budget` says what
+//! `packs` or by a pack of the caller's own. Orders that imports bring lie beside the facts, for `feedback` to count who asked
+//! and went on to order. `compliance` feeds its days to the pack's consequences, and `budget` says what
 //! a target leaves of today. `evaluation` puts two packs side by side, and `feedback` two periods, with what buyers said.
 //! What past days came to is kept, and `keeper` works it out before anybody asks. A question
 //! for demand counts the same conversations by when they were opened: `demand`.

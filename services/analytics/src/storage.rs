@@ -4,7 +4,7 @@
 //! followed: [`Store::follow`] folds a batch of it into the facts of the conversations and of the agents it touches and
 //! moves the cursor, in one transaction. What an agent was, had or did is a row for each event that ended it. Imports are logged: [`Store::import`] appends what is new to the log of its source and makes the
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
-//! in the same facts. Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
+//! in the same facts; orders of buyers are logged beside them ([`Store::fold_with_orders`]). Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
 //! whatever else is made of whole conversations ([`Store::fold`]), and of agents ([`Store::fold_with_agents`]). What past
 //! days came to is kept ([`Store::report`], [`Store::arrivals`]). What alerts need to know of agents and hours is written
 //! with the facts ([`Store::floors`]). Facts that another
@@ -26,6 +26,7 @@ mod history;
 mod import;
 mod memory;
 mod migrations;
+mod orders;
 mod own_packs;
 mod reading;
 mod recent;
@@ -47,6 +48,7 @@ pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};
 pub(crate) use self::import::{Imported, ImportedBatch, Record};
 pub(crate) use self::migrations::Migrator;
+pub(crate) use self::orders::{Order, OrderFold};
 pub(crate) use self::own_packs::Put;
 pub(crate) use self::reading::{AgentFold, ExchangeCursor, Fold, Folded, Listed, Tallied};
 pub(crate) use self::written::Written;
@@ -124,7 +126,7 @@ impl Store {
         self.db.transaction(|txn| Box::pin(history::forget(txn))).await
     }
 
-    /// Logs a batch of another system's records and makes the facts of the conversations it touches anew.
+    /// Logs a batch of another system's records and orders, and makes the facts of the conversations it touches anew.
     pub(crate) async fn import(&self, batch: ImportedBatch) -> Result<Imported, Fault> {
         self.db.transaction(move |txn| Box::pin(async move { import::import(txn, batch).await })).await
     }
@@ -160,6 +162,8 @@ impl Store {
         let mut facts = Vec::new();
         let events = rows::imported_event::Entity::find().all(db).await.expect("readable");
         facts.extend(events.iter().map(|row| format!("{row:?}")));
+        let orders = rows::imported_order::Entity::find().all(db).await.expect("readable");
+        facts.extend(orders.iter().map(|row| format!("{row:?}")));
         let conversations = rows::conversation::Entity::find().all(db).await.expect("readable");
         facts.extend(conversations.iter().map(|row| format!("{row:?}")));
         let pages = rows::page::Entity::find().all(db).await.expect("readable");

@@ -1,7 +1,8 @@
 //! `fenliu import`: a recorded log through the real ImportEvents, and what analytics makes of it.
 //!
 //! `sending` reads the files on a thread of its own and streams batches while it reads; `shops` creates the shops
-//! of a log, or finds them again, so that importing twice changes nothing; [`outcome`] asks analytics and tells.
+//! of a log, or finds them again, so that importing twice changes nothing; [`outcome`] asks analytics and tells. Orders
+//! have a way of their own, `orders`: no rate is made of them.
 
 use fenliu_runtime::channel::Outgoing;
 
@@ -9,10 +10,11 @@ use crate::cli::ImportArgs;
 use crate::output::Answer;
 use crate::packs::{self, Choice};
 use crate::rates::{self, Judged, Waits};
-use crate::recorded;
+use crate::recorded::{self, Format};
 use crate::target::{Otherwise, Target};
 
 mod events;
+mod orders;
 pub mod outcome;
 mod retelling;
 mod sending;
@@ -29,10 +31,19 @@ pub async fn import(args: &ImportArgs) -> anyhow::Result<Answer> {
     for file in &args.files {
         recorded::check(args.format, file)?;
     }
+    if args.format == Format::OrdersJsonl {
+        orders::check(args)?;
+    }
     if args.shop.is_some() {
         args.target.must_hold_data()?;
     }
     let target = Target::open(&args.target, Otherwise::Scratch).await?;
+    if args.format == Format::OrdersJsonl {
+        let told = orders::run(args, &target.channel()).await;
+        target.close().await?;
+        let told = told?;
+        return Answer::new(&told, told.to_string());
+    }
     let outcome = run(args, &target.channel()).await;
     target.close().await?;
     let outcome = outcome?;

@@ -62,6 +62,8 @@ pub fn suiting(format: Format) -> Vec<Choice> {
         Format::FenliuJsonl => ["pinduoduo-3min-human", "taobao-3min", "tiktok-us-24h"]
             .map(|name| Choice::Shipped(name.to_owned()))
             .into(),
+        // No pack has a word about orders.
+        Format::OrdersJsonl => Vec::new(),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A log is opened by [`open`] as a stream of [`Row`]s: conversations, rows that are no conversation, and rows
 //! that cannot be read. The importer sends the conversations to analytics; the replay sends them to the desk. The history
-//! of another fenliu is no log of conversations but of events: [`fenliu_jsonl`] reads it, for the importer only.
+//! of another fenliu is no log of conversations but of events: [`fenliu_jsonl`] reads it, for the importer only; and so
+//! [`orders_jsonl`] reads what buyers ordered.
 //! `services/fenliu/formats.md` describes the formats for people.
 //!
 //! Invariants: a row that cannot be read is named by file and line and the reading goes on; nothing a file
@@ -21,6 +22,7 @@ mod anonymous_bank;
 mod document;
 pub mod fenliu_jsonl;
 mod lines;
+pub mod orders_jsonl;
 mod twitter_care;
 mod uneed;
 
@@ -42,6 +44,8 @@ pub enum Format {
     Uneed,
     /// What `fenliu export` writes: one event of a fenliu's history a line. For import only.
     FenliuJsonl,
+    /// Orders that buyers placed: one JSON object a line. For import only.
+    OrdersJsonl,
 }
 
 impl Format {
@@ -53,6 +57,7 @@ impl Format {
             Self::TwitterCare => "twitter-care",
             Self::Uneed => "uneed",
             Self::FenliuJsonl => fenliu_jsonl::FORMAT,
+            Self::OrdersJsonl => orders_jsonl::FORMAT,
         }
     }
 
@@ -67,7 +72,7 @@ impl Format {
     pub const fn zone(self) -> chrono_tz::Tz {
         match self {
             Self::AnonymousBank => chrono_tz::Asia::Jerusalem,
-            Self::TwitterCare | Self::FenliuJsonl => chrono_tz::UTC,
+            Self::TwitterCare | Self::FenliuJsonl | Self::OrdersJsonl => chrono_tz::UTC,
             Self::Uneed => chrono_tz::Asia::Shanghai,
         }
     }
@@ -232,6 +237,9 @@ pub fn open(format: Format, path: &Path, counter: ByteCounter) -> anyhow::Result
                 path.display()
             )
         }
+        Format::OrdersJsonl => {
+            anyhow::bail!("{} holds orders, not conversations: use fenliu import", path.display())
+        }
     }
 }
 
@@ -245,7 +253,7 @@ pub fn check(format: Format, path: &Path) -> anyhow::Result<()> {
     match format {
         Format::AnonymousBank => open(format, path, Box::new(|_| {})).map(drop),
         Format::FenliuJsonl => fenliu_jsonl::open(path, Box::new(|_| {})).map(drop),
-        Format::TwitterCare | Format::Uneed => Ok(()),
+        Format::TwitterCare | Format::Uneed | Format::OrdersJsonl => Ok(()),
     }
 }
 

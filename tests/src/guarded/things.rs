@@ -168,6 +168,8 @@ const IMPORTED: &[(&str, Thing)] = &[
     ("ImportEventsRequest.source", Thing::Source),
     ("ImportedEvent.record_id", Thing::Record),
     ("ImportedEvent.conversation", Thing::ImportedConversation),
+    ("ImportedOrder.record_id", Thing::Record),
+    ("ImportedOrder.agent", Thing::ImportedAgent),
     ("ImportedReply.agent", Thing::ImportedAgent),
     ("ImportedAssignment.agent", Thing::ImportedAgent),
 ];

@@ -160,20 +160,30 @@ fn within(field: &str, problem: Problem) -> Problem {
 /// One request of an import.
 ///
 /// # Errors
-/// TIME_ZONE_INVALID; INVALID_REQUEST naming every event that makes no sense.
+/// TIME_ZONE_INVALID; INVALID_REQUEST naming every event and order that makes no sense, or when there is neither.
 pub(super) fn imported_batch(request: proto::ImportEventsRequest) -> Result<ImportedBatch, Problem> {
     let shop = id(&request.shop_id, "shop_id")?;
     let zone = Zone::parse(&request.time_zone)?;
     let mut records = Vec::with_capacity(request.events.len());
+    let mut orders = Vec::with_capacity(request.orders.len());
     let mut violations = Vec::new();
+    if request.events.is_empty() && request.orders.is_empty() {
+        return Err(Problem::field("events", "must hold at least one, where there are no orders"));
+    }
     for (index, event) in request.events.into_iter().enumerate() {
         match imported::record(event, &format!("events[{index}]")) {
             Ok(record) => records.push(record),
             Err(problem) => violations.extend(problem.violations),
         }
     }
+    for (index, order) in request.orders.into_iter().enumerate() {
+        match imported::order(order, &format!("orders[{index}]")) {
+            Ok(order) => orders.push(order),
+            Err(problem) => violations.extend(problem.violations),
+        }
+    }
     if !violations.is_empty() {
         return Err(Problem::invalid(violations));
     }
-    Ok(ImportedBatch { shop, source: request.source, zone, records })
+    Ok(ImportedBatch { shop, source: request.source, zone, records, orders })
 }

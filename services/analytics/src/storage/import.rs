@@ -14,6 +14,7 @@ use sea_orm::{
 
 use super::changes::{self, Changes, Zones};
 use super::facts::{Facts, Written};
+use super::orders::{self, Order};
 use super::rows::{Place, conversation, imported_event, page, shop};
 use super::{Fault, HISTORY, Key, Logged};
 use crate::imported;
@@ -29,6 +30,8 @@ pub(crate) struct ImportedBatch {
     pub(crate) zone: Zone,
     /// At most as many as the contract lets into one request.
     pub(crate) records: Vec<Record>,
+    /// Likewise.
+    pub(crate) orders: Vec<Order>,
 }
 
 /// One record of another system.
@@ -49,9 +52,9 @@ pub(crate) struct Record {
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Imported {
-    /// Records that were new.
+    /// Records and orders that were new.
     pub(crate) imported: u64,
-    /// Records that had come before, in this batch or an earlier one.
+    /// Records and orders that had come before, in this batch or an earlier one.
     pub(crate) repeated: u64,
 }
 
@@ -59,10 +62,10 @@ pub(super) async fn import(txn: &DatabaseTransaction, batch: ImportedBatch) -> R
     // This makes and locks the shop's row, so that two imports of one shop never make the same facts at the same time.
     let shop = batch.shop.to_string();
     changes::rezone(txn, &BTreeSet::from([shop.as_str()]), save_zone(txn, &batch)).await?;
-    let all = batch.records.len() as u64;
+    let all = (batch.records.len() + batch.orders.len()) as u64;
     let source = batch.source;
     let fresh = without_known(txn, &shop, &source, batch.records).await?;
-    let imported = fresh.len() as u64;
+    let imported = fresh.len() as u64 + orders::import(txn, &shop, &source, batch.orders).await?;
     if !fresh.is_empty() {
         log(txn, &shop, &source, &fresh).await?;
         make_facts(txn, &shop, &source, fresh).await?;

@@ -6,6 +6,7 @@ mod m0003_agents;
 mod m0004_alerts;
 mod m0005_rule_packs;
 mod m0006_day_books;
+mod m0007_orders;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_alerts::Migration),
             Box::new(m0005_rule_packs::Migration),
             Box::new(m0006_day_books::Migration),
+            Box::new(m0007_orders::Migration),
         ]
     }
 }

@@ -200,7 +200,11 @@ impl Listed {
     }
 }
 
-async fn fold_in<F, B>(txn: &DatabaseTransaction, shop: ShopId, begin: B) -> Result<Folded<F>, Fault>
+pub(super) async fn fold_in<F, B>(
+    txn: &DatabaseTransaction,
+    shop: ShopId,
+    begin: B,
+) -> Result<Folded<F>, Fault>
 where
     F: Fold,
     B: FnOnce(Zone) -> Result<(DayRange, F), Problem>,

@@ -36,6 +36,8 @@ pub(crate) mod facts_version;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod imported_event;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod imported_order;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod log_cursor;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod page;

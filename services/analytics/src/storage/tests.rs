@@ -175,7 +175,8 @@ async fn import(store: &Store, records: Vec<(u8, Record)>) -> Imported {
         let records =
             records.iter().filter(|(shop, _)| *shop == number).map(|(_, record)| record.clone()).collect();
         let zone = fenliu_domain::day::Zone::parse("Asia/Shanghai").expect("a zone");
-        let batch = ImportedBatch { shop: shop(number), source: "other".into(), zone, records };
+        let batch =
+            ImportedBatch { shop: shop(number), source: "other".into(), zone, records, orders: Vec::new() };
         let stored = store.import(batch).await.expect("stored");
         total.imported += stored.imported;
         total.repeated += stored.repeated;
@@ -370,7 +371,13 @@ async fn the_policys_zone_goes_before_the_imports() {
         let begin = |zone| Tally::new(pack(Unit::Turn), zone, moment(0), DayRange::default());
         store.tally(shop(0), DayRange::default(), begin).await.expect("known").zone.name()
     };
-    let utc = ImportedBatch { shop: shop(0), source: "other".into(), zone: Zone::UTC, records: Vec::new() };
+    let utc = ImportedBatch {
+        shop: shop(0),
+        source: "other".into(),
+        zone: Zone::UTC,
+        records: Vec::new(),
+        orders: Vec::new(),
+    };
     store.import(utc.clone()).await.expect("stored");
     assert_eq!(zone(&store).await, "UTC");
     follow(&store, recorded(&[])).await;

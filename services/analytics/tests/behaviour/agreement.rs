@@ -157,6 +157,7 @@ impl Case {
             source: "stories".into(),
             time_zone: naive::ZONE.into(),
             events,
+            orders: Vec::new(),
         }
     }
 

@@ -237,6 +237,7 @@ pub(crate) fn batch(events: Vec<proto::ImportedEvent>) -> proto::ImportEventsReq
         source: "test".into(),
         time_zone: "Asia/Shanghai".into(),
         events,
+        orders: Vec::new(),
     }
 }
 

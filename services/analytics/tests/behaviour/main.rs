@@ -14,6 +14,7 @@ mod floor;
 mod following;
 mod house;
 mod imports;
+mod orders;
 mod own_packs;
 mod rates;
 mod real_logs;

@@ -32,6 +32,7 @@ fn batches(source: &str, zone: Tz, events: &[proto::ImportedEvent]) -> Vec<proto
         source: source.into(),
         time_zone: zone.name().into(),
         events: events.to_vec(),
+        orders: Vec::new(),
     };
     events.chunks(1_000).map(batch).collect()
 }

@@ -38,6 +38,8 @@ pub struct Sheet {
     pub after: Period,
     /// Every measure.
     pub measures: Vec<Line>,
+    /// Whether any order of the shop was ever imported; without, there is no conversion.
+    pub orders_reported: bool,
     /// Position in the history up to which it was seen.
     pub position: i64,
 }
@@ -69,7 +71,7 @@ pub struct Figure {
     pub low: Option<f64>,
     /// The upper end, likewise.
     pub high: Option<f64>,
-    /// How many units, responses or ratings it is made of; `null` of a change.
+    /// How many units, responses, ratings, or buyers on days it is made of; `null` of a change.
     pub count: Option<u64>,
 }
 
@@ -87,6 +89,7 @@ impl Sheet {
             before,
             after,
             measures: answer.measures.iter().map(Line::of).collect(),
+            orders_reported: answer.orders_reported,
             position: answer.position,
         }
     }
@@ -117,6 +120,9 @@ impl Line {
     }
 }
 
+/// The one measure that needs orders.
+const CONVERSION: &str = "conversion";
+
 const fn name(measure: PeriodMeasure) -> &'static str {
     match measure {
         PeriodMeasure::Unspecified => "unknown",
@@ -127,7 +133,7 @@ const fn name(measure: PeriodMeasure) -> &'static str {
         PeriodMeasure::FirstResponseP99 => "first_response_p99",
         PeriodMeasure::Csat => "csat",
         PeriodMeasure::Dissatisfaction => "dissatisfaction",
-        PeriodMeasure::Conversion => "conversion",
+        PeriodMeasure::Conversion => CONVERSION,
     }
 }
 
@@ -187,7 +193,11 @@ impl fmt::Display for Sheet {
             };
             let (before, after, change) = (told(line.before), told(line.after), told(line.change));
             let measure = line.measure.replace('_', " ");
-            table.row([measure, before, after, change, said(line.verdict).to_owned()]);
+            let verdict = match line.measure {
+                CONVERSION if !self.orders_reported => "no orders reported",
+                _ => said(line.verdict),
+            };
+            table.row([measure, before, after, change, verdict.to_owned()]);
         }
         write!(f, "{table}")
     }
@@ -245,6 +255,20 @@ mod tests {
     #[test]
     fn people_read_each_measure_with_its_interval_and_a_plain_word() {
         insta::assert_snapshot!(sheet().to_string());
+    }
+
+    #[test]
+    fn without_an_order_that_was_ever_reported_that_is_what_is_said_of_conversion() {
+        let line = |sheet: &Sheet| {
+            let text = sheet.to_string();
+            text.lines()
+                .find(|line| line.starts_with("conversion"))
+                .map(str::to_owned)
+                .expect("it has a line")
+        };
+        assert!(line(&sheet()).ends_with("no orders reported"), "{}", line(&sheet()));
+        let reported = Sheet { orders_reported: true, ..sheet() };
+        assert!(line(&reported).ends_with("no data"), "{}", line(&reported));
     }
 
     #[test]

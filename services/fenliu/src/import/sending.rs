@@ -123,6 +123,7 @@ impl Sent {
             source,
             time_zone: shop.time_zone,
             events: batch.events,
+            orders: Vec::new(),
         })
     }
 }

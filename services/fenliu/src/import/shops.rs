@@ -135,5 +135,6 @@ const fn title(format: Format) -> &'static str {
         Format::TwitterCare => "Twitter care",
         Format::Uneed => "U-NEED",
         Format::FenliuJsonl => "fenliu",
+        Format::OrdersJsonl => "Orders",
     }
 }

@@ -171,3 +171,39 @@ async fn what_cannot_be_imported_says_why() {
     assert!(refusal.contains("holds no fenliu data"), "{refusal}");
     assert!(!elsewhere.exists(), "nothing is made just to say so");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_go_into_a_shop_that_is_there_once_each_and_malformed_rows_are_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (log, file) = (directory.path().join("log.txt"), directory.path().join("orders.jsonl"));
+    std::fs::write(&log, LOG).expect("writes");
+    let row = |number: usize| {
+        format!(r#"{{"record_id":"{number}","buyer_id":"b","placed_time":"1999-03-01T10:00:00+02:00"}}"#)
+    };
+    // More than one request holds, and one that is malformed.
+    let mut rows: Vec<_> = (0..1_500).map(row).collect();
+    rows[1] = rows[1].replace("placed_time", "placed");
+    std::fs::write(&file, rows.join("\n")).expect("writes");
+    let target = TargetArgs { data_dir: Some(directory.path().join("data")), ..TargetArgs::default() };
+    let first =
+        imported(&ImportArgs { target: target.clone(), ..args(Format::AnonymousBank, vec![log]) }).await;
+    let shop = first["shops"][0]["shop_id"].as_str().map(str::to_owned);
+    let orders = ImportArgs { shop, target, ..args(Format::OrdersJsonl, vec![file]) };
+    for (imported_now, repeated) in [(1_499, 0), (0, 1_499)] {
+        let told = imported(&orders).await;
+        assert_eq!(
+            (&told["orders_imported"], &told["orders_repeated"]),
+            (&imported_now.into(), &repeated.into())
+        );
+        assert_eq!((&told["rows_read"], &told["malformed"][0]["line"]), (&1_500.into(), &2.into()));
+        assert!(told["malformed"][0]["why"].as_str().expect("a reason").contains("placed"), "{told}");
+    }
+    for (wrong, why) in [
+        (ImportArgs { shop: None, ..orders.clone() }, "--shop"),
+        (ImportArgs { pack: Some("taobao-3min".into()), ..orders.clone() }, "--pack"),
+        (ImportArgs { shop: Some(format!("shp_{:032x}", 1)), ..orders }, "SHOP_NOT_FOUND"),
+    ] {
+        let refused = import(&wrong).await.expect_err("refused").to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+}

@@ -17,6 +17,7 @@ use fenliu_domain::ids::ShopId;
 use fenliu_proto::DESCRIPTOR_SET;
 use fenliu_proto::convert::id;
 use fenliu_proto::history::v1::Event;
+use prost::Message;
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
 };
@@ -119,12 +120,7 @@ impl Codec {
     /// # Errors
     /// In words that name the column, or the field.
     pub fn read(&self, text: &str, shop_id: &str) -> Result<Event, String> {
-        let options = DeserializeOptions::new().deny_unknown_fields(true);
-        let mut json = serde_json::Deserializer::from_str(text);
-        let dynamic = DynamicMessage::deserialize_with_options(self.0.clone(), &mut json, &options);
-        let dynamic = dynamic.map_err(|error| placed(&error))?;
-        json.end().map_err(|error| placed(&error))?;
-        let event: Event = dynamic.transcode_to().map_err(|error| error.to_string())?;
+        let event: Event = message(&self.0, text)?;
         match &event {
             Event { shop_id: of, .. } if of != shop_id => {
                 Err(format!("shop_id is {of:?}, and the first line says {shop_id}"))
@@ -137,6 +133,16 @@ impl Codec {
             _ => Ok(event),
         }
     }
+}
+
+/// Reads a message of the contract from a line; the error names the column, or the field.
+pub(super) fn message<T: Message + Default>(kind: &MessageDescriptor, text: &str) -> Result<T, String> {
+    let options = DeserializeOptions::new().deny_unknown_fields(true);
+    let mut json = serde_json::Deserializer::from_str(text);
+    let dynamic = DynamicMessage::deserialize_with_options(kind.clone(), &mut json, &options);
+    let dynamic = dynamic.map_err(|error| placed(&error))?;
+    json.end().map_err(|error| placed(&error))?;
+    dynamic.transcode_to().map_err(|error| error.to_string())
 }
 
 /// An error of JSON with its column first; the line is counted elsewhere.
@@ -164,7 +170,7 @@ impl<R: BufRead> Events<R> {
     pub fn open(input: R, codec: Codec) -> io::Result<Self> {
         let mut lines = Lines::up_to(input, MAX_EVENT_BYTES);
         let line = lines.next()?.map_or(Line::Whole(Vec::new()), |(_, line)| line);
-        let header = text_of(line).and_then(|text| Header::parse(&text));
+        let header = text_of(line, MAX_EVENT_BYTES).and_then(|text| Header::parse(&text));
         let header = header.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
         Ok(Self { header, codec, lines })
     }
@@ -187,15 +193,17 @@ impl<R: BufRead> Iterator for Events<R> {
             if matches!(&line, Line::Whole(bytes) if bytes.trim_ascii().is_empty()) {
                 continue;
             }
-            let event = text_of(line).and_then(|text| self.codec.read(&text, &self.header.shop_id));
+            let event =
+                text_of(line, MAX_EVENT_BYTES).and_then(|text| self.codec.read(&text, &self.header.shop_id));
             return Some(Ok((number, event)));
         }
     }
 }
 
-fn text_of(line: Line) -> Result<String, String> {
+/// The text of a line of at most so many bytes.
+pub(super) fn text_of(line: Line, longest: usize) -> Result<String, String> {
     match line {
-        Line::TooLong => Err(format!("longer than {MAX_EVENT_BYTES} bytes")),
+        Line::TooLong => Err(format!("longer than {longest} bytes")),
         Line::Whole(bytes) => String::from_utf8(bytes)
             .map_err(|error| format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1)),
     }

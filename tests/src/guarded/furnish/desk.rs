@@ -166,11 +166,18 @@ impl Furnisher<'_> {
             given(second.clone(), self.of("third record"), other),
             asked(second, self.of("last record")),
         ];
+        let order = analytics::ImportedOrder {
+            record_id: things.get(Thing::Record).to_owned(),
+            buyer_id: self.of("imported buyer"),
+            placed_time: Some(prost_types::Timestamp::default()),
+            agent: things.get(Thing::ImportedAgent).to_owned(),
+        };
         let request = analytics::ImportEventsRequest {
             shop_id: self.shop(),
             source: things.get(Thing::Source).to_owned(),
             time_zone: "Asia/Shanghai".to_owned(),
             events,
+            orders: vec![order],
         };
         let requests = futures::stream::iter([request]);
         ImportServiceClient::new(self.owner.clone()).import_events(requests).await?;

@@ -62,6 +62,7 @@ pub(in crate::grpc) fn compared_periods(outcome: &Outcome) -> proto::ComparePeri
         as_of_time: Some(to_timestamp(question.as_of)),
         position: outcome.position,
         time_zone: outcome.zone.name().to_owned(),
+        orders_reported: outcome.orders_reported,
     }
 }
 

@@ -143,7 +143,7 @@ fn exchange() -> TableCreateStatement {
         .to_owned()
 }
 
-fn index(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+pub(super) fn index(name: &str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let start = Index::create().name(name).table(table).to_owned();
     columns.iter().fold(start, |mut index, column| index.col(*column).to_owned())
 }
