@@ -1,6 +1,6 @@
 //! The rosters that are compared: spreadsheets of who works when, as they are imported and exported.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, anyhow, ensure};
 use fenliu_domain::day::{Day, Zone};
@@ -48,7 +48,7 @@ pub(super) struct Terms<'a> {
 /// # Errors
 /// When it cannot be read, a cell of it makes no sense, nobody works, or somebody works more often than an agent's
 /// duty can tell.
-pub(super) fn read(path: &PathBuf, terms: &Terms<'_>) -> anyhow::Result<Named> {
+pub(super) fn read(path: &Path, terms: &Terms<'_>) -> anyhow::Result<Named> {
     let shown = path.display();
     let text = text_file::read(path, MAX_GRID_BYTES as u64)?;
     of_grid(&name_of(path), &text, terms).with_context(|| format!("{shown} cannot be worked"))

@@ -53,13 +53,6 @@ struct Days {
 /// What a range came to, and what is to be kept of it.
 type Answer = (Tallied, Vec<day_book::ActiveModel>);
 
-/// What the first look at a range comes to.
-enum First {
-    Answer(Answer),
-    /// So many days are to be read that they are read a few at a time.
-    Read(Asked, Vec<Day>),
-}
-
 /// Which turns' waits.
 #[derive(Clone, Copy)]
 enum Turns {
@@ -90,19 +83,16 @@ impl Store {
                 let asked = Asked { pack, range: range(zone), as_of, book };
                 let kept = asked.kept(txn).await?;
                 let many = asked.worth_keeping(&kept);
-                if many.len() > READ_AT_ONCE {
-                    return Ok::<_, Fault>(First::Read(asked, many));
-                }
-                asked.answer(txn, kept).await.map(First::Answer)
+                let few = many.len() <= READ_AT_ONCE;
+                let answer = if few { Some(asked.answer(txn, kept).await?) } else { None };
+                Ok::<_, Fault>((asked, many, answer))
             })
         });
-        let (asked, many) = match first.await? {
-            First::Answer((tallied, fresh)) => {
-                self.keep(fresh).await;
-                return Ok(tallied);
-            }
-            First::Read(asked, many) => (asked, many),
-        };
+        let (asked, many, answer) = first.await?;
+        if let Some((tallied, fresh)) = answer {
+            self.keep(fresh).await;
+            return Ok(tallied);
+        }
         // Many days are read and kept a few at a time, so that whoever gives up and asks again finds those that were.
         for days in many.chunks(READ_AT_ONCE) {
             self.answer(Asked { range: range_of(days), ..asked.clone() }).await?;
