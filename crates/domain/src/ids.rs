@@ -15,13 +15,25 @@ pub struct MalformedId {
 }
 
 fn parse(prefix: &'static str, text: &str) -> Result<u128, MalformedId> {
-    let malformed = MalformedId { prefix };
-    let digits = text.strip_prefix(prefix).ok_or_else(|| malformed.clone())?;
-    let lower_hex = digits.len() == 32 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if !lower_hex {
-        return Err(malformed);
+    let digits = text.strip_prefix(prefix).map(str::as_bytes).filter(|digits| digits.len() == 32);
+    let (high, low) = digits.and_then(|digits| digits.split_at_checked(16)).unwrap_or_default();
+    match (half(high), half(low)) {
+        (Some(high), Some(low)) => Ok(u128::from(high) << 64 | u128::from(low)),
+        _ => Err(MalformedId { prefix }),
     }
-    u128::from_str_radix(digits, 16).map_err(|_| malformed)
+}
+
+/// The number that lower-case hexadecimal digits say, of which there must be some.
+fn half(digits: &[u8]) -> Option<u64> {
+    let digit = |digit: &u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0, |number, next| Some(number << 4 | u64::from(digit(next)?)))
 }
 
 macro_rules! id {

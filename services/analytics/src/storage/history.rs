@@ -1,11 +1,12 @@
 //! Working the history in, batch by batch.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use fenliu_domain::alert::Word;
 use fenliu_domain::day::Zone;
 use fenliu_domain::exchange::Happening;
 use fenliu_domain::ids::ShopId;
+use rustc_hash::FxHashMap;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
@@ -68,7 +69,7 @@ pub(super) async fn follow(
 ) -> Result<(Recent, Moved), Fault> {
     move_cursor(txn, &batch.after, &batch.until).await?;
     let mut shops: BTreeMap<ShopId, Option<Zone>> = BTreeMap::new();
-    let mut touched: HashMap<(ShopId, String), Vec<Happening>> = HashMap::new();
+    let mut touched: FxHashMap<(ShopId, String), Vec<Happening>> = FxHashMap::default();
     let mut told: BTreeMap<ShopId, Vec<Told>> = BTreeMap::new();
     let mut heard = Heard::default();
     for step in batch.steps {
@@ -154,7 +155,7 @@ impl Watched<'_> {
 }
 
 /// What happened, by conversation, in the order in which rows are written.
-fn in_order(touched: HashMap<(ShopId, String), Vec<Happening>>) -> Vec<(Key, Vec<Happening>)> {
+fn in_order(touched: FxHashMap<(ShopId, String), Vec<Happening>>) -> Vec<(Key, Vec<Happening>)> {
     let key = |(shop, conversation): (ShopId, String)| Key {
         shop: shop.to_string(),
         source: HISTORY.to_owned(),
