@@ -35,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Events of a conversation, and turns of the buyer in it.
 pub const STORY: usize = 8;
 /// Between two looks whether all is worked in.
-const PAUSE: Span = Span::from_micros(20_000);
+const PAUSE: Span = Span::from_micros(50_000);
 /// 1 May 2026 in UTC, in seconds since 1970.
 pub const START: i64 = 1_777_593_600;
 

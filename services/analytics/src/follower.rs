@@ -5,21 +5,21 @@
 //! moves in the same transaction as the facts, so that nothing is counted twice or left out.
 
 use fenliu_domain::problem::Reason;
-use fenliu_domain::time::Span;
+use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
-use fenliu_proto::dispatch::v1::{FollowEventsRequest, FollowEventsResponse, StoredEvent};
+use fenliu_proto::dispatch::v1::{FollowEventsRequest, FollowEventsResponse};
 use fenliu_proto::status::reason_of;
 use fenliu_runtime::channel::Outgoing;
 use fenliu_runtime::clock::SharedClock;
 use futures::StreamExt;
-use futures::stream::ReadyChunks;
+use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
 use crate::alerts::Floors;
 use crate::config::FollowerConfig;
 use crate::recorded;
-use crate::storage::{Batch, Cursor, Fault, Store};
+use crate::storage::{Batch, Cursor, Fault, Step, Store};
 
 /// Most messages of the stream that are worked in together when they are there already; of 500 events each.
 const MESSAGES_AT_ONCE: usize = 32;
@@ -35,6 +35,18 @@ pub(crate) struct Follower {
     pub(crate) config: FollowerConfig,
     /// Falls when the follower is to stop.
     pub(crate) stop: CancellationToken,
+}
+
+/// What a message of the stream says.
+#[derive(Debug)]
+pub(crate) struct Told {
+    steps: Vec<Step>,
+    /// Its last event, if that is new.
+    until: Option<Cursor>,
+    /// When its last event was recorded.
+    recorded: Option<Timestamp>,
+    /// Whether the history held no more then.
+    caught_up: bool,
 }
 
 /// Why the follower has to begin anew.
@@ -116,30 +128,30 @@ impl Follower {
             let Some(messages) = messages else {
                 return Err(Lost::Dispatch(Box::new(Status::unavailable("the stream ended"))));
             };
-            let caught_up =
-                messages.last().is_some_and(|last| last.as_ref().is_ok_and(|last| last.caught_up));
-            let (events, broken) = gather(messages);
-            let recorded = events.iter().flatten().next_back().and_then(recorded::recorded_at);
-            cursor = self.work_in(cursor, events).await?;
-            if caught_up {
-                self.floors.pulse.caught_up();
-            } else {
-                self.floors.pulse.at(recorded);
+            let (told, broken) = gather(messages);
+            if let Some(&Told { caught_up, recorded, .. }) = told.last() {
+                cursor = self.work_in(cursor, told).await?;
+                if caught_up {
+                    self.floors.pulse.caught_up();
+                } else {
+                    self.floors.pulse.at(recorded);
+                }
+                backoff.begin_anew();
             }
-            backoff.begin_anew();
-            if let Some(status) = broken {
-                return Err(status.into());
+            if let Some(lost) = broken {
+                return Err(lost);
             }
         }
         Ok(())
     }
 
-    async fn open(&mut self, cursor: &Cursor) -> Result<ReadyChunks<Streaming<FollowEventsResponse>>, Lost> {
-        let Cursor { position, event_id } = cursor.clone();
+    async fn open(&mut self, cursor: &Cursor) -> Result<BoxStream<'static, Vec<Result<Told, Lost>>>, Lost> {
+        let Cursor { mut position, event_id } = cursor.clone();
         let request = FollowEventsRequest { after_position: position, after_event_id: event_id };
         let stream = self.dispatch.follow_events(request).await?.into_inner();
         tracing::info!(position, "following the history");
-        Ok(stream.ready_chunks(MESSAGES_AT_ONCE))
+        let told = stream.map(move |message| Ok::<_, Lost>(told(message?, &mut position)?));
+        Ok(told.ready_chunks(MESSAGES_AT_ONCE).boxed())
     }
 
     /// Puts the floors together anew of what is stored; where they stand.
@@ -150,10 +162,10 @@ impl Follower {
         Ok(at)
     }
 
-    /// Works events in and returns the new cursor.
-    async fn work_in(&self, after: Cursor, events: Vec<Vec<StoredEvent>>) -> Result<Cursor, Lost> {
+    /// Works in what was told, and returns the new cursor.
+    async fn work_in(&self, after: Cursor, told: Vec<Told>) -> Result<Cursor, Lost> {
         let now = self.clock.now();
-        let Some(mut batch) = batch(after.clone(), events.into_iter().flatten())? else { return Ok(after) };
+        let Some(mut batch) = batch(after.clone(), told) else { return Ok(after) };
         batch.watch = Some(self.floors.watch(now));
         let until = batch.until.clone();
         let moved = self.store.follow(batch).await?;
@@ -195,34 +207,41 @@ impl Backoff {
     }
 }
 
-/// The events of some messages, message by message, up to the first that broke.
-fn gather(messages: Vec<Result<FollowEventsResponse, Status>>) -> (Vec<Vec<StoredEvent>>, Option<Status>) {
-    let mut events = Vec::with_capacity(messages.len());
+/// What some messages say, up to the first that broke.
+fn gather(messages: Vec<Result<Told, Lost>>) -> (Vec<Told>, Option<Lost>) {
+    let mut gathered = Vec::with_capacity(messages.len());
     for message in messages {
         match message {
-            Ok(message) => events.push(message.events),
-            Err(status) => return (events, Some(status)),
+            Ok(told) => gathered.push(told),
+            Err(lost) => return (gathered, Some(lost)),
         }
     }
-    (events, None)
+    (gathered, None)
 }
 
-/// What events mean for the facts; `None` when there are none that are new. An event that makes no sense stops the
-/// follower there, loudly: facts that leave something out would look like facts.
-pub(crate) fn batch(
-    after: Cursor,
-    events: impl IntoIterator<Item = StoredEvent>,
-) -> Result<Option<Batch>, Fault> {
-    let mut until = after.clone();
-    let mut steps = Vec::new();
+/// What a message says that is new after a position, which moves on to its end. Whoever asks does so as soon as it is decoded,
+/// while the processor has it at hand. An event that makes no sense stops the follower there, loudly: facts that leave
+/// something out would look like facts.
+pub(crate) fn told(message: FollowEventsResponse, position: &mut i64) -> Result<Told, Fault> {
+    let FollowEventsResponse { events, caught_up } = message;
+    let recorded = events.last().and_then(recorded::recorded_at);
+    let mut told = Told { steps: Vec::with_capacity(events.len() * 2), until: None, recorded, caught_up };
     for mut stored in events {
-        if stored.position <= until.position {
+        if stored.position <= *position {
             continue;
         }
+        *position = stored.position;
         let event_id = stored.event.as_mut().map(|event| std::mem::take(&mut event.event_id));
-        until = Cursor { position: stored.position, event_id: event_id.unwrap_or_default() };
-        recorded::add_steps(stored, &mut steps)?;
+        told.until = Some(Cursor { position: stored.position, event_id: event_id.unwrap_or_default() });
+        recorded::add_steps(stored, &mut told.steps)?;
     }
-    let moved = until.position > after.position;
-    Ok(moved.then_some(Batch { after, until, steps, watch: None }))
+    Ok(told)
+}
+
+/// What messages say after a cursor, together; `None` when nothing of it is new.
+pub(crate) fn batch(after: Cursor, told: Vec<Told>) -> Option<Batch> {
+    let until = told.iter().rev().find_map(|told| told.until.clone())?;
+    let mut steps = Vec::with_capacity(told.iter().map(|told| told.steps.len()).sum());
+    told.into_iter().for_each(|told| steps.extend(told.steps));
+    Some(Batch { after, until, steps, watch: None })
 }

@@ -15,8 +15,10 @@ use super::alerts::Watch;
 use super::rows::{conversation, page};
 use super::{Fault, Key};
 
-/// Keys of one statement of SQLite, of 3 parameters each: few sizes, so that each statement is prepared once.
-const KEYS_AT_ONCE: [usize; 6] = [4, 16, 64, 256, 1_024, 4_096];
+/// Keys of one statement.
+const MAX_KEYS: usize = 4_096;
+/// For how many keys statements of SQLite have room, of 3 parameters each: few sizes, so that each is prepared once.
+const ROOMS: [usize; 6] = [4, 16, 64, 256, 1_024, MAX_KEYS];
 
 /// One conversation as far as it has gone: all it takes to go on, and to write it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,6 +103,28 @@ impl Written {
     }
 }
 
+/// One of the statements by which SQLite looks keys up.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    /// For how many keys it has room.
+    room: usize,
+    /// How many it takes.
+    keys: usize,
+}
+
+impl Piece {
+    /// The next when there are so many keys left. It is filled up where that less than doubles them.
+    fn of(left: usize) -> Self {
+        let roomy = ROOMS.into_iter().find(|room| *room >= left);
+        let full = ROOMS.into_iter().rev().find(|room| *room <= left);
+        match (full, roomy) {
+            (Some(full), None) => Self { room: full, keys: full },
+            (Some(full), Some(roomy)) if roomy >= 2 * left => Self { room: full, keys: full },
+            (_, roomy) => Self { room: roomy.unwrap_or(left), keys: left },
+        }
+    }
+}
+
 /// The facts of these conversations; those not known are missing.
 pub(super) async fn facts_of(db: &impl ConnectionTrait, keys: &[Key]) -> Result<BTreeMap<Key, Facts>, Fault> {
     let rows = about::<conversation::Entity>(db, keys, "conversation", "").await?;
@@ -149,14 +173,23 @@ where
         "SELECT f.* FROM touched AS t JOIN {table} AS f ON f.shop_id = t.shop AND f.source = t.source \
          AND f.conversation = t.conversation {order}"
     );
+    let backend = db.get_database_backend();
     let mut rows = Vec::new();
-    let most = KEYS_AT_ONCE.last().copied().unwrap_or(1);
-    for keys in keys.chunks(most) {
-        let statement = match db.get_database_backend() {
-            DatabaseBackend::Postgres => in_arrays(keys, &query),
-            backend => in_values(backend, keys, &query),
+    let mut left = keys;
+    while !left.is_empty() {
+        let piece = Piece::of(left.len());
+        let (statement, rest) = match backend {
+            DatabaseBackend::Postgres => {
+                let (keys, rest) = left.split_at(left.len().min(MAX_KEYS));
+                (in_arrays(keys, &query), rest)
+            }
+            backend => {
+                let (keys, rest) = left.split_at(piece.keys);
+                (in_values(backend, keys, piece.room, &query), rest)
+            }
         };
         rows.extend(E::find().from_raw_sql(statement).all(db).await?);
+        left = rest;
     }
     Ok(rows)
 }
@@ -174,13 +207,30 @@ fn in_arrays(keys: &[Key], query: &str) -> Statement {
     Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values)
 }
 
-/// The same, filled up with rows that name no conversation.
-fn in_values(backend: DatabaseBackend, keys: &[Key], query: &str) -> Statement {
-    let size = KEYS_AT_ONCE.into_iter().find(|size| *size >= keys.len()).unwrap_or(keys.len());
-    let nothing = std::iter::repeat_n("", (size - keys.len()) * 3);
+/// The same, filled up to the room there is with rows that name no conversation.
+fn in_values(backend: DatabaseBackend, keys: &[Key], room: usize, query: &str) -> Statement {
+    let nothing = std::iter::repeat_n("", room.saturating_sub(keys.len()) * 3);
     let texts = keys.iter().flat_map(|key| [&*key.shop, &*key.source, &*key.conversation]);
     let values: Vec<Value> = texts.chain(nothing).map(Value::from).collect();
-    let rows = vec!["(?, ?, ?)"; size].join(", ");
+    let rows = vec!["(?, ?, ?)"; room].join(", ");
     let sql = format!("WITH touched(shop, source, conversation) AS (VALUES {rows}) {query}");
     Statement::from_sql_and_values(backend, sql, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_looked_up_in_few_sizes_that_are_at_least_half_full() {
+        for all in 1..10_000 {
+            let mut left = all;
+            while left > 0 {
+                let Piece { room, keys } = Piece::of(left);
+                assert!(ROOMS.contains(&room) && (1..=room.min(left)).contains(&keys), "{all}");
+                assert!(room < 2 * keys || left < 4, "{keys} in {room}");
+                left -= keys;
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use fenliu_domain::pack::{Report, RulePack, Tally, Unit};
 use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::common::v1::Actor;
 use fenliu_proto::convert::to_timestamp;
-use fenliu_proto::dispatch::v1::StoredEvent;
+use fenliu_proto::dispatch::v1::{FollowEventsResponse, StoredEvent};
 use fenliu_proto::history::v1 as history;
 use fenliu_proto::history::v1::event::Payload;
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ mod books;
 mod whole;
 
 use super::*;
-use crate::follower::batch;
+use crate::follower;
 use crate::imported;
 use crate::packs::Packs;
 
@@ -126,9 +126,16 @@ fn recorded(lines: &[Line]) -> Vec<StoredEvent> {
         .collect()
 }
 
+/// What the follower makes of one message with these events.
+fn batch(after: Cursor, events: Vec<StoredEvent>) -> Option<Batch> {
+    let message = FollowEventsResponse { events, caught_up: false };
+    let told = follower::told(message, &mut after.position.clone()).expect("events that make sense");
+    follower::batch(after, vec![told])
+}
+
 async fn follow(store: &Store, events: Vec<StoredEvent>) {
     let cursor = store.cursor().await.expect("a cursor");
-    if let Some(batch) = batch(cursor, events).expect("events that make sense") {
+    if let Some(batch) = batch(cursor, events) {
         store.follow(batch).await.expect("the cursor is where the batch begins");
     }
 }
@@ -324,7 +331,7 @@ async fn a_batch_that_begins_elsewhere_changes_nothing() {
     let events = recorded(&[(0, 0, 5, 0), (0, 0, 5, 1)]);
     follow(&store, events.clone()).await;
     let before = store.dump().await;
-    let replayed = batch(Cursor::default(), events).expect("makes sense").expect("has events");
+    let replayed = batch(Cursor::default(), events).expect("has events");
     assert!(matches!(store.follow(replayed).await, Err(Fault::Overtaken)));
     assert_eq!(store.dump().await, before);
 }
@@ -344,7 +351,7 @@ async fn facts_survive_being_cut_off_between_and_inside_batches() {
         let cursor = store.cursor().await.expect("a cursor");
         let rest: Vec<_> =
             events.iter().filter(|event| event.position > cursor.position).take(23).cloned().collect();
-        let Some(batch) = batch(cursor, rest).expect("makes sense") else { break };
+        let Some(batch) = batch(cursor, rest) else { break };
         let storing = tokio::spawn(async move { store.follow(batch).await });
         // Some rounds are cut off at once, some a little later, some not at all.
         for _ in 0..round % 7 {
