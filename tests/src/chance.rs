@@ -18,6 +18,18 @@ pub fn seed() -> u64 {
     }
 }
 
+/// Tells a story with the seed of [`seed`], which is printed first.
+///
+/// # Panics
+/// When the story ends in an error; the words name the seed.
+pub async fn tell<S: Future<Output = anyhow::Result<()>>>(story: impl FnOnce(u64) -> S) {
+    let seed = seed();
+    println!("{SEED_VARIABLE}={seed}");
+    if let Err(error) = story(seed).await {
+        panic!("with {SEED_VARIABLE}={seed}: {error:?}");
+    }
+}
+
 /// A source of draws.
 #[derive(Clone, Debug)]
 pub struct Chance(Xoshiro256PlusPlus);

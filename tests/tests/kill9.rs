@@ -21,7 +21,7 @@ use fenliu_domain::ids::{ConversationId, MessageId, ShopId};
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::Span;
 use fenliu_proto::dispatch::v1 as proto;
-use fenliu_tests::chance::{Chance, seed};
+use fenliu_tests::chance::{self, Chance};
 use fenliu_tests::clients::Clients;
 use fenliu_tests::fold::Fold;
 use fenliu_tests::load::request::{Answer, Request, Verdict};
@@ -46,11 +46,7 @@ const JUDGED_AFTER: Span = Span::from_mins(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed_ten_times() {
-    let seed = seed();
-    println!("FENLIU_SEED={seed}");
-    if let Err(error) = story(seed).await {
-        panic!("with FENLIU_SEED={seed}: {error:?}");
-    }
+    chance::tell(story).await;
 }
 
 async fn story(seed: u64) -> anyhow::Result<()> {

@@ -15,24 +15,23 @@ pub struct MalformedId {
 }
 
 fn parse(prefix: &'static str, text: &str) -> Result<u128, MalformedId> {
-    let digits = text.strip_prefix(prefix).map(str::as_bytes).filter(|digits| digits.len() == 32);
-    let (high, low) = digits.and_then(|digits| digits.split_at_checked(16)).unwrap_or_default();
-    match (half(high), half(low)) {
-        (Some(high), Some(low)) => Ok(u128::from(high) << 64 | u128::from(low)),
-        _ => Err(MalformedId { prefix }),
-    }
+    text.strip_prefix(prefix).and_then(bits).ok_or(MalformedId { prefix })
 }
 
-/// The number that lower-case hexadecimal digits say, of which there must be some.
+/// What 32 lower-case hexadecimal digits say.
+fn bits(digits: &str) -> Option<u128> {
+    let digits: &[u8; 32] = digits.as_bytes().try_into().ok()?;
+    let (high, low) = digits.split_at(16);
+    Some(u128::from(half(high)?) << 64 | u128::from(half(low)?))
+}
+
+/// What 16 of them say: half a number is half the work.
 fn half(digits: &[u8]) -> Option<u64> {
     let digit = |digit: &u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),
         _ => None,
     };
-    if digits.is_empty() {
-        return None;
-    }
     digits.iter().try_fold(0, |number, next| Some(number << 4 | u64::from(digit(next)?)))
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Follower {
 
 /// What a message of the stream says.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Said {
     steps: Vec<Step>,
     /// Its last event, if that is new.
     until: Option<Cursor>,
@@ -128,9 +128,9 @@ impl Follower {
             let Some(messages) = messages else {
                 return Err(Lost::Dispatch(Box::new(Status::unavailable("the stream ended"))));
             };
-            let (told, broken) = gather(messages);
-            if let Some(&Told { caught_up, recorded, .. }) = told.last() {
-                cursor = self.work_in(cursor, told).await?;
+            let (said, broken) = gather(messages);
+            if let Some(&Said { caught_up, recorded, .. }) = said.last() {
+                cursor = self.work_in(cursor, said).await?;
                 if caught_up {
                     self.floors.pulse.caught_up();
                 } else {
@@ -145,13 +145,13 @@ impl Follower {
         Ok(())
     }
 
-    async fn open(&mut self, cursor: &Cursor) -> Result<BoxStream<'static, Vec<Result<Told, Lost>>>, Lost> {
+    async fn open(&mut self, cursor: &Cursor) -> Result<BoxStream<'static, Vec<Result<Said, Lost>>>, Lost> {
         let Cursor { mut position, event_id } = cursor.clone();
         let request = FollowEventsRequest { after_position: position, after_event_id: event_id };
         let stream = self.dispatch.follow_events(request).await?.into_inner();
         tracing::info!(position, "following the history");
-        let told = stream.map(move |message| Ok::<_, Lost>(told(message?, &mut position)?));
-        Ok(told.ready_chunks(MESSAGES_AT_ONCE).boxed())
+        let said = stream.map(move |message| Ok::<_, Lost>(said(message?, &mut position)?));
+        Ok(said.ready_chunks(MESSAGES_AT_ONCE).boxed())
     }
 
     /// Puts the floors together anew of what is stored; where they stand.
@@ -162,10 +162,10 @@ impl Follower {
         Ok(at)
     }
 
-    /// Works in what was told, and returns the new cursor.
-    async fn work_in(&self, after: Cursor, told: Vec<Told>) -> Result<Cursor, Lost> {
+    /// Works in what was said, and returns the new cursor.
+    async fn work_in(&self, after: Cursor, said: Vec<Said>) -> Result<Cursor, Lost> {
         let now = self.clock.now();
-        let Some(mut batch) = batch(after.clone(), told) else { return Ok(after) };
+        let Some(mut batch) = batch(after.clone(), said) else { return Ok(after) };
         batch.watch = Some(self.floors.watch(now));
         let until = batch.until.clone();
         let moved = self.store.follow(batch).await?;
@@ -208,11 +208,11 @@ impl Backoff {
 }
 
 /// What some messages say, up to the first that broke.
-fn gather(messages: Vec<Result<Told, Lost>>) -> (Vec<Told>, Option<Lost>) {
+fn gather(messages: Vec<Result<Said, Lost>>) -> (Vec<Said>, Option<Lost>) {
     let mut gathered = Vec::with_capacity(messages.len());
     for message in messages {
         match message {
-            Ok(told) => gathered.push(told),
+            Ok(said) => gathered.push(said),
             Err(lost) => return (gathered, Some(lost)),
         }
     }
@@ -222,26 +222,26 @@ fn gather(messages: Vec<Result<Told, Lost>>) -> (Vec<Told>, Option<Lost>) {
 /// What a message says that is new after a position, which moves on to its end. Whoever asks does so as soon as it is decoded,
 /// while the processor has it at hand. An event that makes no sense stops the follower there, loudly: facts that leave
 /// something out would look like facts.
-pub(crate) fn told(message: FollowEventsResponse, position: &mut i64) -> Result<Told, Fault> {
+pub(crate) fn said(message: FollowEventsResponse, position: &mut i64) -> Result<Said, Fault> {
     let FollowEventsResponse { events, caught_up } = message;
     let recorded = events.last().and_then(recorded::recorded_at);
-    let mut told = Told { steps: Vec::with_capacity(events.len() * 2), until: None, recorded, caught_up };
+    let mut said = Said { steps: Vec::with_capacity(events.len() * 2), until: None, recorded, caught_up };
     for mut stored in events {
         if stored.position <= *position {
             continue;
         }
         *position = stored.position;
         let event_id = stored.event.as_mut().map(|event| std::mem::take(&mut event.event_id));
-        told.until = Some(Cursor { position: stored.position, event_id: event_id.unwrap_or_default() });
-        recorded::add_steps(stored, &mut told.steps)?;
+        said.until = Some(Cursor { position: stored.position, event_id: event_id.unwrap_or_default() });
+        recorded::add_steps(stored, &mut said.steps)?;
     }
-    Ok(told)
+    Ok(said)
 }
 
 /// What messages say after a cursor, together; `None` when nothing of it is new.
-pub(crate) fn batch(after: Cursor, told: Vec<Told>) -> Option<Batch> {
-    let until = told.iter().rev().find_map(|told| told.until.clone())?;
-    let mut steps = Vec::with_capacity(told.iter().map(|told| told.steps.len()).sum());
-    told.into_iter().for_each(|told| steps.extend(told.steps));
+pub(crate) fn batch(after: Cursor, said: Vec<Said>) -> Option<Batch> {
+    let until = said.iter().rev().find_map(|said| said.until.clone())?;
+    let mut steps = Vec::with_capacity(said.iter().map(|said| said.steps.len()).sum());
+    said.into_iter().for_each(|said| steps.extend(said.steps));
     Some(Batch { after, until, steps, watch: None })
 }

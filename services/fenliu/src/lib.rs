@@ -24,6 +24,7 @@ pub mod cli;
 pub mod client;
 pub mod compare;
 pub mod config;
+pub mod contract;
 pub mod demand;
 pub mod demo;
 pub mod embedded;

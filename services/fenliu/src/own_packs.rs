@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::cli::packs::{AllShopsArgs, PacksCommand, PutPackArgs, ShowPackArgs};
 use crate::client::Client;
+use crate::contract;
 use crate::listing::{self, MAX_LISTED, PAGE_SIZE};
 use crate::output::Answer;
 use crate::packs::units;
@@ -184,11 +185,9 @@ const fn treatment(treatment: Treatment) -> &'static str {
 /// The pack as a program reads it: what the contract calls each field, without those that say nothing.
 fn to_json(pack: &proto::RulePack) -> anyhow::Result<Value> {
     use prost::Message;
-    use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+    use prost_reflect::{DynamicMessage, SerializeOptions};
 
-    let pool = DescriptorPool::decode(fenliu_proto::DESCRIPTOR_SET).context("the contract cannot be read")?;
-    let kind = pool.get_message_by_name("fenliu.analytics.v1.RulePack");
-    let kind = kind.context("the contract has no rule packs")?;
+    let kind = contract::kind("fenliu.analytics.v1.RulePack")?;
     let message = DynamicMessage::decode(kind, pack.encode_to_vec().as_slice())?;
     let options = SerializeOptions::new().use_proto_field_name(true);
     Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?)

@@ -8,7 +8,7 @@ use fenliu_proto::dispatch::v1::history_service_client::HistoryServiceClient;
 use fenliu_proto::dispatch::v1::{FollowEventsRequest, FollowEventsResponse};
 use fenliu_runtime::sql::ScratchDatabase;
 use fenliu_tests::analytics::Analytics;
-use fenliu_tests::chance::seed;
+use fenliu_tests::chance;
 use fenliu_tests::clients::Clients;
 use fenliu_tests::load::request::Verdict;
 use fenliu_tests::load::{House, Load, Plan};
@@ -33,11 +33,7 @@ const SMALL_PART: u64 = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dispatch_answers_everything_while_analytics_is_frozen_or_dead_and_queues_nothing_for_it() {
-    let seed = seed();
-    println!("FENLIU_SEED={seed}");
-    if let Err(error) = story(seed).await {
-        panic!("with FENLIU_SEED={seed}: {error:?}");
-    }
+    chance::tell(story).await;
 }
 
 async fn story(seed: u64) -> anyhow::Result<()> {

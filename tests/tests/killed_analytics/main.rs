@@ -28,7 +28,7 @@ use fenliu_proto::analytics::v1 as proto;
 use fenliu_proto::analytics::v1::get_reply_rate_request::Pack;
 use fenliu_runtime::sql::ScratchDatabase;
 use fenliu_tests::analytics::Analytics;
-use fenliu_tests::chance::{Chance, seed};
+use fenliu_tests::chance::{self, Chance};
 use fenliu_tests::clients::Clients;
 use fenliu_tests::fold::Fold;
 use fenliu_tests::load::{House, Load, Plan};
@@ -89,11 +89,7 @@ impl Occasion {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_its_tables_equal_a_fresh_recomputation() {
-    let seed = seed();
-    println!("FENLIU_SEED={seed}");
-    if let Err(error) = story(seed).await {
-        panic!("with FENLIU_SEED={seed}: {error:?}");
-    }
+    chance::tell(story).await;
 }
 
 async fn story(seed: u64) -> anyhow::Result<()> {

@@ -14,8 +14,9 @@ use fenliu_domain::pack::RulePack;
 use fenliu_domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
+use super::changes::Changes;
 use super::reading::{Fold, feed_all, zone_in};
 use super::rows::{alert_agent, alert_hours, alert_state, shop};
 use super::{Cursor, Fault, HISTORY, Store, history};
@@ -59,11 +60,11 @@ impl Heard {
     pub(super) async fn save(
         self,
         txn: &DatabaseTransaction,
-        zones: &BTreeMap<ShopId, Zone>,
+        changes: &Changes,
         moved: &mut Moved,
     ) -> Result<(), Fault> {
         for (shop, (start, end)) in &self.hours {
-            let zone = zones.get(shop).copied().unwrap_or(Zone::UTC);
+            let zone = changes.zone(&shop.to_string());
             moved.hours.push((*shop, hours(zone, start, end)));
         }
         save_hours(txn, self.hours).await?;
@@ -148,22 +149,6 @@ async fn known_agents(
         }
     }
     Ok(known)
-}
-
-/// The zones of these shops, as far as anything is known of them.
-pub(super) async fn zones(
-    db: &impl ConnectionTrait,
-    shops: impl IntoIterator<Item = ShopId>,
-) -> Result<BTreeMap<ShopId, Zone>, Fault> {
-    let shops: Vec<_> = shops.into_iter().map(|shop| shop.to_string()).collect();
-    let mut zones = BTreeMap::new();
-    for shops in shops.chunks(ROWS_AT_ONCE) {
-        let rows = shop::Entity::find().filter(shop::Column::ShopId.is_in(shops)).all(db).await?;
-        for row in rows {
-            zones.insert(shop_id(&row.shop_id)?, zone_in(&row)?);
-        }
-    }
-    Ok(zones)
 }
 
 fn shop_id(text: &str) -> Result<ShopId, Fault> {

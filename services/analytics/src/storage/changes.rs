@@ -110,6 +110,11 @@ impl Changes {
         Self { zones, days: BTreeMap::new() }
     }
 
+    /// The zone of a shop's days.
+    pub(super) fn zone(&self, shop: &str) -> Zone {
+        self.zones.zone(shop)
+    }
+
     /// Notes a conversation, as it was or as it has become.
     pub(super) fn note(&mut self, shop: &str, session: &Session) {
         let (Some(begins), Some(ends)) = (session.begins_at(), session.ends_at()) else { return };
@@ -119,7 +124,7 @@ impl Changes {
     /// The same of one of which only this is known. What lies beyond the years that are imported bears on no day.
     pub(super) fn note_between(&mut self, shop: &str, begins: Timestamp, ends: Timestamp) {
         let (begins, ends) = (begins.clamp(EARLIEST, LATEST), ends.clamp(EARLIEST, LATEST));
-        let days = self.zones.zone(shop).days_between(begins, ends);
+        let days = self.zone(shop).days_between(begins, ends);
         let of_shop = match self.days.get_mut(shop) {
             Some(known) => known,
             None => self.days.entry(shop.to_owned()).or_default(),

@@ -1,6 +1,6 @@
 //! Working the history in, batch by batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use fenliu_domain::alert::Word;
 use fenliu_domain::day::Zone;
@@ -85,18 +85,14 @@ pub(super) async fn follow(
         }
     }
     let (mut recent, mut moved) = (recent.at(&batch.after), Moved::default());
-    let known: BTreeSet<ShopId> = shops.keys().copied().collect();
-    let zoned: Vec<_> =
-        shops.iter().filter(|(_, zone)| zone.is_some()).map(|(shop, _)| shop.to_string()).collect();
-    let zoned = zoned.iter().map(String::as_str).collect();
+    let names: Vec<_> = shops.iter().map(|(shop, zone)| (shop.to_string(), zone.is_some())).collect();
+    let zoned = names.iter().filter(|(_, zoned)| *zoned).map(|(name, _)| name.as_str()).collect();
     changes::rezone(txn, &zoned, save_shops(txn, shops)).await?;
-    let touched = in_order(touched);
-    let shops = touched.iter().map(|(key, _)| key.shop.as_str()).collect();
-    let mut changes = Changes::new(Zones::of(txn, &shops).await?);
-    let zones = if batch.watch.is_some() { alerts::zones(txn, known).await? } else { BTreeMap::new() };
-    heard.save(txn, &zones, &mut moved).await?;
-    let watched = Watched { watch: batch.watch.as_ref(), zones: &zones, moved: &mut moved };
-    fold(txn, &mut recent, &mut changes, touched, watched).await?.save(txn).await?;
+    let names = names.iter().map(|(name, _)| name.as_str()).collect();
+    let mut changes = Changes::new(Zones::of(txn, &names).await?);
+    heard.save(txn, &changes, &mut moved).await?;
+    let watched = Watched { watch: batch.watch.as_ref(), moved: &mut moved };
+    fold(txn, &mut recent, &mut changes, in_order(touched), watched).await?.save(txn).await?;
     agents::fold(txn, &mut recent, told).await?.save(txn).await?;
     changes.save(txn).await?;
     recent.advance(batch.until);
@@ -141,14 +137,12 @@ async fn save_shops(txn: &DatabaseTransaction, shops: BTreeMap<ShopId, Option<Zo
 /// Somebody who wants to know how the conversations of a batch stand.
 struct Watched<'a> {
     watch: Option<&'a Watch>,
-    zones: &'a BTreeMap<ShopId, Zone>,
     moved: &'a mut Moved,
 }
 
 impl Watched<'_> {
-    fn look(&mut self, key: &Key, facts: &mut Facts) {
+    fn look(&mut self, key: &Key, zone: Zone, facts: &mut Facts) {
         let (Some(watch), Ok(shop)) = (self.watch, key.shop.parse::<ShopId>()) else { return };
-        let zone = self.zones.get(&shop).copied().unwrap_or(Zone::UTC);
         let talk = facts.talk(watch, zone);
         self.moved.talks.push((shop, key.conversation.clone(), talk));
     }
@@ -184,7 +178,7 @@ async fn fold(
         changes.note(&key.shop, facts.session());
         happenings.into_iter().for_each(|happening| facts.apply(happening));
         changes.note(&key.shop, facts.session());
-        watched.look(&key, &mut facts);
+        watched.look(&key, changes.zone(&key.shop), &mut facts);
         written.add(&key, &mut facts);
         recent.keep(key, facts);
     }

@@ -129,8 +129,8 @@ fn recorded(lines: &[Line]) -> Vec<StoredEvent> {
 /// What the follower makes of one message with these events.
 fn batch(after: Cursor, events: Vec<StoredEvent>) -> Option<Batch> {
     let message = FollowEventsResponse { events, caught_up: false };
-    let told = follower::told(message, &mut after.position.clone()).expect("events that make sense");
-    follower::batch(after, vec![told])
+    let said = follower::said(message, &mut after.position.clone()).expect("events that make sense");
+    follower::batch(after, vec![said])
 }
 
 async fn follow(store: &Store, events: Vec<StoredEvent>) {

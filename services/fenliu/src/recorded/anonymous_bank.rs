@@ -91,23 +91,8 @@ impl<R: BufRead> Iterator for Reader<R> {
     type Item = io::Result<Row>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (number, line) = match self.lines.next() {
-                Ok(Some(next)) => next,
-                Ok(None) => return None,
-                Err(error) => return Some(Err(error)),
-            };
-            if !is_empty(&line) {
-                return Some(Ok(self.row(number, line)));
-            }
-        }
-    }
-}
-
-fn is_empty(line: &Line) -> bool {
-    match line {
-        Line::Whole(bytes) => bytes.trim_ascii().is_empty(),
-        Line::TooLong => false,
+        let next = self.lines.next_filled().transpose()?;
+        Some(next.map(|(number, line)| self.row(number, line)))
     }
 }
 

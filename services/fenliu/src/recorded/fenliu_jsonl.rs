@@ -14,17 +14,14 @@ use std::path::Path;
 use anyhow::Context;
 use fenliu_domain::day::Zone;
 use fenliu_domain::ids::ShopId;
-use fenliu_proto::DESCRIPTOR_SET;
 use fenliu_proto::convert::id;
 use fenliu_proto::history::v1::Event;
-use prost::Message;
-use prost_reflect::{
-    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
-};
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde::{Deserialize, Serialize};
 
 use super::lines::{Line, Lines};
 use super::{ByteCounter, Counted, unread};
+use crate::contract::{self, placed};
 
 /// What the first line says the format is.
 pub const FORMAT: &str = "fenliu-jsonl";
@@ -96,9 +93,7 @@ impl Codec {
     /// # Errors
     /// When that cannot be read: a defect of the build.
     pub fn new() -> anyhow::Result<Self> {
-        let pool = DescriptorPool::decode(DESCRIPTOR_SET)?;
-        let event = pool.get_message_by_name("fenliu.history.v1.Event");
-        Ok(Self(event.context("the contract has no events")?))
+        contract::kind("fenliu.history.v1.Event").map(Self)
     }
 
     /// Adds an event to a text, as a line with its end.
@@ -120,7 +115,7 @@ impl Codec {
     /// # Errors
     /// In words that name the column, or the field.
     pub fn read(&self, text: &str, shop_id: &str) -> Result<Event, String> {
-        let event: Event = message(&self.0, text)?;
+        let event: Event = contract::read(&self.0, text)?;
         match &event {
             Event { shop_id: of, .. } if of != shop_id => {
                 Err(format!("shop_id is {of:?}, and the first line says {shop_id}"))
@@ -132,26 +127,6 @@ impl Codec {
             }
             _ => Ok(event),
         }
-    }
-}
-
-/// Reads a message of the contract from a line; the error names the column, or the field.
-pub(super) fn message<T: Message + Default>(kind: &MessageDescriptor, text: &str) -> Result<T, String> {
-    let options = DeserializeOptions::new().deny_unknown_fields(true);
-    let mut json = serde_json::Deserializer::from_str(text);
-    let dynamic = DynamicMessage::deserialize_with_options(kind.clone(), &mut json, &options);
-    let dynamic = dynamic.map_err(|error| placed(&error))?;
-    json.end().map_err(|error| placed(&error))?;
-    dynamic.transcode_to().map_err(|error| error.to_string())
-}
-
-/// An error of JSON with its column first; the line is counted elsewhere.
-fn placed(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let why = text.rsplit_once(" at line ").map_or(text.as_str(), |(why, _)| why);
-    match error.column() {
-        0 => why.to_owned(),
-        column => format!("column {column}: {why}"),
     }
 }
 
@@ -170,7 +145,7 @@ impl<R: BufRead> Events<R> {
     pub fn open(input: R, codec: Codec) -> io::Result<Self> {
         let mut lines = Lines::up_to(input, MAX_EVENT_BYTES);
         let line = lines.next()?.map_or(Line::Whole(Vec::new()), |(_, line)| line);
-        let header = text_of(line, MAX_EVENT_BYTES).and_then(|text| Header::parse(&text));
+        let header = line.text(MAX_EVENT_BYTES).and_then(|text| Header::parse(&text));
         let header = header.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
         Ok(Self { header, codec, lines })
     }
@@ -185,27 +160,11 @@ impl<R: BufRead> Iterator for Events<R> {
     type Item = io::Result<(u64, Result<Event, String>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (number, line) = match self.lines.next() {
-                Ok(next) => next?,
-                Err(error) => return Some(Err(error)),
-            };
-            if matches!(&line, Line::Whole(bytes) if bytes.trim_ascii().is_empty()) {
-                continue;
-            }
-            let event =
-                text_of(line, MAX_EVENT_BYTES).and_then(|text| self.codec.read(&text, &self.header.shop_id));
-            return Some(Ok((number, event)));
-        }
-    }
-}
-
-/// The text of a line of at most so many bytes.
-pub(super) fn text_of(line: Line, longest: usize) -> Result<String, String> {
-    match line {
-        Line::TooLong => Err(format!("longer than {longest} bytes")),
-        Line::Whole(bytes) => String::from_utf8(bytes)
-            .map_err(|error| format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1)),
+        let next = self.lines.next_filled().transpose()?;
+        Some(next.map(|(number, line)| {
+            let text = line.text(MAX_EVENT_BYTES);
+            (number, text.and_then(|text| self.codec.read(&text, &self.header.shop_id)))
+        }))
     }
 }
 

@@ -68,6 +68,27 @@ impl<R: BufRead> Lines<R> {
         }
         Ok(Some((self.number, if too_long { Line::TooLong } else { Line::Whole(line) })))
     }
+
+    /// The next line that holds more than white space, and its number among all lines.
+    pub(super) fn next_filled(&mut self) -> io::Result<Option<(u64, Line)>> {
+        loop {
+            match self.next()? {
+                Some((_, Line::Whole(bytes))) if bytes.trim_ascii().is_empty() => {}
+                next => return Ok(next),
+            }
+        }
+    }
+}
+
+impl Line {
+    /// The text of a line of at most so many bytes.
+    pub(super) fn text(self, longest: usize) -> Result<String, String> {
+        match self {
+            Self::TooLong => Err(format!("longer than {longest} bytes")),
+            Self::Whole(bytes) => String::from_utf8(bytes)
+                .map_err(|error| format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,14 +11,13 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
-use fenliu_proto::DESCRIPTOR_SET;
 use fenliu_proto::analytics::v1::ImportedOrder;
 use fenliu_proto::validate::validate;
-use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_reflect::MessageDescriptor;
 
-use super::fenliu_jsonl::{message, text_of};
 use super::lines::{Line, Lines};
 use super::{ByteCounter, Counted, MAX_LINE_BYTES};
+use crate::contract;
 
 /// What the format is called on the command line, and the source of what is imported from it.
 pub const FORMAT: &str = "orders-jsonl";
@@ -35,13 +34,11 @@ impl<R: BufRead> Orders<R> {
     /// # Errors
     /// When that cannot be read: a defect of the build.
     pub fn of(input: R) -> anyhow::Result<Self> {
-        let pool = DescriptorPool::decode(DESCRIPTOR_SET)?;
-        let kind = pool.get_message_by_name("fenliu.analytics.v1.ImportedOrder");
-        Ok(Self { kind: kind.context("the contract has no orders")?, lines: Lines::new(input) })
+        Ok(Self { kind: contract::kind("fenliu.analytics.v1.ImportedOrder")?, lines: Lines::new(input) })
     }
 
     fn read(&self, line: Line) -> Result<ImportedOrder, String> {
-        let order = text_of(line, MAX_LINE_BYTES).and_then(|text| message(&self.kind, &text))?;
+        let order = line.text(MAX_LINE_BYTES).and_then(|text| contract::read(&self.kind, &text))?;
         validate(&order).map_err(|problem| problem.to_string())?;
         Ok(order)
     }
@@ -51,16 +48,8 @@ impl<R: BufRead> Iterator for Orders<R> {
     type Item = io::Result<(u64, Result<ImportedOrder, String>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (number, line) = match self.lines.next() {
-                Ok(next) => next?,
-                Err(error) => return Some(Err(error)),
-            };
-            if matches!(&line, Line::Whole(bytes) if bytes.trim_ascii().is_empty()) {
-                continue;
-            }
-            return Some(Ok((number, self.read(line))));
-        }
+        let next = self.lines.next_filled().transpose()?;
+        Some(next.map(|(number, line)| (number, self.read(line))))
     }
 }
 

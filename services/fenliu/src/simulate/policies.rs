@@ -7,12 +7,12 @@ use fenliu_domain::day::Zone;
 use fenliu_domain::desk::policy::preset::Preset;
 use fenliu_domain::desk::policy::{MAX_QUEUE_LIMIT, Policy, ShopHours};
 use fenliu_domain::time::Span;
-use fenliu_proto::DESCRIPTOR_SET;
 use fenliu_proto::event::policy;
 use fenliu_proto::history::v1 as history;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage};
+use prost_reflect::{DeserializeOptions, DynamicMessage};
 use serde_json::Value;
 
+use crate::contract;
 use crate::text_file;
 
 /// Largest policy document that is read.
@@ -71,11 +71,9 @@ fn parse(text: &str) -> anyhow::Result<Policy> {
     if let Some(inner) = document.get_mut("policy") {
         document = inner.take();
     }
-    let pool = DescriptorPool::decode(DESCRIPTOR_SET)?;
-    let message =
-        pool.get_message_by_name("fenliu.history.v1.Policy").context("the contract has no policy")?;
+    let kind = contract::kind("fenliu.history.v1.Policy")?;
     let options = DeserializeOptions::new().deny_unknown_fields(true);
-    let dynamic = DynamicMessage::deserialize_with_options(message, document, &options)?;
+    let dynamic = DynamicMessage::deserialize_with_options(kind, document, &options)?;
     let wire: history::Policy = dynamic.transcode_to()?;
     let policy = policy::from_proto(&wire).map_err(|problem| anyhow!("{problem}"))?;
     policy.validate().map_err(|problem| anyhow!("{problem}"))?;
