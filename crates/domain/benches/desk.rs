@@ -8,11 +8,13 @@
 //! each round and the median of the rounds counts, because these machines are noisy.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fenliu_domain::desk::Desk;
-use shop::Shop;
+use measure::{median, ratio, timed};
+use shop::{SHOP, Shop};
 
+mod measure;
 mod shop;
 
 /// As the services have it.
@@ -32,7 +34,7 @@ const STEPS: u32 = 200_000;
 struct Course {
     agents: u32,
     open: u64,
-    shop: Shop,
+    shop: Shop<Desk>,
     /// Carries out the same events without deciding anything.
     replica: Desk,
     rounds: Vec<Duration>,
@@ -41,14 +43,14 @@ struct Course {
 
 impl Course {
     fn new(agents: u32, open: u64) -> Self {
-        let shop = Shop::new(agents, open);
-        let replica = Desk::restore(shop.desk.snapshot().expect("a desk"));
+        let shop = Shop::new(Desk::new(SHOP), agents, open);
+        let replica = Desk::restore(shop.reception.snapshot().expect("a desk"));
         Self { agents, open, shop, replica, rounds: Vec::new(), floors: Vec::new() }
     }
 
     fn run(&mut self) {
         self.shop.events = Some(Vec::new());
-        self.rounds.push(timed(|| serve(&mut self.shop)));
+        self.rounds.push(timed(|| self.shop.serve(CYCLES)));
         let events = self.shop.events.take().unwrap_or_default();
         self.floors.push(timed(|| {
             for event in &events {
@@ -77,32 +79,8 @@ fn cold_line() -> f64 {
     median((0..ROUNDS).map(|_| timed(&mut walk).as_secs_f64() * 1e9 / f64::from(STEPS)).collect())
 }
 
-fn serve(shop: &mut Shop) {
-    for _ in 0..CYCLES {
-        shop.begin();
-        shop.end();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
 fn per_command(rounds: &[Duration]) -> f64 {
     median(rounds.iter().map(|round| round.as_secs_f64() * 1e9 / (CYCLES as f64 * 3.0)).collect())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// The median of the ratios within each round: what slows the machine for a while slows both sides of one.
-fn ratio(of: &[Duration], to: &[Duration]) -> f64 {
-    median(of.iter().zip(to).map(|(of, to)| of.as_secs_f64() / to.as_secs_f64()).collect())
 }
 
 fn compare(title: &str, sizes: impl Iterator<Item = (u32, u64)>) {

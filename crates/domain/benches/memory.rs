@@ -2,8 +2,9 @@
 //!
 //! `cargo bench -p fenliu-domain --bench memory` prints the bytes its desk has asked the allocator for.
 
+use fenliu_domain::desk::Desk;
 use peak_alloc::PeakAlloc;
-use shop::Shop;
+use shop::{SHOP, Shop};
 
 mod shop;
 
@@ -18,10 +19,10 @@ const OPEN_PER_AGENT: u64 = 100;
 const AGENTS: [u32; 4] = [10, 100, 1_000, 10_000];
 
 /// Bytes that a desk holds after some work, without what the benchmark keeps beside it.
-fn bytes(agents: u32, work: impl FnOnce(&mut Shop)) -> usize {
-    let mut shop = Shop::new(agents, 0);
+fn bytes(agents: u32, work: impl FnOnce(&mut Shop<Desk>)) -> usize {
+    let mut shop = Shop::new(Desk::new(SHOP), agents, 0);
     work(&mut shop);
-    let desk = shop.desk;
+    let desk = shop.reception;
     let with = ALLOCATOR.current_usage();
     drop(desk);
     with - ALLOCATOR.current_usage()
@@ -45,12 +46,7 @@ fn main() {
         let staffed = bytes(agents, |_| ());
         let each = |bytes: usize| (bytes - staffed) / usize::try_from(open).expect("fits");
         let talking = each(bytes(agents, |shop| (0..open).for_each(|_| shop.begin())));
-        let gone = each(bytes(agents, |shop| {
-            for _ in 0..open {
-                shop.begin();
-                shop.end();
-            }
-        }));
+        let gone = each(bytes(agents, |shop| shop.serve(open)));
         println!("{open:>10} {talking:>12} {gone:>22} {:>18}", talking.saturating_sub(gone));
     }
 }

@@ -14,10 +14,25 @@ use fenliu_domain::time::{Span, Timestamp};
 /// The most an agent may be given.
 const CAPACITY: u32 = 200;
 
-/// A desk and those who come to it.
-pub(crate) struct Shop {
-    /// The desk.
-    pub(crate) desk: Desk,
+/// The shop.
+pub(crate) const SHOP: ShopId = ShopId::from_bits(1);
+
+/// What decides for the shop.
+pub(crate) trait Reception {
+    /// Does what is asked, which is allowed, and shows what happened.
+    fn carry_out(&mut self, now: Timestamp, attempt: Attempt, see: &mut dyn FnMut(&Event));
+}
+
+impl Reception for Desk {
+    fn carry_out(&mut self, now: Timestamp, attempt: Attempt, see: &mut dyn FnMut(&Event)) {
+        self.apply(now, attempt).expect("allowed").into_events().iter().for_each(see);
+    }
+}
+
+/// A reception and those who come to it.
+pub(crate) struct Shop<R> {
+    /// Who decides.
+    pub(crate) reception: R,
     now: Timestamp,
     commands: u128,
     buyers: u64,
@@ -26,11 +41,11 @@ pub(crate) struct Shop {
     pub(crate) events: Option<Vec<Event>>,
 }
 
-impl Shop {
+impl<R: Reception> Shop<R> {
     /// A shop with so many agents online and so many conversations open.
-    pub(crate) fn new(agents: u32, open: u64) -> Self {
+    pub(crate) fn new(reception: R, agents: u32, open: u64) -> Self {
         let mut shop = Self {
-            desk: Desk::new(ShopId::from_bits(1)),
+            reception,
             now: Timestamp::default(),
             commands: 0,
             buyers: 0,
@@ -57,14 +72,15 @@ impl Shop {
         self.now = self.now + Span::from_millis(50);
         let id = CommandId::from_bits(self.commands << 12);
         let attempt = Attempt { id, request: None, traceparent: None, command };
-        let events = self.desk.apply(self.now, attempt).expect("allowed").into_events();
-        let assigned = events.iter().find_map(|event| match event.payload {
-            Payload::Assigned { agent, .. } => Some((event.conversation?, agent)),
-            _ => None,
+        let (mut assigned, kept) = (None, &mut self.events);
+        self.reception.carry_out(self.now, attempt, &mut |event| {
+            if let Payload::Assigned { agent, .. } = event.payload {
+                assigned = event.conversation.map(|conversation| (conversation, agent));
+            }
+            if let Some(kept) = kept {
+                kept.push(event.clone());
+            }
         });
-        if let Some(kept) = &mut self.events {
-            kept.extend(events);
-        }
         assigned
     }
 
@@ -99,5 +115,13 @@ impl Shop {
             language: Vec::new(),
         }));
         self.apply(Command::Close { conversation, by: CloseActor::Agent, agent: Some(agent), force: false });
+    }
+
+    /// So many come while as many are answered and leave: three commands each.
+    pub(crate) fn serve(&mut self, cycles: u64) {
+        for _ in 0..cycles {
+            self.begin();
+            self.end();
+        }
     }
 }
