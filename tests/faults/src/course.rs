@@ -93,13 +93,16 @@ impl Course {
         }
     }
 
-    /// Whether the history shows already that something is wrong.
-    async fn is_found_out(&self) -> bool {
+    /// Whether the history shows already that something is wrong. That counts, even if it is put right by and by.
+    async fn is_found_out(&mut self) -> bool {
         // What is acknowledged by now is in what is read after that.
         let operations = self.stage.ledger.all();
         let Ok(database) = self.stage.postgres.connect().await else { return false };
         let Ok(history) = History::read(&database).await else { return false };
-        check::check(&Evidence { history, operations, sights: Vec::new() }).are_final()
+        let found = check::check(&Evidence { history, operations, sights: Vec::new() });
+        let wrong = found.0.into_iter().filter(|violation| violation.wrong.is_final());
+        self.report.findings.0.extend(wrong);
+        self.report.findings.are_final()
     }
 
     async fn play_window(&mut self, window: &Window) {
