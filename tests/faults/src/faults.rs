@@ -163,6 +163,10 @@ struct Told {
     expected: &'static str,
 }
 
+const fn of(name: &'static str, target: Target, served: Served, expected: &'static str) -> Told {
+    Told { name, target, served, expected }
+}
+
 impl Fault {
     /// All of them.
     pub(crate) const ALL: [Self; 51] = [
@@ -220,11 +224,8 @@ impl Fault {
     ];
 
     fn told(self) -> Told {
-        let of = |name, target, served, expected| Told { name, target, served, expected };
         use Served::{Always, By, Everybody, Nobody, Somebody};
-        use Target::{
-            Callers, CallersWay, Everything, Postgres, PostgresWay, Readers, Redis, RedisWay, Replicas,
-        };
+        use Target::{Everything, Postgres, Redis, Replicas};
         match self {
             Self::ReplicaKilled => of("replica-killed", Replicas, Somebody, "the other one serves"),
             Self::BothReplicasKilled => {
@@ -280,6 +281,14 @@ impl Fault {
             Self::HistoryRestored => {
                 of("history-restored", Everything, Somebody, "the history has the last word")
             }
+            _ => self.told_of_ways_and_callers(),
+        }
+    }
+
+    fn told_of_ways_and_callers(self) -> Told {
+        use Served::{By, Everybody, Somebody};
+        use Target::{Callers, CallersWay, PostgresWay, Readers, Redis, RedisWay};
+        match self {
             Self::CallersReset => of("callers-reset", CallersWay, Everybody, "asked again, one effect"),
             Self::RedisReset => of("redis-way-reset", RedisWay, Everybody, "asked again, one effect"),
             Self::PostgresReset => of("postgres-way-reset", PostgresWay, Somebody, "asked again, one effect"),
@@ -300,7 +309,7 @@ impl Fault {
             Self::HeartbeatsStop => of("heartbeats-stop", Redis, Everybody, "nobody is logged off"),
             Self::ReadersNeverRead => of("readers-never-read", Readers, Everybody, "nobody notices"),
             Self::FollowerSlow => of("follower-slow", Readers, Everybody, "it catches up"),
-            Self::FollowerCrashed => of("follower-crashed", Readers, Everybody, "it goes on where it was"),
+            _ => of("follower-crashed", Readers, Everybody, "it goes on where it was"),
         }
     }
 

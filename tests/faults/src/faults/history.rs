@@ -8,6 +8,7 @@ use anyhow::ensure;
 use super::redis::total;
 use super::{Hit, Scene};
 use crate::clock;
+use crate::followers::Follower;
 use crate::history::head;
 use crate::stage::SCHEMA;
 use crate::stage::signal::Signal;
@@ -31,7 +32,7 @@ pub(super) async fn restore(scene: Scene<'_>) -> anyhow::Result<Hit> {
     let ahead = async || scene.followers.iter().all(|follower| follower.position() > since);
     clock::wait_for(AHEAD_LIMIT, "followers get past the backup", ahead).await?;
     clock::pass(LOST).await;
-    let told: Vec<_> = scene.followers.iter().map(|follower| follower.rewinds()).collect();
+    let told: Vec<_> = scene.followers.iter().map(Follower::rewinds).collect();
     stage.replicas.iter().for_each(|replica| replica.want(false));
     let restored = put_back(scene, &file).await;
     // What was told until now is lost, and some of what is told later is of before.
@@ -39,7 +40,7 @@ pub(super) async fn restore(scene: Scene<'_>) -> anyhow::Result<Hit> {
     stage.replicas.iter().for_each(|replica| replica.want(true));
     let (lost, ahead) = restored?;
     stage.note_restore();
-    let is_told = |(follower, before): (&crate::followers::Follower, &u64)| follower.rewinds() > *before;
+    let is_told = |(follower, before): (&Follower, &u64)| follower.rewinds() > *before;
     let all_told = async || scene.followers.iter().zip(&told).all(is_told);
     clock::wait_for(TOLD_LIMIT, "followers are told that the history was rewound", all_told).await?;
     scene.hold().await;
