@@ -11,7 +11,7 @@ use crate::stage::{REPLICAS, Stage};
 /// What is told of shorter times proves nothing.
 const LEAST: Duration = Duration::from_millis(1_500);
 /// For so long nobody may be told OK where somebody always must be.
-const MOST_SILENCE: Duration = Duration::from_secs(2);
+const MOST_SILENCE: Duration = Duration::from_secs(3);
 
 /// Whether those were served who should be, and nobody was told OK who could not be.
 pub(super) fn served(stage: &Stage, window: &Window, fault: Fault, hit: &Hit, findings: &mut Findings) {
