@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in files {
         hasher.write(&fs::read(file)?);
     }
+    hasher.write_u8(u8::from(env::var_os("CARGO_FEATURE_NEXT_VERSION").is_some()));
     println!("cargo:rustc-env=FENLIU_RULES={:016x}", hasher.finish());
     Ok(())
 }

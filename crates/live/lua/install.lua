@@ -2,7 +2,8 @@
 --
 -- KEYS  order, tail, due, beats
 -- ARGV  shop, epoch, the rules it decides by, the last event of what was rebuilt (seq, event, command), when something is due or '',
---       when the beats lapse, then a member for each agent who is there
+--       when the beats lapse, now, most microseconds the caller's clock may be off or '', then a member for each agent who
+--       is there
 -- Gives 'installed'; or 'adopted', the life's epoch, the place found (number, command), the number up to which all is
 -- stored and the entries after the place; or 'behind' and up to which number
 -- all is stored, where that is beyond what was rebuilt.
@@ -10,7 +11,11 @@ local order, tail, due, beats = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local shop, epoch, rules = ARGV[1], ARGV[2], ARGV[3]
 local seq, event, command = tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local at, lapses = ARGV[7], ARGV[8]
-local FIRST_MEMBER, COMMAND = 9, 16
+local FIRST_MEMBER, COMMAND = 11, 16
+
+-- Beats that lapse by a wrong clock keep up whoever has gone, or log everybody off.
+local skew = #ARGV >= FIRST_MEMBER and off(tonumber(ARGV[9]), tonumber(ARGV[10]))
+if skew then return refusal(skew) end
 
 local state = redis.pcall('HMGET', order, 'epoch', 'rules', 'number', 'stored', 'stored_command', 'seq', 'event',
   'first', 'command')

@@ -30,11 +30,8 @@ end
 if before ~= place_command then return {'not_loaded'} end
 
 if #ARGV < FIRST_ATTEMPT then return {'ok', stored, missed, {}} end
-if most_skew then
-  local time = redis.call('TIME')
-  local skew = now - (time[1] * 1000000 + time[2])
-  if math.abs(skew) > most_skew then return {'skewed', stored, missed, {}, string.format('%d', skew)} end
-end
+local skew = off(now, most_skew)
+if skew then return {'skewed', stored, missed, {}, string.format('%d', skew)} end
 if number - stored >= most_waiting then return {'backlogged', stored, missed, {}} end
 
 local entries, put = {}, {}

@@ -1,6 +1,7 @@
 //! What every engine does, whatever it is made of.
 
 mod shared;
+mod ways;
 
 use fenliu_domain::desk::agent::{AgentEntry, Presence};
 use std::sync::Arc;
@@ -126,7 +127,11 @@ impl House {
     }
 
     async fn of(desks: Arc<dyn LiveDesk>, redis: Option<ScratchRedis>) -> Self {
-        let mut house = Self { desks, now: Timestamp::default(), commands: 0, redis };
+        Self::at_time(desks, redis, Timestamp::default()).await
+    }
+
+    async fn at_time(desks: Arc<dyn LiveDesk>, redis: Option<ScratchRedis>, now: Timestamp) -> Self {
+        let mut house = Self { desks, now, commands: 0, redis };
         // A store that has just begun may be late with its first answer.
         for _ in 0..FIRST_TRIES {
             if house.desks.begin(FIRST, SHOP).await.is_some() {

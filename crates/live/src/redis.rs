@@ -30,6 +30,7 @@ mod shop;
 mod sweep;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::{Notify, broadcast, oneshot};
 
 pub use self::codec::AttemptCodec;
+#[cfg(test)]
+pub(crate) use self::scratch::ScratchSentinel;
 #[cfg(any(test, feature = "testing"))]
 pub use self::scratch::{ScratchCluster, ScratchRedis};
 
@@ -79,6 +82,8 @@ pub struct RedisConfig {
     pub max_skew: Option<Span>,
     /// Most desks a replica holds in its memory, save that none is let go while it is busy.
     pub max_desks: usize,
+    /// Certificates in PEM of those whose word is taken for who Redis is, instead of those this machine trusts; with TLS only.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl RedisConfig {
@@ -91,7 +96,13 @@ impl RedisConfig {
             response_timeout: Duration::from_secs(2),
             max_skew: Some(Span::from_secs(2)),
             max_desks: 50_000,
+            ca_file: None,
         }
+    }
+
+    /// How far clocks may be apart, as scripts are told: nothing where it is not looked at.
+    fn skew_text(&self) -> String {
+        self.max_skew.map(|skew| skew.micros().to_string()).unwrap_or_default()
     }
 }
 
@@ -161,6 +172,14 @@ pub enum ConnectError {
     /// It does not answer.
     #[error("Redis cannot be reached: {0}")]
     Unreached(String),
+    /// The certificates that are to be trusted cannot be read.
+    #[error("{}: {error}", path.display())]
+    Certificates {
+        /// Where they should be.
+        path: PathBuf,
+        /// What is wrong with them.
+        error: String,
+    },
     /// It would throw keys away when its memory is full.
     #[error("Redis evicts keys when its memory is full ({0}); set maxmemory-policy to noeviction")]
     Evicts(String),
@@ -230,7 +249,9 @@ impl Engine {
                     .key(&shop.keys.beats)
                     .arg(&epoch.0.to_be_bytes()[..])
                     .arg(shop.keys.agent(agent))
-                    .arg(lapses.micros());
+                    .arg(lapses.micros())
+                    .arg(now.micros())
+                    .arg(self.config.skew_text());
                 let number: i64 = self.link.run(&call).await.map_err(|error| unreachable(&error))?;
                 if u64::try_from(number) == Ok(place.number) {
                     return Ok(Some(Beat { presence, lapses: Some(lapses) }));

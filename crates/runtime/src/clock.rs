@@ -18,7 +18,7 @@ mod virtual_clock;
 pub(crate) use self::virtual_clock::followed;
 
 /// The longest a [`SystemClock`] sleeps before it looks at the wall clock again, so that a step of the wall
-/// clock delays nobody by more than this.
+/// clock, forth or back, delays nobody by more than this.
 const LONGEST_NAP: Duration = Duration::from_secs(1);
 
 /// Something that knows what time it is and can wait for a moment.
@@ -26,8 +26,9 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// This moment.
     fn now(&self) -> Timestamp;
 
-    /// Waits until the clock shows `moment` or later; at once when it already does. Dropping the future gives
-    /// the wait up.
+    /// Waits until the clock shows `moment` or later; at once when it already does. A wall clock that is set back
+    /// meanwhile prolongs no wait: that ends when so much time has passed as was left when it began. Dropping the
+    /// future gives the wait up.
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
 }
 
@@ -60,15 +61,23 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            loop {
-                let left = moment.since(self.now());
-                if left <= Span::ZERO {
-                    return;
-                }
-                tokio::time::sleep(duration(left).min(LONGEST_NAP)).await;
-            }
-        })
+        Box::pin(wait(moment, || self.now()))
+    }
+}
+
+/// Waits until a clock shows a moment, or, where it has been set back, until as much time has passed by the machine's
+/// monotonic clock.
+async fn wait(moment: Timestamp, now: impl Fn() -> Timestamp) {
+    let left = || duration(moment.since(now()));
+    // The two clocks do not run quite alike, so what is less than a nap is no step.
+    let most = left() + LONGEST_NAP;
+    let began = tokio::time::Instant::now();
+    loop {
+        let left = left().min(most.saturating_sub(began.elapsed()));
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LONGEST_NAP)).await;
     }
 }
 
@@ -104,6 +113,26 @@ mod tests {
         let moment = SystemClock.now() + Span::from_millis(3);
         SystemClock.sleep_until(moment).await;
         assert!(SystemClock.now() >= moment);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_steps_keeps_nobody_waiting() {
+        let began = tokio::time::Instant::now();
+        let passed = |since: tokio::time::Instant| span(since.elapsed());
+        for step in [Span::from_hours(-1), Span::from_hours(1)] {
+            let since = tokio::time::Instant::now();
+            let moment = Timestamp::default() + passed(began) + Span::from_secs(10);
+            let now = || {
+                let stepped = if passed(since) > Span::from_secs(3) { step } else { Span::ZERO };
+                Timestamp::default() + passed(began) + stepped
+            };
+            wait(moment, now).await;
+            assert!(
+                since.elapsed() <= Duration::from_secs(10) + LONGEST_NAP,
+                "{step}: {:?}",
+                since.elapsed()
+            );
+        }
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub struct Config {
 pub struct LiveConfig {
     /// The Redis that replicas share; empty = they are in this process, which is then the only replica.
     pub redis_url: String,
+    /// A file of the certificates in PEM of those whose word is taken for who Redis is, over TLS; empty = those this machine
+    /// trusts.
+    pub redis_ca_file: String,
     /// Milliseconds that connecting to Redis may take; 10 to 60,000.
     #[serde(deserialize_with = "bounded::<_, _, 10, 60_000>")]
     pub connect_timeout_ms: u32,
@@ -158,6 +161,7 @@ impl LiveConfig {
             response_timeout: millis(self.response_timeout_ms),
             max_skew: (self.max_skew_ms > 0).then(|| Span::from_millis(self.max_skew_ms.into())),
             max_desks: usize::try_from(self.max_desks).unwrap_or(usize::MAX),
+            ca_file: (!self.redis_ca_file.is_empty()).then(|| PathBuf::from(&self.redis_ca_file)),
         })
     }
 }
@@ -166,6 +170,7 @@ impl Default for LiveConfig {
     fn default() -> Self {
         Self {
             redis_url: String::new(),
+            redis_ca_file: String::new(),
             connect_timeout_ms: 2_000,
             response_timeout_ms: 2_000,
             max_skew_ms: 2_000,

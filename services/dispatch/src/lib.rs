@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use fenliu_domain::access::{Permission, Permissions};
-use fenliu_live::{EmbeddedDesks, LiveDesk, RedisDesks};
+use fenliu_live::{ConnectError, EmbeddedDesks, LiveDesk, RedisDesks};
 use fenliu_runtime::channel::{Outgoing, Uri, connect_lazy};
 use fenliu_runtime::platform::Platform;
 use fenliu_runtime::process::{self, Contract};
@@ -96,7 +96,11 @@ pub async fn migrate(config: &Config, check: bool) -> anyhow::Result<Migrated> {
 async fn live(config: &LiveConfig, platform: &Platform) -> anyhow::Result<Arc<dyn LiveDesk>> {
     let Some(redis) = config.redis() else { return Ok(Arc::new(EmbeddedDesks::new())) };
     let desks = RedisDesks::connect(redis, Arc::new(Attempts), platform.ids.next_bits()).await;
-    Ok(Arc::new(desks.context("configuration key live.redis_url")?))
+    let key = match &desks {
+        Err(ConnectError::Certificates { .. }) => "live.redis_ca_file",
+        _ => "live.redis_url",
+    };
+    Ok(Arc::new(desks.with_context(|| format!("configuration key {key}"))?))
 }
 
 /// The service in a process of its own: listens, starts it, and serves it until SIGTERM or SIGINT.

@@ -29,6 +29,9 @@ const COPIED: usize = 15;
 const REPEATED: usize = 5;
 /// Somebody who gives up does so within so many milliseconds.
 const GIVEN_UP_MS: usize = 25;
+/// How often whoever asks until there is an answer asks again, and how soon.
+const PERSISTENCE: usize = 40;
+const PERSIST_INTERVAL: Duration = Duration::from_millis(50);
 /// How many of the operations that were left open are settled at a time.
 const SETTLED_AT_ONCE: usize = 16;
 /// How long everybody may take to come.
@@ -101,18 +104,33 @@ impl Caller {
             drawn if drawn < COPIED => 2 + drawn % 2,
             _ => 1,
         };
+        let persists = self.stage.dials.persist.take();
         let first = self.replica();
         let limits: Vec<_> = (0..copies).map(|_| self.limit()).collect();
         let sends = limits.into_iter().enumerate().map(|(copy, limit)| {
             let replica = (first + copy) % REPLICAS;
             send(&self.stage, replica, self.clients[replica].clone(), &request, limit)
         });
-        let sends = join_all(sends).await;
+        let mut sends = join_all(sends).await;
+        if persists {
+            self.persist(&request, &mut sends).await;
+        }
         let told = sends.iter().find(|sent| sent.is_ok()).or(sends.first());
         if let Some(told) = told {
             self.author.learn(&request, &told.verdict);
         }
         self.stage.ledger.add(Operation { request, sends });
+    }
+
+    /// Asks again, each time elsewhere, until there is an answer.
+    async fn persist(&mut self, request: &Request, sends: &mut Vec<Sent>) {
+        let open = |sent: &Sent| matches!(sent.verdict, Verdict::Unknown(_));
+        for _ in 0..PERSISTENCE {
+            let Some(last) = sends.last().filter(|_| sends.iter().all(open)) else { return };
+            let elsewhere = (last.replica + 1) % REPLICAS;
+            clock::pass(PERSIST_INTERVAL).await;
+            sends.push(send(&self.stage, elsewhere, self.clients[elsewhere].clone(), request, None).await);
+        }
     }
 
     fn replica(&mut self) -> usize {

@@ -53,6 +53,23 @@ pub(crate) enum Wrong {
     Idle,
 }
 
+impl Wrong {
+    /// Whether it is wrong at any time, whatever is still under way.
+    pub(crate) const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Chain
+                | Self::Owner
+                | Self::Capacity
+                | Self::Presence
+                | Self::Lost
+                | Self::Doubled
+                | Self::Changed
+                | Self::Order
+        )
+    }
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
@@ -78,6 +95,11 @@ impl Findings {
     #[cfg(test)]
     pub(crate) fn has(&self, wrong: Wrong) -> bool {
         self.0.iter().any(|violation| violation.wrong == wrong)
+    }
+
+    /// Whether something is wrong that is so at any time.
+    pub(crate) fn are_final(&self) -> bool {
+        self.0.iter().any(|violation| violation.wrong.is_final())
     }
 
     /// What is told of them: some of each kind, and how many more there are.

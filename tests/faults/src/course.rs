@@ -12,9 +12,10 @@ use futures::future::join_all;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::callers;
-use crate::check::{Findings, Wrong};
+use crate::check::{self, Evidence, Findings, Wrong};
 use crate::faults::{Fault, Hit, Scene};
 use crate::followers::Follower;
+use crate::history::History;
 use crate::report::{Report, Row};
 use crate::schedule::{Plan, Schedule, Window};
 use crate::stage::{Needs, REPLICAS, Stage};
@@ -65,14 +66,14 @@ struct Course {
 }
 
 impl Course {
-    /// Plays window after window; to the first violation, where one is expected.
-    async fn play(&mut self, plan: Plan, to_the_first: bool) {
+    /// Plays window after window; until the product is found out, where it lacks something.
+    async fn play(&mut self, plan: Plan, lacks: bool) {
         let everything = plan.only.is_empty();
         let mut schedule = Schedule::new(plan, self.stage.seed);
         let began = self.stage.now();
         while let Some(window) = schedule.next_window(self.stage.now() - began) {
             self.play_window(&window).await;
-            if to_the_first && !self.report.findings.0.is_empty() {
+            if lacks && self.is_found_out().await {
                 return;
             }
         }
@@ -90,6 +91,18 @@ impl Course {
         if everything && (ok as f64) < lasted * LEAST_A_SECOND {
             self.report.findings.add(Wrong::Idle, format_args!("only {ok} operations in {lasted:.0} s"));
         }
+    }
+
+    /// Whether the history shows already that something is wrong. That counts, even if it is put right by and by.
+    async fn is_found_out(&mut self) -> bool {
+        // What is acknowledged by now is in what is read after that.
+        let operations = self.stage.ledger.all();
+        let Ok(database) = self.stage.postgres.connect().await else { return false };
+        let Ok(history) = History::read(&database).await else { return false };
+        let found = check::check(&Evidence { history, operations, sights: Vec::new() });
+        let wrong = found.0.into_iter().filter(|violation| violation.wrong.is_final());
+        self.report.findings.0.extend(wrong);
+        self.report.findings.are_final()
     }
 
     async fn play_window(&mut self, window: &Window) {

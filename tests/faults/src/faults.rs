@@ -1,6 +1,8 @@
 //! Everything that can be done to the stage, what shows that it was done, and what must be true meanwhile.
 
 mod callers;
+mod clocks;
+mod history;
 mod links;
 mod postgres;
 mod redis;
@@ -9,9 +11,15 @@ mod replicas;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
+
+use crate::clock;
 use crate::followers::Follower;
 use crate::proxy::Mode;
 use crate::stage::Stage;
+
+/// How long the history may be out of reach.
+const TOLD_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a fault touches: two faults of one window touch different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +32,15 @@ pub(crate) enum Target {
     PostgresWay,
     Callers,
     Readers,
+    /// So much that nothing else can be told apart meanwhile.
+    Everything,
+}
+
+impl Target {
+    /// Whether two faults of these targets would be in each other's way.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self == other || self == Self::Everything || other == Self::Everything
+    }
 }
 
 /// Who is served while a fault lasts, if no other fault is in the way.
@@ -37,6 +54,8 @@ pub(crate) enum Served {
     Nobody,
     /// Some are.
     Somebody,
+    /// Some are at any time, and nobody who asks again elsewhere is left without an answer.
+    Always,
 }
 
 /// What came of a fault.
@@ -86,6 +105,11 @@ pub(crate) enum Fault {
     BothReplicasKilled,
     ReplicaStopped,
     RollingRestart,
+    RollingUpgrade,
+    KilledBeforeCommit,
+    KilledBeforeReply,
+    ClockAhead,
+    ClockBehind,
     RedisStoppedBriefly,
     RedisStopped,
     RedisStoppedLong,
@@ -108,6 +132,7 @@ pub(crate) enum Fault {
     PostgresTableLocked,
     PostgresConnectionsTaken,
     PostgresDiskFull,
+    HistoryRestored,
     CallersReset,
     RedisReset,
     PostgresReset,
@@ -126,6 +151,7 @@ pub(crate) enum Fault {
     HeartbeatsStop,
     ReadersNeverRead,
     FollowerSlow,
+    FollowerCrashed,
 }
 
 /// A fault as it is told of.
@@ -137,13 +163,22 @@ struct Told {
     expected: &'static str,
 }
 
+const fn of(name: &'static str, target: Target, served: Served, expected: &'static str) -> Told {
+    Told { name, target, served, expected }
+}
+
 impl Fault {
     /// All of them.
-    pub(crate) const ALL: [Self; 44] = [
+    pub(crate) const ALL: [Self; 51] = [
         Self::ReplicaKilled,
         Self::BothReplicasKilled,
         Self::ReplicaStopped,
         Self::RollingRestart,
+        Self::RollingUpgrade,
+        Self::KilledBeforeCommit,
+        Self::KilledBeforeReply,
+        Self::ClockAhead,
+        Self::ClockBehind,
         Self::RedisStoppedBriefly,
         Self::RedisStopped,
         Self::RedisStoppedLong,
@@ -166,6 +201,7 @@ impl Fault {
         Self::PostgresTableLocked,
         Self::PostgresConnectionsTaken,
         Self::PostgresDiskFull,
+        Self::HistoryRestored,
         Self::CallersReset,
         Self::RedisReset,
         Self::PostgresReset,
@@ -184,19 +220,32 @@ impl Fault {
         Self::HeartbeatsStop,
         Self::ReadersNeverRead,
         Self::FollowerSlow,
+        Self::FollowerCrashed,
     ];
 
     fn told(self) -> Told {
-        let of = |name, target, served, expected| Told { name, target, served, expected };
-        use Served::{By, Everybody, Nobody, Somebody};
-        use Target::{Callers, CallersWay, Postgres, PostgresWay, Readers, Redis, RedisWay, Replicas};
+        use Served::{Always, By, Everybody, Nobody, Somebody};
+        use Target::{Everything, Postgres, Redis, Replicas};
         match self {
             Self::ReplicaKilled => of("replica-killed", Replicas, Somebody, "the other one serves"),
             Self::BothReplicasKilled => {
                 of("both-replicas-killed", Replicas, Somebody, "they come back and serve")
             }
             Self::ReplicaStopped => of("replica-stopped", Replicas, By(1), "the other one serves every shop"),
-            Self::RollingRestart => of("rolling-restart", Replicas, Somebody, "one of them always serves"),
+            Self::RollingRestart => of("rolling-restart", Replicas, Always, "one of them always serves"),
+            Self::RollingUpgrade => of("rolling-upgrade", Replicas, Always, "old or new, one always serves"),
+            Self::KilledBeforeCommit => {
+                of("killed-before-commit", Everything, By(1), "the other one stores it, or nobody")
+            }
+            Self::KilledBeforeReply => {
+                of("killed-before-reply", Everything, By(1), "asked again, one effect")
+            }
+            Self::ClockAhead => {
+                of("clock-ahead-1h", Replicas, By(1), "it takes nothing, the other one serves")
+            }
+            Self::ClockBehind => {
+                of("clock-behind-1h", Replicas, By(1), "it takes nothing, the other one serves")
+            }
             Self::RedisStoppedBriefly => {
                 of("redis-stopped-0.4s", Redis, Everybody, "callers wait, and are served")
             }
@@ -229,6 +278,17 @@ impl Fault {
             Self::PostgresDiskFull => {
                 of("postgres-disk-full", Postgres, Somebody, "served again after its recovery")
             }
+            Self::HistoryRestored => {
+                of("history-restored", Everything, Somebody, "the history has the last word")
+            }
+            _ => self.told_of_ways_and_callers(),
+        }
+    }
+
+    fn told_of_ways_and_callers(self) -> Told {
+        use Served::{By, Everybody, Somebody};
+        use Target::{Callers, CallersWay, PostgresWay, Readers, Redis, RedisWay};
+        match self {
             Self::CallersReset => of("callers-reset", CallersWay, Everybody, "asked again, one effect"),
             Self::RedisReset => of("redis-way-reset", RedisWay, Everybody, "asked again, one effect"),
             Self::PostgresReset => of("postgres-way-reset", PostgresWay, Somebody, "asked again, one effect"),
@@ -249,6 +309,7 @@ impl Fault {
             Self::HeartbeatsStop => of("heartbeats-stop", Redis, Everybody, "nobody is logged off"),
             Self::ReadersNeverRead => of("readers-never-read", Readers, Everybody, "nobody notices"),
             Self::FollowerSlow => of("follower-slow", Readers, Everybody, "it catches up"),
+            _ => of("follower-crashed", Readers, Everybody, "it goes on where it was"),
         }
     }
 
@@ -282,7 +343,7 @@ impl Fault {
     /// Does it, holds it, and undoes it.
     pub(crate) async fn act(self, scene: Scene<'_>) -> anyhow::Result<Hit> {
         match self.target() {
-            Target::Replicas => replicas::act(self, scene).await,
+            Target::Replicas | Target::Everything => replicas::act(self, scene).await,
             Target::Redis => redis::act(self, scene).await,
             Target::Postgres => postgres::act(self, scene).await,
             Target::CallersWay | Target::RedisWay | Target::PostgresWay => {
@@ -301,6 +362,17 @@ impl Fault {
             _ => Mode::Pass,
         }
     }
+}
+
+/// How many agents have been logged off so far, as soon as PostgreSQL, which may have a fault of its own, tells.
+async fn lapses(scene: Scene<'_>) -> anyhow::Result<usize> {
+    let mut told = None;
+    clock::wait_for(TOLD_LIMIT, "the history is read", async || {
+        told = scene.stage.lapses().await.ok();
+        told.is_some()
+    })
+    .await?;
+    told.context("nothing was told")
 }
 
 #[cfg(test)]

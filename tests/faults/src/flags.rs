@@ -37,6 +37,12 @@ pub(crate) struct Flags {
     /// The dispatch to run.
     #[arg(long, env = "FENLIU_FAULTS_DISPATCH")]
     dispatch: Option<PathBuf>,
+    /// The dispatch that takes its place in an upgrade, and is replaced by it in the next.
+    #[arg(long, env = "FENLIU_FAULTS_NEXT")]
+    next: Option<PathBuf>,
+    /// What stands between a replica and its clock.
+    #[arg(long, env = "FENLIU_FAULTS_CLOCK")]
+    clock: Option<PathBuf>,
     /// Where the programs of PostgreSQL are.
     #[arg(long, env = "FENLIU_FAULTS_POSTGRES_BIN")]
     postgres_bin: Option<PathBuf>,
@@ -76,7 +82,8 @@ impl Flags {
         std::fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
         let user = Some(self.postgres_user.clone()).filter(|user| !user.is_empty());
         Ok(Needs {
-            binary: self.dispatch.clone().context(told)?,
+            versions: [self.dispatch.clone().context(told)?, self.next.clone().context(told)?],
+            clock: self.clock.clone().context(told)?,
             postgres: Postgres { programs, data, user, port: self.postgres_port },
             place,
             seed: self.seed,

@@ -1,6 +1,6 @@
 //! Followers of the history, one at each replica, and readers that never read.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,10 +28,10 @@ const DAWDLE: Duration = Duration::from_millis(400);
 pub(crate) type Sight = Vec<(i64, EventId)>;
 
 /// A follower at work.
-#[derive(Debug)]
 pub(crate) struct Follower {
     shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    clients: Clients,
+    task: Mutex<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +39,8 @@ struct Shared {
     seen: Mutex<Sight>,
     /// It takes its time.
     slow: AtomicBool,
-    /// It was told that the history was rewound.
-    rewound: AtomicBool,
+    /// How often it was told that the history was rewound, and began anew.
+    rewinds: AtomicU64,
 }
 
 impl Follower {
@@ -48,8 +48,27 @@ impl Follower {
     pub(crate) fn start(stage: &Arc<Stage>, replica: usize) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared::default());
         let clients = stage.clients(replica)?;
-        let task = tokio::spawn(follow(clients, shared.clone()));
-        Ok(Self { shared, task })
+        let task = Mutex::new(tokio::spawn(follow(clients.clone(), shared.clone())));
+        Ok(Self { shared, clients, task })
+    }
+
+    /// Has it crash in the middle of whatever it does, and come again with no more than this share of what it saw, in
+    /// percent, which is what it had kept.
+    pub(crate) async fn crash(&self, kept: usize) {
+        let ended = {
+            let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+            task.abort();
+            std::mem::replace(&mut *task, tokio::spawn(std::future::ready(())))
+        };
+        // It says that it was aborted.
+        let _ = ended.await;
+        {
+            let mut seen = self.shared.lock();
+            let kept = seen.len() * kept / 100;
+            seen.truncate(kept);
+        }
+        let again = tokio::spawn(follow(self.clients.clone(), self.shared.clone()));
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = again;
     }
 
     pub(crate) fn dawdle(&self, slow: bool) {
@@ -60,8 +79,9 @@ impl Follower {
         self.shared.lock().last().map_or(0, |(position, _)| *position)
     }
 
-    pub(crate) fn is_rewound(&self) -> bool {
-        self.shared.rewound.load(Ordering::Relaxed)
+    /// How often it was told that the history was rewound.
+    pub(crate) fn rewinds(&self) -> u64 {
+        self.shared.rewinds.load(Ordering::Relaxed)
     }
 
     /// What it has seen.
@@ -72,7 +92,7 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.task.abort();
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).abort();
     }
 }
 
@@ -95,7 +115,9 @@ async fn follow(mut clients: Clients, shared: Arc<Shared>) {
         if let Err(status) = read(&mut clients, &shared).await
             && reason_of(&status) == Some(Reason::HistoryRewound)
         {
-            shared.rewound.store(true, Ordering::Relaxed);
+            // What it saw is not what happened; it begins anew, as analytics does.
+            shared.lock().clear();
+            shared.rewinds.fetch_add(1, Ordering::Relaxed);
         }
         clock::pass(AGAIN_INTERVAL).await;
     }

@@ -64,6 +64,13 @@ impl History {
     }
 }
 
+/// The position of the last event.
+pub(crate) async fn head(database: &DatabaseConnection) -> anyhow::Result<i64> {
+    let sql = format!("SELECT COALESCE(MAX(position), 0) AS head FROM {SCHEMA}.event");
+    let row = database.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    Ok(row.context("there is no history")?.try_get("", "head")?)
+}
+
 async fn select(
     database: &DatabaseConnection,
     columns: &str,

@@ -88,65 +88,119 @@ pub(crate) struct Counts {
 
 /// All operations of a run.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Vec<Operation>>);
+pub(crate) struct Ledger(Mutex<Book>);
+
+/// What is written down.
+#[derive(Debug, Default)]
+struct Book {
+    operations: Vec<Operation>,
+    /// Times whose history was lost, as it was restored to what it was in the beginning of each.
+    lost: Vec<(Duration, Duration)>,
+}
+
+impl Book {
+    /// What was told in a time whose history was lost says nothing of what there is now; whoever was told it has to ask again.
+    fn strike(&mut self, number: usize) {
+        let lost = &self.lost;
+        let is_lost =
+            |sent: &&mut Sent| lost.iter().any(|(from, to)| sent.ended >= *from && sent.began <= *to);
+        let sends = self.operations.get_mut(number).into_iter().flat_map(|operation| &mut operation.sends);
+        for sent in sends.filter(is_lost) {
+            sent.verdict = Verdict::Unknown("its history was lost".to_owned());
+        }
+    }
+}
 
 impl Ledger {
-    fn lock(&self) -> MutexGuard<'_, Vec<Operation>> {
+    fn lock(&self) -> MutexGuard<'_, Book> {
         // Whole entries are put into it, whoever panicked.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes an operation down; its number.
     pub(crate) fn add(&self, operation: Operation) -> usize {
-        let mut all = self.lock();
-        all.push(operation);
-        all.len() - 1
+        let mut book = self.lock();
+        book.operations.push(operation);
+        let number = book.operations.len() - 1;
+        book.strike(number);
+        number
+    }
+
+    /// Notes that the history of this time was lost.
+    pub(crate) fn lose(&self, from: Duration, to: Duration) {
+        let mut book = self.lock();
+        book.lost.push((from, to));
+        for number in 0..book.operations.len() {
+            book.strike(number);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().operations.len()
     }
 
     /// The request of this number.
     pub(crate) fn request(&self, number: usize) -> Option<Request> {
-        self.lock().get(number).map(|operation| operation.request.clone())
+        self.lock().operations.get(number).map(|operation| operation.request.clone())
     }
 
     /// Writes another sending of an operation down.
     pub(crate) fn sent_again(&self, number: usize, sent: Sent) {
-        if let Some(operation) = self.lock().get_mut(number) {
+        let mut book = self.lock();
+        if let Some(operation) = book.operations.get_mut(number) {
             operation.sends.push(sent);
         }
+        book.strike(number);
     }
 
     /// Numbers of operations of which nobody knows whether they have had their effect.
     pub(crate) fn unknown(&self) -> Vec<usize> {
-        let all = self.lock();
+        let all = &self.lock().operations;
         let unknown = |operation: &Operation| operation.conclusion() == Conclusion::Unknown;
         (0..all.len()).filter(|number| unknown(&all[*number])).collect()
     }
 
     pub(crate) fn all(&self) -> Vec<Operation> {
-        self.lock().clone()
+        self.lock().operations.clone()
     }
 
     /// Looks at the sendings that lie between two moments altogether.
     pub(crate) fn between(&self, from: Duration, to: Duration) -> Vec<Sent> {
-        let all = self.lock();
+        let all = &self.lock().operations;
         let inside = |sent: &&Sent| sent.began >= from && sent.ended <= to;
         all.iter().flat_map(|operation| operation.sends.iter()).filter(inside).cloned().collect()
     }
 
     /// The same, of requests that had not been sent before: what had may have been stored, and is then recognised.
     pub(crate) fn fresh_between(&self, from: Duration, to: Duration) -> Vec<Sent> {
-        let all = self.lock();
+        let all = &self.lock().operations;
         let fresh = all.iter().filter(|operation| operation.sends.iter().all(|sent| sent.began >= from));
         fresh.flat_map(|operation| operation.sends.iter()).filter(|sent| sent.ended <= to).cloned().collect()
     }
 
+    /// How many operations that began between two moments were given up before the second, with no answer to any sending.
+    pub(crate) fn unanswered(&self, from: Duration, to: Duration) -> usize {
+        let all = &self.lock().operations;
+        let inside = |sent: &Sent| sent.began >= from && sent.ended <= to;
+        let open = |sent: &Sent| matches!(sent.verdict, Verdict::Unknown(_));
+        let unanswered = |sends: &[Sent]| sends.iter().all(|it| inside(it) && open(it));
+        all.iter().filter(|operation| unanswered(&operation.sends)).count()
+    }
+
+    /// The longest time between two moments in which nobody was told OK.
+    pub(crate) fn longest_silence(&self, from: Duration, to: Duration) -> Duration {
+        let all = &self.lock().operations;
+        let ended = all.iter().flat_map(|operation| &operation.sends).filter(|sent| sent.is_ok());
+        let mut told: Vec<_> = ended.map(|sent| sent.ended).filter(|at| (from..=to).contains(at)).collect();
+        told.push(to);
+        told.sort_unstable();
+        let since = std::iter::once(from).chain(told.iter().copied());
+        told.iter().zip(since).map(|(at, before)| *at - before).max().unwrap_or_default()
+    }
+
     pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for operation in self.lock().iter() {
+        for operation in &self.lock().operations {
             counts.sends += operation.sends.len();
             match operation.conclusion() {
                 Conclusion::Ok => counts.ok += 1,

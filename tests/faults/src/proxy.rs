@@ -26,6 +26,8 @@ pub(crate) enum Mode {
     Reset,
     /// Keeps connections open and lets nothing through.
     BlackHole,
+    /// Lets everything there and nothing back.
+    Mute,
     /// Passes single bytes.
     Slices,
     /// Passes everything late.
@@ -150,10 +152,11 @@ impl Shared {
             let now = *mode.borrow_and_update();
             match now {
                 Mode::Pass => to.write_all(piece).await?,
-                Mode::BlackHole => {
+                Mode::Mute if way == Way::There => to.write_all(piece).await?,
+                Mode::BlackHole | Mode::Mute => {
                     self.hit();
                     // It arrives when the way is open again, as what TCP sends again does.
-                    let _ = mode.wait_for(|mode| *mode != Mode::BlackHole).await;
+                    let _ = mode.wait_for(|mode| *mode != now).await;
                     to.write_all(piece).await?;
                 }
                 Mode::Late => {

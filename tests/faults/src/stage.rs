@@ -1,10 +1,12 @@
 //! Everything a run plays on: stores, replicas, the links between them, and what is written down.
 
+mod clock;
 pub(crate) mod postgres;
 pub(crate) mod redis;
 pub(crate) mod replica;
 pub(crate) mod signal;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +19,7 @@ use fenliu_tests::clients::Clients;
 use fenliu_tests::load::House;
 use tokio::net::TcpListener;
 
+use self::clock::Clock;
 use self::postgres::Postgres;
 use self::redis::Servers;
 use self::replica::{Replica, Setting};
@@ -38,7 +41,10 @@ const REDIS_ANSWER_MS: &str = "1000";
 /// What a run needs to be told.
 #[derive(Clone, Debug)]
 pub(crate) struct Needs {
-    pub(crate) binary: PathBuf,
+    /// The dispatch that replicas are in the beginning, and the one that takes its place in an upgrade.
+    pub(crate) versions: [PathBuf; 2],
+    /// What stands between a replica and its clock: `tests/faults/clock.c`, built.
+    pub(crate) clock: PathBuf,
     pub(crate) postgres: Postgres,
     /// Where logs, and the history of a run that failed, are left.
     pub(crate) place: PathBuf,
@@ -93,12 +99,31 @@ pub(crate) struct Dials {
     pub(crate) give_up: Dial,
     /// They send every request three times, to both replicas.
     pub(crate) copy: Dial,
+    /// They ask again, elsewhere, until they are answered.
+    pub(crate) persist: Dial,
     /// They send old requests again all the time.
     pub(crate) repeat: Dial,
     /// Consoles are silent.
     pub(crate) silence: Dial,
     /// They are finished.
     pub(crate) stop: Dial,
+}
+
+/// What a replica is told of where it is.
+fn environment(needs: &Needs, own: &Links, directory: SocketAddr, clock: &Clock) -> Vec<(String, String)> {
+    let set = |name: &str, value: String| (format!("FENLIU_{name}"), value);
+    let mut environment = vec![
+        set("DIRECTORY__ADDRESS", format!("http://{directory}")),
+        set("DATABASE__URL", needs.postgres.url(own.postgres.address().port())),
+        set("DATABASE__SCHEMA", SCHEMA.to_owned()),
+        set("LIVE__REDIS_URL", format!("redis://{}", own.redis.address())),
+        set("LIVE__RESPONSE_TIMEOUT_MS", REDIS_ANSWER_MS.to_owned()),
+        set("LIVE__CONNECT_TIMEOUT_MS", REDIS_ANSWER_MS.to_owned()),
+        set("TELEMETRY__FILTER", "warn".to_owned()),
+    ];
+    environment.extend(needs.without.clone().map(|part| ("FAULTS_WITHOUT".to_owned(), part)));
+    environment.extend(clock.environment(&needs.clock));
+    environment
 }
 
 /// The stage.
@@ -109,6 +134,12 @@ pub(crate) struct Stage {
     pub(crate) redis: tokio::sync::Mutex<Servers>,
     pub(crate) links: Vec<Links>,
     pub(crate) replicas: Vec<Arc<Replica>>,
+    /// The replicas' clocks.
+    pub(crate) clocks: Vec<Clock>,
+    /// The programs that replicas can be.
+    pub(crate) versions: [PathBuf; 2],
+    /// How often the history was restored from a backup.
+    restores: AtomicU64,
     pub(crate) house: Arc<House>,
     pub(crate) ledger: Ledger,
     pub(crate) dials: Dials,
@@ -124,7 +155,7 @@ impl Stage {
         postgres.start().await?;
         let servers = Servers::start().await;
         let directory = directory::serve().await?;
-        let (mut links, mut replicas) = (Vec::new(), Vec::new());
+        let (mut links, mut replicas, mut clocks) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..REPLICAS {
             let listen = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
             let own = Links {
@@ -132,20 +163,15 @@ impl Stage {
                 redis: Link::to(redis::address_of(&servers.first)).await?,
                 postgres: Link::to(([127, 0, 0, 1], postgres.port).into()).await?,
             };
-            let set = |name: &str, value: String| (format!("FENLIU_{name}"), value);
-            let mut environment = vec![
-                set("DIRECTORY__ADDRESS", format!("http://{directory}")),
-                set("DATABASE__URL", postgres.url(own.postgres.address().port())),
-                set("DATABASE__SCHEMA", SCHEMA.to_owned()),
-                set("LIVE__REDIS_URL", format!("redis://{}", own.redis.address())),
-                set("LIVE__RESPONSE_TIMEOUT_MS", REDIS_ANSWER_MS.to_owned()),
-                set("LIVE__CONNECT_TIMEOUT_MS", REDIS_ANSWER_MS.to_owned()),
-                set("TELEMETRY__FILTER", "warn".to_owned()),
-            ];
-            environment.extend(needs.without.clone().map(|part| ("FAULTS_WITHOUT".to_owned(), part)));
-            let log = needs.place.join(format!("replica-{}.log", number + 1));
-            let setting = Setting { binary: needs.binary.clone(), listen, environment, log };
+            let clock = Clock::right(&needs.place.join(format!("clock-{}", number + 1)))?;
+            let setting = Setting {
+                binary: needs.versions[0].clone(),
+                listen,
+                environment: environment(needs, &own, directory, &clock),
+                log: needs.place.join(format!("replica-{}.log", number + 1)),
+            };
             replicas.push(Replica::keep(setting));
+            clocks.push(clock);
             links.push(own);
         }
         Ok(Arc::new(Self {
@@ -155,6 +181,9 @@ impl Stage {
             redis: tokio::sync::Mutex::new(servers),
             links,
             replicas,
+            clocks,
+            versions: needs.versions.clone(),
+            restores: AtomicU64::default(),
             house: Arc::new(House::of(directory::shops(), directory::CAPACITY as i32, BUYERS)),
             ledger: Ledger::default(),
             dials: Dials::default(),
@@ -170,6 +199,16 @@ impl Stage {
 
     pub(crate) fn now(&self) -> Duration {
         self.watch.now()
+    }
+
+    /// Notes that the history was restored from a backup.
+    pub(crate) fn note_restore(&self) {
+        self.restores.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the history was restored from a backup.
+    pub(crate) fn restores(&self) -> u64 {
+        self.restores.load(Ordering::Relaxed)
     }
 
     /// A whole number below `count`.

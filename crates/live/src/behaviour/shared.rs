@@ -7,10 +7,10 @@ use fenliu_domain::desk::agent::Presence;
 use fenliu_domain::desk::command::Command;
 use fenliu_domain::desk::event::Seq;
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::time::Span;
+use fenliu_domain::time::{Span, Timestamp};
 
 use super::{ANN, FIRST, House, PATIENCE, Proto, SHOP, head, message};
-use crate::port::{Announcement, Epoch, Known, LiveDesk, LookError, News, ProposeError};
+use crate::port::{Announcement, Epoch, Known, Lapsed, LiveDesk, LookError, News, ProposeError};
 use crate::redis::{RedisConfig, RedisDesks, ScratchRedis};
 
 /// The commands and keys that `deploy/redis/fenliu.acl` allows are those that are needed.
@@ -168,4 +168,50 @@ async fn desks_that_no_replica_has_are_told_apart() {
     let mut missing = house.desks.missing(&shops).await;
     missing.sort_unstable();
     assert_eq!(missing, shops);
+}
+
+/// What Redis takes for now.
+async fn its_time(server: &ScratchRedis) -> Timestamp {
+    let client = ::redis::Client::open(server.url()).expect("a URL");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("it is there");
+    let (seconds, micros): (i64, i64) =
+        ::redis::cmd("TIME").query_async(&mut connection).await.expect("taken");
+    Timestamp::from_micros_clamped(seconds * 1_000_000 + micros)
+}
+
+/// A replica whose clock steps by an hour.
+async fn a_clock_steps(by: Span) {
+    let server = ScratchRedis::start(&[]).await;
+    // What the others see: they look at no clock here, so that the test can tell them any time.
+    let others = RedisDesks::connect(server.config(), Arc::new(Proto), 2).await.expect("Redis is there");
+    let config = RedisConfig { max_skew: Some(Span::from_secs(60)), ..server.config() };
+    let desks = RedisDesks::connect(config, Arc::new(Proto), 1).await.expect("Redis is there");
+    let now = its_time(&server).await;
+    let mut house = House::at_time(Arc::new(desks), Some(server), now).await;
+    house.propose(Command::SetPresence { agent: ANN, presence: Presence::Online, force: true }).await;
+
+    house.now = now + by;
+    let refused = house.attempt(Seq(0), message("a")).await.expect_err("by no time of ours");
+    assert!(matches!(&refused, ProposeError::Unavailable(why) if why.contains("clock")), "{refused:?}");
+    let beat = house.desks.beat(SHOP, ANN, "phone", house.now).await;
+    assert!(matches!(beat, Err(LookError::Unavailable(_))), "{beat:?}");
+    assert_eq!(house.desks.due(house.now, 10).await, Vec::new());
+    assert_eq!(house.desks.lapsed(house.now, 10).await, Lapsed::default());
+
+    let soon = now + Span::from_secs(2);
+    assert_eq!(others.due(soon, 10).await, [SHOP], "what waits is left to those whose clock is right");
+    let silent = now + Span::from_secs(46);
+    assert_eq!(others.lapsed(silent, 10).await.agents, [(SHOP, ANN)], "nobody is kept up by that beat");
+    house.now = now;
+    house.attempt(Seq(0), message("a")).await.expect("its clock is right again");
+}
+
+#[tokio::test]
+async fn on_redis_a_replica_whose_clock_is_an_hour_ahead_takes_nothing_from_the_others() {
+    a_clock_steps(Span::from_hours(1)).await;
+}
+
+#[tokio::test]
+async fn on_redis_a_replica_whose_clock_is_an_hour_behind_takes_nothing_from_the_others() {
+    a_clock_steps(Span::from_hours(-1)).await;
 }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use fenliu_domain::desk::command::{Command, Ordered};
 use fenliu_domain::desk::event::Seq;
-use fenliu_domain::problem::{Problem, Reason};
-use fenliu_domain::time::Timestamp;
+use fenliu_domain::problem::Problem;
 
 use super::Engine;
 use super::link::Call;
@@ -72,7 +71,7 @@ impl Engine {
             .arg(place.number)
             .arg(command_bytes(place.command))
             .arg(now.micros())
-            .arg(self.config.max_skew.map(|skew| skew.micros().to_string()).unwrap_or_default())
+            .arg(self.config.skew_text())
             .arg(TAIL_LIMIT)
             .arg(TAIL_PATIENCE.micros());
         for attempt in attempts() {
@@ -190,7 +189,8 @@ fn decide(
     verdict: &Verdict,
 ) -> Result<Outcome, ProposeError> {
     match verdict {
-        Verdict::Skewed(off) => Err(ProposeError::Refused(skewed(attempt.now, *off))),
+        // Whether its request has had its effect before, nobody has looked; another replica can.
+        Verdict::Skewed(off) => Err(ProposeError::Unavailable(skewed(*off))),
         Verdict::Backlogged => Err(ProposeError::Backlogged),
         Verdict::Put(_) => {
             let stale = local.room.desk().seq() < known;
@@ -201,7 +201,8 @@ fn decide(
     }
 }
 
-fn skewed(now: Timestamp, off: i64) -> Problem {
-    let wrong = "this replica's clock and that of Redis differ by more than is allowed; set them right";
-    Problem::new(Reason::ClockSkew, wrong).with("now", now).with("difference_us", off)
+fn skewed(off: i64) -> String {
+    format!(
+        "this replica's clock is {off} microseconds off that of Redis, which is more than is allowed; set them right"
+    )
 }

@@ -36,6 +36,8 @@ impl Engine {
             .arg(command_bytes(head.map(|head| CommandId::of(head.event))))
             .arg(due_text(desk.next_due()))
             .arg(lapses.micros())
+            .arg(now.micros())
+            .arg(self.config.skew_text())
             .args(there.into_iter().map(|agent| keys.agent(agent)));
         let (epoch, place, missed) = match self.link.run::<Installed>(&call).await {
             Ok(Installed::Begun) => (epoch, Place { number: 0, command: None }, None),

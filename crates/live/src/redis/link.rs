@@ -6,10 +6,10 @@ use futures::{Stream, StreamExt};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisConnectionInfo, RedisError, Script,
-    ScriptInvocation, TlsMode, ToRedisArgs,
+    AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, Script, ScriptInvocation,
+    TlsCertificates, TlsMode, ToRedisArgs,
 };
 
 use super::address::Address;
@@ -17,6 +17,8 @@ use super::{ConnectError, RedisConfig, keys};
 
 /// The channel on which replicas tell each other what they stored.
 const NEWS: &str = "fl:news";
+/// How a certificate begins in PEM.
+const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// The connection that scripts run on. Clones share it; it comes back by itself when it is lost.
 #[derive(Clone)]
@@ -76,11 +78,31 @@ impl<'s> Call<'s> {
     }
 }
 
+/// Those whose word is taken for who Redis is, where they are named; else they are those this machine trusts.
+fn trusted(config: &RedisConfig) -> Result<Option<TlsCertificates>, ConnectError> {
+    let Some(path) = &config.ca_file else { return Ok(None) };
+    if !config.url.starts_with("rediss") {
+        return Err(ConnectError::Address("certificates are of use with TLS only: expected rediss"));
+    }
+    let wrong = |error: String| ConnectError::Certificates { path: path.clone(), error };
+    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    if !pem.windows(CERTIFICATE.len()).any(|part| part == CERTIFICATE) {
+        return Err(wrong("it holds no certificate in PEM".to_owned()));
+    }
+    Ok(Some(TlsCertificates { client_tls: None, root_cert: Some(pem) }))
+}
+
+/// The way to a server at this URL.
+fn client(url: &str, trusted: Option<&TlsCertificates>) -> Result<Client, RedisError> {
+    trusted.map_or_else(|| Client::open(url), |trusted| Client::build_with_tls(url, trusted.clone()))
+}
+
 impl Link {
     pub(super) async fn connect(config: &RedisConfig) -> Result<Self, ConnectError> {
+        let trusted = trusted(config)?;
         match Address::parse(&config.url).map_err(ConnectError::Address)? {
             Address::One(url) => {
-                let client = Client::open(url)?;
+                let client = client(&url, trusted.as_ref())?;
                 let timeouts = ConnectionManagerConfig::new()
                     .set_connection_timeout(Some(config.connect_timeout))
                     .set_response_timeout(Some(config.response_timeout))
@@ -89,31 +111,39 @@ impl Link {
                 Ok(Self::One(Box::new(One { client, connection })))
             }
             Address::Cluster(nodes) => {
-                let cluster = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
+                let mut cluster = ClusterClientBuilder::new(nodes.iter().map(String::as_str))
                     .connection_timeout(config.connect_timeout)
-                    .response_timeout(config.response_timeout)
-                    .build()?;
-                let connection = cluster.get_async_connection().await?;
-                let nodes = nodes.into_iter().map(Client::open).collect::<Result<_, _>>()?;
+                    .response_timeout(config.response_timeout);
+                if let Some(trusted) = &trusted {
+                    cluster = cluster.certs(trusted.clone());
+                }
+                let connection = cluster.build()?.get_async_connection().await?;
+                let open = |url: &String| client(url, trusted.as_ref());
+                let nodes = nodes.iter().map(open).collect::<Result<_, _>>()?;
                 Ok(Self::Cluster { nodes, connection })
             }
             Address::Sentinel { nodes, name, credentials, tls } => {
-                let mut server = SentinelNodeConnectionInfo::default();
+                let open = |url: &String| Ok(client(url, None)?.get_connection_info().addr().clone());
+                let nodes = nodes.iter().map(open).collect::<Result<Vec<_>, RedisError>>()?;
+                let mut sentinels = SentinelClientBuilder::new(nodes, name, SentinelServerType::Master)?;
                 if let Some((user, password)) = credentials {
-                    let mut info = RedisConnectionInfo::default().set_password(password);
+                    sentinels = sentinels.set_client_to_redis_password(password);
                     if !user.is_empty() {
-                        info = info.set_username(user);
+                        sentinels = sentinels.set_client_to_redis_username(user);
                     }
-                    server = server.set_redis_connection_info(info);
                 }
                 if tls {
-                    server = server.set_tls_mode(TlsMode::Secure);
+                    sentinels = sentinels.set_client_to_redis_tls_mode(TlsMode::Secure);
                 }
-                let sentinels = SentinelClient::build(nodes, name, Some(server), SentinelServerType::Master)?;
+                if let Some(trusted) = trusted {
+                    sentinels = sentinels
+                        .set_client_to_redis_certificates(trusted.clone())
+                        .set_client_to_sentinel_certificates(trusted);
+                }
                 let timeouts = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(config.connect_timeout))
                     .set_response_timeout(Some(config.response_timeout));
-                let sentinels = tokio::sync::Mutex::new(sentinels);
+                let sentinels = tokio::sync::Mutex::new(sentinels.build()?);
                 let watched = Watched { sentinels, connection: Mutex::default(), timeouts };
                 watched.connection().await?;
                 Ok(Self::Watched(Arc::new(watched)))

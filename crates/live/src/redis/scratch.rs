@@ -65,6 +65,59 @@ impl ScratchCluster {
     }
 }
 
+/// A Sentinel of a test's own, which watches a server under the name `main` and alone decides that it is lost.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct ScratchSentinel {
+    sentinel: ScratchRedis,
+}
+
+#[cfg(test)]
+impl ScratchSentinel {
+    /// Starts one that watches this server, and waits until it knows the server's copies, so many of them.
+    ///
+    /// # Panics
+    /// When it does not come to watch it: then nothing can be tested.
+    pub(crate) async fn watching(server: &ScratchRedis, copies: usize) -> Self {
+        let place = tempfile::tempdir().expect("a directory for a Sentinel");
+        let file = place.path().join("sentinel.conf");
+        let port = server.port;
+        let told = format!(
+            "sentinel monitor main 127.0.0.1 {port} 1\nsentinel down-after-milliseconds main 300\n\
+             sentinel failover-timeout main 5000\n"
+        );
+        std::fs::write(&file, told).expect("a Sentinel's file is written");
+        let file = file.to_str().expect("a path in UTF-8");
+        let sentinel = ScratchRedis::within(&[file, "--sentinel"], place).await;
+        let sentinel = Self { sentinel };
+        let known = format!("slaves={copies},");
+        assert!(sentinel.comes_to(async |told| told.contains(&known)).await, "it knows {copies} copies");
+        sentinel
+    }
+
+    /// How a replica whose clock is the test's asks it for the server, as this user.
+    pub(crate) fn config(&self, user: &str) -> RedisConfig {
+        let url = format!("redis+sentinel://{user}@127.0.0.1:{}/main", self.sentinel.port);
+        RedisConfig { max_skew: None, ..RedisConfig::at(&url) }
+    }
+
+    /// Waits until it has put this server in the place of the lost one.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub(crate) async fn fails_over_to(&self, server: &ScratchRedis) {
+        let address = format!("address=127.0.0.1:{}", server.port);
+        assert!(self.comes_to(async |told| told.contains(&address)).await, "another server counts");
+        let promoted = async || server.tell(&command("INFO replication")).await.contains("role:master");
+        assert!(comes_true(promoted).await, "it knows that it counts");
+    }
+
+    /// Whether what it says of what it watches comes to be so.
+    async fn comes_to(&self, is_so: impl AsyncFn(&str) -> bool) -> bool {
+        comes_true(async || is_so(&self.sentinel.tell(&command("INFO sentinel")).await).await).await
+    }
+}
+
 /// A Redis server of a test's own, on a loopback port, killed in the end. It keeps nothing unless it is told to.
 #[derive(Debug)]
 pub struct ScratchRedis {
@@ -80,7 +133,11 @@ impl ScratchRedis {
     /// # Panics
     /// When there is no redis-server, or it does not start: then nothing can be tested.
     pub async fn start(options: &[&str]) -> Self {
-        let directory = tempfile::tempdir().expect("a directory for Redis");
+        Self::within(options, tempfile::tempdir().expect("a directory for Redis")).await
+    }
+
+    /// Starts one with these options, which may begin with the name of a file that has more, in this directory.
+    async fn within(options: &[&str], directory: TempDir) -> Self {
         let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         for _ in 0..PORTS {
             let port = free_port();
@@ -123,13 +180,25 @@ impl ScratchRedis {
 
     /// Whether it comes to know a node for every slot.
     async fn joins(&self) -> bool {
-        for _ in 0..ASKS {
-            if self.tell(redis::cmd("CLUSTER").arg("INFO")).await.contains("cluster_state:ok") {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        false
+        comes_true(async || self.tell(&command("CLUSTER INFO")).await.contains("cluster_state:ok")).await
+    }
+
+    /// A port that nobody has at this moment.
+    #[cfg(test)]
+    pub(crate) fn free_port() -> u16 {
+        free_port()
+    }
+
+    /// Makes it a copy of another one, and waits until it has copied what there is.
+    ///
+    /// # Panics
+    /// When it does not come to that.
+    #[cfg(test)]
+    pub(crate) async fn copies(&self, other: &Self) {
+        self.tell(&command(&format!("REPLICAOF 127.0.0.1 {}", other.port))).await;
+        let follows =
+            async || self.tell(&command("INFO replication")).await.contains("master_link_status:up");
+        assert!(comes_true(follows).await, "it follows");
     }
 
     /// Tells it something by a connection of its own, and gives the answer's text.
@@ -164,13 +233,38 @@ impl Drop for ScratchRedis {
     }
 }
 
+/// A command of these words.
+fn command(words: &str) -> redis::Cmd {
+    let mut words = words.split(' ');
+    let mut command = redis::cmd(words.next().unwrap_or_default());
+    for word in words {
+        command.arg(word);
+    }
+    command
+}
+
+/// Whether something comes to be so while it is looked at.
+async fn comes_true(is_so: impl AsyncFn() -> bool) -> bool {
+    for _ in 0..ASKS {
+        if is_so().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
     listener.local_addr().expect("bound").port()
 }
 
 fn run(port: u16, options: &[String], directory: &Path) -> Child {
+    // A file with more of them comes first.
+    let (file, options) =
+        options.split_at(usize::from(options.first().is_some_and(|it| !it.starts_with("--"))));
     Command::new("redis-server")
+        .args(file)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
         .arg(directory)
         .args(options)

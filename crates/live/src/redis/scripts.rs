@@ -7,21 +7,26 @@ use redis::{FromRedisValue, ParsingError, Script, Value};
 
 use super::local::Place;
 
+/// Tells the scripts of a build that passes for the next version from ours, by whose text they are known in Redis.
+const VERSION: &str = if cfg!(feature = "next-version") { "-- The next version's.\n" } else { "" };
+
+/// A script of files that are put together.
 macro_rules! script {
-    ($name:ident, $file:literal) => {
-        pub(super) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(include_str!(concat!("../../lua/", $file))));
+    ($name:ident, $($file:literal),+) => {
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(&[VERSION, $(include_str!(concat!("../../lua/", $file))),+].concat())
+        });
     };
 }
 
-script!(SUBMIT, "submit.lua");
-script!(INSTALL, "install.lua");
+script!(SUBMIT, "clock.lua", "submit.lua");
+script!(INSTALL, "clock.lua", "install.lua");
 script!(CONFIRM, "confirm.lua");
 script!(INVALIDATE, "invalidate.lua");
 script!(OUTLIVE, "outlive.lua");
-script!(BEAT, "beat.lua");
-script!(CLAIM, "claim.lua");
-script!(SILENT, "silent.lua");
+script!(BEAT, "clock.lua", "beat.lua");
+script!(CLAIM, "clock.lua", "claim.lua");
+script!(SILENT, "clock.lua", "silent.lua");
 script!(MISSING, "missing.lua");
 
 /// A command id's length at the head of an entry.

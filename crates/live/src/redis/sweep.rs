@@ -22,7 +22,13 @@ impl Engine {
     pub(super) async fn due(&self, now: Timestamp, limit: usize) -> Vec<ShopId> {
         // What this replica knows to be done is not due.
         self.tell_all().await;
-        let args = [now.micros().to_string(), (now + CLAIMED).micros().to_string(), limit.to_string()];
+        let until = now + CLAIMED;
+        let args = [
+            now.micros().to_string(),
+            until.micros().to_string(),
+            limit.to_string(),
+            self.config.skew_text(),
+        ];
         let claims: Vec<Vec<(String, f64)>> = self.over_shards(&CLAIM, keys::due, &args).await;
         let mut due: Vec<(f64, ShopId)> = claims
             .into_iter()
@@ -56,7 +62,8 @@ impl Engine {
 
     pub(super) async fn lapsed(&self, now: Timestamp, limit: usize) -> Lapsed {
         let soon = now + LAPSE_SPAN;
-        let args = [now.micros().to_string(), soon.micros().to_string(), limit.to_string()];
+        let args =
+            [now.micros().to_string(), soon.micros().to_string(), limit.to_string(), self.config.skew_text()];
         let silent: Vec<(usize, usize, Vec<String>)> = self.over_shards(&SILENT, keys::beats, &args).await;
         let mut lapsed = Lapsed::default();
         for (watched, silent, members) in silent {

@@ -39,10 +39,11 @@ pub(super) async fn drain(
             let what = format_args!("follower {number} is at {} of {last}", follower.position());
             report.findings.add(Wrong::Follower, what);
         }
-        if follower.is_rewound() {
-            report
-                .findings
-                .add(Wrong::Follower, format_args!("follower {number} was told of a rewound history"));
+        let (rewinds, restores) = (follower.rewinds(), stage.restores());
+        if rewinds != restores {
+            let what =
+                format_args!("follower {number} was told {rewinds} times of {restores} restored histories");
+            report.findings.add(Wrong::Follower, what);
         }
     }
     // What has happened since is no part of what was read.

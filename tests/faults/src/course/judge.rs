@@ -10,6 +10,8 @@ use crate::stage::{REPLICAS, Stage};
 
 /// What is told of shorter times proves nothing.
 const LEAST: Duration = Duration::from_millis(1_500);
+/// For so long nobody may be told OK where somebody always must be.
+const MOST_SILENCE: Duration = Duration::from_secs(3);
 
 /// Whether those were served who should be, and nobody was told OK who could not be.
 pub(super) fn served(stage: &Stage, window: &Window, fault: Fault, hit: &Hit, findings: &mut Findings) {
@@ -30,8 +32,19 @@ pub(super) fn served(stage: &Stage, window: &Window, fault: Fault, hit: &Hit, fi
     let expected: Vec<usize> = match fault.served() {
         Served::Everybody => (0..REPLICAS).collect(),
         Served::By(replica) => vec![replica],
-        Served::Somebody | Served::Nobody => Vec::new(),
+        Served::Always | Served::Somebody | Served::Nobody => Vec::new(),
     };
+    if fault.served() == Served::Always {
+        let (silence, open) = (stage.ledger.longest_silence(from, to), stage.ledger.unanswered(from, to));
+        if silence > MOST_SILENCE {
+            let what = format_args!("{}: for {silence:?} nobody was told OK", fault.name());
+            findings.add(Wrong::Fault, what);
+        }
+        if open > 0 {
+            let what = format_args!("{}: {open} requests were never answered", fault.name());
+            findings.add(Wrong::Fault, what);
+        }
+    }
     for replica in expected {
         if by(replica) == 0 {
             let asked = sends.iter().filter(|sent| sent.replica == replica);

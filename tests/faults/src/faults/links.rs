@@ -23,7 +23,7 @@ pub(super) async fn act(target: Target, mode: Mode, scene: Scene<'_>) -> anyhow:
     let count = hits() - before;
     let done = match mode {
         Mode::Reset => "connections reset",
-        Mode::BlackHole => "pieces held back",
+        Mode::BlackHole | Mode::Mute => "pieces held back",
         Mode::Slices => "pieces sliced",
         Mode::Late => "pieces late",
         Mode::Pass => "nothing",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use fenliu_live::ScratchRedis;
 
-use super::{Fault, Hit, Scene};
+use super::{Fault, Hit, Scene, lapses};
 use crate::clock;
 use crate::stage::redis::{address_of, ask, command, dump_of, keys};
 use crate::stage::signal::{self, Signal};
@@ -20,8 +20,6 @@ const A_WHILE: Duration = Duration::from_secs(2);
 const AGAIN_INTERVAL: Duration = Duration::from_millis(700);
 /// How long something that was asked for may take to be so.
 const NOTICE_LIMIT: Duration = Duration::from_secs(10);
-/// How long the history may be out of reach.
-const TOLD_LIMIT: Duration = Duration::from_secs(30);
 /// Consoles beat once in so many seconds, and not in step, so that is how far their lapses are apart.
 const BEAT_SECONDS: u64 = 8;
 /// So few who fall silent at once are logged off like any other (`MASS_LAPSE_MIN` of dispatch).
@@ -188,19 +186,8 @@ async fn silence(scene: Scene<'_>) -> anyhow::Result<Hit> {
     Ok(Hit { count: silent, evidence, held: (began, ended) })
 }
 
-/// How many agents have been logged off so far, as soon as PostgreSQL, which may have a fault of its own, tells.
-async fn lapses(scene: Scene<'_>) -> anyhow::Result<usize> {
-    let mut told = None;
-    clock::wait_for(TOLD_LIMIT, "the history is read", async || {
-        told = scene.stage.lapses().await.ok();
-        told.is_some()
-    })
-    .await?;
-    told.context("nothing was told")
-}
-
 /// A field of every shop's order, added up.
-async fn total(server: &ScratchRedis, field: &str) -> anyhow::Result<u64> {
+pub(super) async fn total(server: &ScratchRedis, field: &str) -> anyhow::Result<u64> {
     let mut sum = 0;
     for key in keys(server.port(), "fl:*:order").await? {
         let number: Option<u64> = ask(server.port(), redis::cmd("HGET").arg(key).arg(field)).await?;

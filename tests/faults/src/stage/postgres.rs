@@ -1,12 +1,12 @@
 //! A PostgreSQL of this run's own, which can be killed and started again.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::signal::{self, Signal};
 use crate::clock;
@@ -82,19 +82,27 @@ impl Postgres {
         command
     }
 
+    /// Writes a schema into a file, as it is at one moment while everything goes on.
+    pub(crate) async fn back_up(&self, schema: &str, file: &Path) -> anyhow::Result<()> {
+        let mut dump = Command::new(self.programs.join("pg_dump"));
+        dump.args(["--format=custom", "--schema", schema, "--file"]).arg(file).arg(self.url(self.port));
+        done(dump).await
+    }
+
+    /// Puts a schema that was written into a file in the place of the one there is.
+    pub(crate) async fn put_back(&self, schema: &str, file: &Path) -> anyhow::Result<()> {
+        let drop = format!("DROP SCHEMA {schema} CASCADE");
+        self.connect().await?.execute_unprepared(&drop).await?;
+        let mut restore = Command::new(self.programs.join("pg_restore"));
+        restore.arg("--exit-on-error").arg("--dbname").arg(self.url(self.port)).arg(file);
+        done(restore).await
+    }
+
     async fn control(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let mut command = self.by_its_user(self.programs.join("pg_ctl"));
-        command
-            .arg("-D")
-            .arg(&self.data)
-            .args(arguments)
-            .current_dir(self.data.parent().context("its data lies nowhere")?)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let ended = tokio::task::spawn_blocking(move || command.status()).await??;
-        ensure!(ended.success(), "pg_ctl {arguments:?} ended with {ended}");
-        Ok(())
+        command.arg("-D").arg(&self.data).args(arguments);
+        command.current_dir(self.data.parent().context("its data lies nowhere")?);
+        done(command).await
     }
 
     /// Tells its first process something, and waits until it has ended with all it started.
@@ -117,4 +125,13 @@ impl Postgres {
         options.sqlx_logging(false);
         Ok(Database::connect(options).await?)
     }
+}
+
+/// Runs a program that says nothing to its end.
+async fn done(mut command: Command) -> anyhow::Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let told = format!("{command:?}");
+    let ended = tokio::task::spawn_blocking(move || command.status()).await??;
+    ensure!(ended.success(), "{told} ended with {ended}");
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,8 @@ pub(crate) struct Setting {
 #[derive(Debug)]
 pub(crate) struct Replica {
     setting: Setting,
+    /// The program it is the next time it starts.
+    binary: Mutex<PathBuf>,
     process: Mutex<Option<Child>>,
     wanted: AtomicBool,
     starts: AtomicU64,
@@ -45,6 +47,7 @@ impl Replica {
     /// Starts it, and again whenever it ends.
     pub(crate) fn keep(setting: Setting) -> Arc<Self> {
         let replica = Arc::new(Self {
+            binary: Mutex::new(setting.binary.clone()),
             setting,
             process: Mutex::default(),
             wanted: AtomicBool::new(true),
@@ -87,9 +90,10 @@ impl Replica {
     }
 
     fn spawn(&self) -> anyhow::Result<Child> {
-        let Setting { binary, listen, environment, log } = &self.setting;
+        let Setting { listen, environment, log, .. } = &self.setting;
+        let binary = self.binary();
         let log = OpenOptions::new().create(true).append(true).open(log).context("it cannot log")?;
-        Command::new(binary)
+        Command::new(&binary)
             .args(["--insecure-no-auth", "--listen", &listen.to_string()])
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -97,6 +101,26 @@ impl Replica {
             .stderr(log)
             .spawn()
             .with_context(|| binary.display().to_string())
+    }
+
+    /// The program it is the next time it starts.
+    pub(crate) fn binary(&self) -> PathBuf {
+        self.binary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From its next start on it is another program.
+    pub(crate) fn become_another(&self, binary: PathBuf) {
+        *self.binary.lock().unwrap_or_else(PoisonError::into_inner) = binary;
+    }
+
+    /// Where it writes what it has to say.
+    pub(crate) fn log(&self) -> &Path {
+        &self.setting.log
+    }
+
+    /// Whether it is started again whenever it ends.
+    pub(crate) fn want(&self, wanted: bool) {
+        self.wanted.store(wanted, Ordering::Relaxed);
     }
 
     /// The process it is now.

@@ -2,7 +2,7 @@ use fenliu_domain::desk::agent::AgentEntry;
 use fenliu_domain::desk::chatter::{Speaker, agent_id};
 use fenliu_domain::desk::{Desk, Head};
 use fenliu_domain::ids::{CommandId, ShopId};
-use fenliu_domain::time::Span;
+use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::oneshot;
 
 use super::*;
