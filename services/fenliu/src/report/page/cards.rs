@@ -69,7 +69,7 @@ impl CardsView {
 /// Those of which there is anything to draw.
 fn figures(cards: &[CardLine], words: &'static Words) -> Vec<Figure> {
     let titles = &words.cards;
-    let online = bars(cards, |figures| online(figures));
+    let online = bars(cards, online);
     let responses = bars(cards, |figures| response(figures, words));
     [
         Figure { title: titles.time_online, note: titles.time_online_note, bars: online },
