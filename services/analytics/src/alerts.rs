@@ -18,7 +18,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fenliu_domain::alert::{Floor, Rules, Seen, seen};
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::RulePack;
 use fenliu_domain::time::{Span, Timestamp};
 use tokio::sync::watch;
 
@@ -26,6 +25,7 @@ pub(crate) use self::pulse::Pulse;
 pub(crate) use self::ticker::Ticker;
 pub(crate) use self::webhook::begin as begin_webhook;
 
+use crate::packs::PackByShop;
 use crate::storage::{Cursor, Moved, Watch};
 
 /// A conversation whose buyer was not heard of for so long is no longer among those that wait or occupy anybody.
@@ -35,7 +35,7 @@ const FORGOTTEN_AFTER: Span = Span::from_hours(72);
 #[derive(Clone, Debug)]
 pub(crate) struct Floors {
     inner: Arc<Mutex<Inner>>,
-    pack: Arc<RulePack>,
+    packs: PackByShop,
     pub(crate) pulse: Pulse,
     /// Counts up whenever alerts may have changed.
     news: watch::Sender<u64>,
@@ -56,15 +56,15 @@ struct Shop {
 }
 
 impl Floors {
-    /// No floor yet; an answer is owed by this pack.
-    pub(crate) fn new(pack: RulePack, pulse: Pulse) -> Self {
+    /// No floor yet; an answer is owed by these packs.
+    pub(crate) fn new(packs: PackByShop, pulse: Pulse) -> Self {
         let inner = Arc::default();
-        Self { inner, pack: Arc::new(pack), pulse, news: watch::Sender::new(0) }
+        Self { inner, packs, pulse, news: watch::Sender::new(0) }
     }
 
     /// What they want to be told of the conversations of a batch.
     pub(crate) fn watch(&self, now: Timestamp) -> Watch {
-        Watch { pack: Arc::clone(&self.pack), since: now - FORGOTTEN_AFTER }
+        Watch { packs: self.packs.clone(), since: now - FORGOTTEN_AFTER }
     }
 
     /// Whether they stand where the history has been worked in up to.

@@ -142,12 +142,12 @@ fn begin_scoring(config: &Config, store: &Store, floors: &Floors, platform: &Pla
 /// Begins to look for what somebody should hear of, and to tell them.
 fn alert(config: &Config, store: &Store, packs: &Packs, platform: &Platform) -> anyhow::Result<Floors> {
     let rules = config.alerts.rules()?;
-    let pack = packs.get(&config.alerts.rule_pack).context("alerts.rule_pack")?.clone();
+    let packs = config.alerts.packs(packs)?;
     // Until the history has been caught up with, what is known counts as too old.
     let pulse = Pulse::new(platform.clock.now() - rules.lag - Span::from_secs(1));
-    let floors = Floors::new(pack.clone(), pulse);
+    let floors = Floors::new(packs.clone(), pulse);
     let times = (config.alerts.every(), config.alerts.keep());
-    let ticker = Ticker::new(store.clone(), floors.clone(), rules, pack, times);
+    let ticker = Ticker::new(store.clone(), floors.clone(), rules, packs, times);
     platform.lifecycle.spawn(ticker.run(platform.clock.clone(), platform.lifecycle.soft()));
     alerts::begin_webhook(&config.webhook, store, &floors, platform)?;
     Ok(floors)

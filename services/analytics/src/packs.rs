@@ -1,5 +1,5 @@
 //! The rule packs fenliu ships: data files beside this crate, read and checked when the service starts. `known` puts packs
-//! of one's own beside them.
+//! of one's own beside them, and `by_shop` says which one the alerts of a shop go by.
 //!
 //! Invariants: a file with an unknown key, a bad value or a name that is taken is refused, so that a service that runs
 //! has whole packs; the list is in order of names.
@@ -11,9 +11,11 @@ use anyhow::{Context, ensure};
 use fenliu_domain::pack::RulePack;
 use fenliu_domain::problem::{Problem, Reason, Violation};
 
+pub(crate) use self::by_shop::PackByShop;
 pub(crate) use self::file::read;
 pub(crate) use self::known::{Known, Origin, Own, Owned, Wanted};
 
+mod by_shop;
 mod file;
 mod known;
 

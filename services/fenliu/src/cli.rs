@@ -245,7 +245,10 @@ pub struct ReplayArgs {
 
 /// How to run `fenliu report`.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.")]
+#[command(
+    after_help = "With neither --connect nor --data-dir, the fenliu-data directory here is used.\nOf more than 92 days, \
+                        how each agent did is told of the last 92."
+)]
 pub struct ReportArgs {
     /// The shop, shp_….
     #[arg(long, value_name = "SHOP")]

@@ -31,13 +31,13 @@ pub async fn compare(args: &CompareArgs) -> anyhow::Result<Answer> {
     let sheet = run(args, (before, after), &target.channel()).await;
     target.close().await?;
     let sheet = sheet?;
-    Answer::new(&sheet, sheet.to_string())
+    Answer::new(&sheet, sheet.told(args.lang.words()))
 }
 
 /// The two days of a period, such as 2026-04-01..2026-04-14; one day alone is both.
 fn period(text: &str, flag: &str) -> anyhow::Result<Period> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
-    let days = Days::typed(Some(first), Some(last));
+    let days = Days::read((Some(first), "its first day"), (Some(last), "its last day"));
     let (from, to) = days.with_context(|| format!("{flag} {text:?} is no period; use DAY..DAY"))?.named();
     Ok(Period { from, to })
 }
@@ -82,6 +82,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_wrong_period_names_the_flag_that_was_typed_and_no_other() {
+        for (flag, text, said) in [
+            (
+                "--before",
+                "2026-04-14..2026-04-01",
+                "its last day 2026-04-01 lies before its first day 2026-04-14",
+            ),
+            ("--after", "2026-04-01..May", "its last day \"May\" is no day; use YYYY-MM-DD"),
+            ("--after", "April", "its first day \"April\" is no day; use YYYY-MM-DD"),
+        ] {
+            let told = format!("{:#}", period(text, flag).expect_err("no period"));
+            assert!(told.starts_with(flag) && told.contains(said), "{told}");
+            // There is no such flag.
+            assert!(!told.contains("--from") && !told.contains("--to"), "{told}");
+        }
+    }
+
     #[tokio::test]
     async fn a_directory_without_data_is_refused_and_not_made() {
         let scratch = tempfile::tempdir().expect("a directory");
@@ -92,6 +110,7 @@ mod tests {
             before: "2026-04-01".into(),
             after: "2026-04-02".into(),
             pack: "taobao-3min".into(),
+            lang: Default::default(),
             target,
         };
         let refused = compare(&args).await.expect_err("there is nothing").to_string();

@@ -41,13 +41,21 @@ impl Days {
     /// # Errors
     /// When one of them is none, or they are in the wrong order.
     pub fn typed(from: Option<&str>, to: Option<&str>) -> anyhow::Result<Self> {
-        let day = |text: Option<&str>, flag: &str| -> anyhow::Result<Option<chrono::NaiveDate>> {
+        Self::read((from, "--from"), (to, "--to"))
+    }
+
+    /// The first day and the last as they are typed, each with what a refusal calls it.
+    ///
+    /// # Errors
+    /// When one of them is none, or they are in the wrong order.
+    pub fn read(first: (Option<&str>, &str), last: (Option<&str>, &str)) -> anyhow::Result<Self> {
+        let day = |(text, what): (Option<&str>, &str)| -> anyhow::Result<Option<chrono::NaiveDate>> {
             let Some(text) = text else { return Ok(None) };
-            Ok(Some(text.parse().with_context(|| format!("{flag} {text:?} is no day; use YYYY-MM-DD"))?))
+            Ok(Some(text.parse().with_context(|| format!("{what} {text:?} is no day; use YYYY-MM-DD"))?))
         };
-        let days = Self { first: day(from, "--from")?, last: day(to, "--to")? };
-        if let (Some(first), Some(last)) = (days.first, days.last) {
-            anyhow::ensure!(first <= last, "--to {last} lies before --from {first}");
+        let days = Self { first: day(first)?, last: day(last)? };
+        if let (Some(from), Some(to)) = (days.first, days.last) {
+            anyhow::ensure!(from <= to, "{} {to} lies before {} {from}", last.1, first.1);
         }
         Ok(days)
     }

@@ -75,25 +75,62 @@ async fn shipped(shop_id: &str, channel: &Outgoing) -> anyhow::Result<Vec<String
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::PathBuf;
 
-    #[tokio::test]
-    async fn a_directory_without_data_is_refused_and_not_made() {
-        let scratch = tempfile::tempdir().expect("a directory");
-        let data_dir = scratch.path().join("mistyped");
-        let target = crate::cli::TargetArgs { data_dir: Some(data_dir.clone()), ..Default::default() };
-        let args = ReportArgs {
-            shop: "shp_".into(),
+    use super::*;
+    use crate::cli::{ImportArgs, TargetArgs};
+    use crate::recorded::Format;
+
+    fn args(shop: &str, data_dir: PathBuf) -> ReportArgs {
+        ReportArgs {
+            shop: shop.into(),
             from: None,
             to: None,
             pack: vec![],
             misses: 0,
             html: None,
             lang: Default::default(),
-            target,
-        };
+            target: TargetArgs { data_dir: Some(data_dir), ..TargetArgs::default() },
+        }
+    }
+
+    #[tokio::test]
+    async fn a_directory_without_data_is_refused_and_not_made() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let data_dir = scratch.path().join("mistyped");
+        let args = args("shp_", data_dir.clone());
         let refused = report(&args).await.expect_err("there is nothing").to_string();
         assert!(refused.contains("mistyped holds no fenliu data"), "{refused}");
         assert!(!data_dir.exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_report_has_the_cards_of_its_days_and_of_no_more_than_92() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let (data_dir, log) = (scratch.path().join("data"), scratch.path().join("tea.json"));
+        let dialogue = r#"[{"domain":"d","sid":"s","sellerid":"1","userid":"2","dialogue":[
+            {"time":"2018-09-30 15:57:00","sender_type":"用户"},{"time":"2018-09-30 15:57:14","sender_type":"客服"}]}]"#;
+        std::fs::write(&log, dialogue).expect("writes");
+        let target = TargetArgs { data_dir: Some(data_dir.clone()), ..TargetArgs::default() };
+        let import = ImportArgs { format: Format::Uneed, files: vec![log], shop: None, pack: None, target };
+        let imported = crate::import::import(&import).await.expect("imports");
+        let shop = imported.json()["shops"][0]["shop_id"].as_str().expect("an id").to_owned();
+        let html = scratch.path().join("report.html");
+        let whole = ReportArgs { html: Some(html.clone()), ..args(&shop, data_dir.clone()) };
+        let told = report(&whole).await.expect("a report");
+        let cards = &told.json()["scorecards"];
+        assert_eq!((&cards["first_day"], &cards["last_day"]), (&"2018-09-30".into(), &"2018-09-30".into()));
+        let [agent] = cards["agents"].as_array().expect("agents").as_slice() else { panic!("{cards}") };
+        assert_eq!((&agent["name"], &agent["all_day"]["turns"]), (&"客服-1".into(), &1.into()));
+        assert_eq!(agent["all_day"]["first_response"]["mean"], 14.0);
+        assert_eq!(agent["shifts"][1]["shift"], "afternoon");
+        let page = std::fs::read_to_string(html).expect("the page");
+        assert!(page.contains("<td class=\"name\">客服-1</td>"), "{page}");
+        // A year is more than cards can be of, and it has the same rates all the same.
+        let year = ReportArgs { from: Some("2018-01-01".into()), ..args(&shop, data_dir) };
+        let told = report(&year).await.expect("a report");
+        let cards = &told.json()["scorecards"];
+        assert_eq!((&cards["first_day"], &cards["last_day"]), (&"2018-07-01".into(), &"2018-09-30".into()));
+        assert!(told.text().contains("the last 92 days, 2018-07-01 to 2018-09-30"), "{}", told.text());
     }
 }

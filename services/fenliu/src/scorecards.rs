@@ -1,10 +1,12 @@
 //! `fenliu scorecards`: how each agent of a shop did, by shift.
+//!
+//! [`sheet`] is what is known; `tables` makes tables of it, which `text` tells here and [`crate::report`] on its page.
 
 use std::path::Path;
 
 use anyhow::Context;
-use fenliu_proto::accounts::v1::GetShopRequest;
 use fenliu_proto::accounts::v1::shop_service_client::ShopServiceClient;
+use fenliu_proto::accounts::v1::{GetShopRequest, Shop};
 use fenliu_proto::analytics::v1::scorecard_service_client::ScorecardServiceClient;
 use fenliu_proto::analytics::v1::{ListScorecardsRequest, ListScorecardsResponse, ShiftSplit};
 use fenliu_runtime::channel::Outgoing;
@@ -19,6 +21,8 @@ use crate::target::{Otherwise, Target, asking, refused};
 
 pub mod lines;
 pub mod sheet;
+pub(crate) mod tables;
+mod text;
 
 use self::sheet::Sheet;
 
@@ -33,7 +37,7 @@ pub async fn scorecards(args: &ScorecardsArgs) -> anyhow::Result<Answer> {
     let sheet = run(args, days, &target.channel()).await;
     target.close().await?;
     let sheet = sheet?;
-    Answer::new(&sheet, sheet.to_string())
+    Answer::new(&sheet, sheet.told(args.lang.words()))
 }
 
 async fn run(args: &ScorecardsArgs, days: Days, channel: &Outgoing) -> anyhow::Result<Sheet> {
@@ -41,17 +45,35 @@ async fn run(args: &ScorecardsArgs, days: Days, channel: &Outgoing) -> anyhow::R
     let answer = ShopServiceClient::new(channel.clone()).get_shop(asking(request)).await.map_err(refused)?;
     let shop = answer.into_inner().shop.context("accounts left out the shop")?;
     let people = People::if_allowed(channel, &shop.shop_id).await?;
+    let request = ListScorecardsRequest {
+        rule_packs: args.pack.clone(),
+        by_shift: Some(ShiftSplit { windows: args.shift.clone() }),
+        ..Default::default()
+    };
+    cards(channel, &shop, &people, days, request, &args.pack).await
+}
+
+/// Everybody's cards of these days; `packs` are those whose misses are shown to people.
+///
+/// # Errors
+/// Refusals, such as of more than 92 days.
+pub(crate) async fn cards(
+    channel: &Outgoing,
+    shop: &Shop,
+    people: &People,
+    days: Days,
+    request: ListScorecardsRequest,
+    packs: &[String],
+) -> anyhow::Result<Sheet> {
     let (start_date, end_date) = days.named();
     let request = ListScorecardsRequest {
         shop_id: shop.shop_id.clone(),
         start_date,
         end_date,
-        rule_packs: args.pack.clone(),
-        by_shift: Some(ShiftSplit { windows: args.shift.clone() }),
         page_size: PAGE_SIZE,
-        ..Default::default()
+        ..request
     };
-    Sheet::new(&shop, &people, &args.pack, whole_list(request, channel).await?)
+    Sheet::new(shop, people, packs, whole_list(request, channel).await?)
 }
 
 /// The first page, with the cards of all pages on it.

@@ -1,4 +1,4 @@
-//! Every word that reports and heat maps say, in each language they speak.
+//! Every word that reports, heat maps, scorecards and comparisons say, in each language they speak.
 //!
 //! A text holds places in braces, which `fill` fills: the same ones in every language, in whatever order. Each language is
 //! one whole `Words`, so that none lacks a text; tests see to it that none is empty, left in the other language, or
@@ -7,7 +7,7 @@
 use std::fmt::Display;
 
 use fenliu_domain::time::Span;
-use fenliu_proto::analytics::v1::{Consequence, Unit, Weekday};
+use fenliu_proto::analytics::v1::{Consequence, PeriodMeasure, PeriodVerdict, Unit, Weekday};
 use fenliu_proto::common::v1::Actor;
 use serde::Serialize;
 
@@ -15,7 +15,10 @@ use crate::report::whole::ResponseLine;
 
 mod en;
 mod packs;
+mod texts;
 mod zh;
+
+pub(crate) use self::texts::{Cards, Compare, Days, Demand, Head, Lengths, Misses, People, Rates};
 
 /// A language that reports speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -40,7 +43,7 @@ impl Lang {
     }
 }
 
-/// The texts of one language. A name says what its text is for; texts of a table's head have no places.
+/// The texts of one language.
 #[derive(Debug, Serialize)]
 pub(crate) struct Words {
     /// The language as BCP 47 has it.
@@ -50,184 +53,13 @@ pub(crate) struct Words {
     pub(crate) days: Days,
     pub(crate) misses: Misses,
     pub(crate) people: People,
+    pub(crate) cards: Cards,
     pub(crate) demand: Demand,
+    pub(crate) compare: Compare,
     pub(crate) lengths: Lengths,
     /// What rule packs say, where it is another text than their own.
     #[serde(skip)]
     packs: &'static [packs::Said],
-}
-
-/// What a report is about.
-#[derive(Debug, Serialize)]
-pub(crate) struct Head {
-    pub(crate) title: &'static str,
-    pub(crate) shop_line: &'static str,
-    pub(crate) shop: &'static str,
-    pub(crate) range: &'static str,
-    pub(crate) from_to: &'static str,
-    pub(crate) from_on: &'static str,
-    pub(crate) up_to: &'static str,
-    pub(crate) all_days: &'static str,
-    pub(crate) zone: &'static str,
-    pub(crate) as_of: &'static str,
-    pub(crate) as_of_note: &'static str,
-    pub(crate) made_by: &'static str,
-    pub(crate) comma: &'static str,
-    pub(crate) semicolon: &'static str,
-    pub(crate) colon: &'static str,
-}
-
-/// Rates and their parts.
-#[derive(Debug, Serialize)]
-pub(crate) struct Rates {
-    pub(crate) by_pack: &'static str,
-    pub(crate) pack: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) rate: &'static str,
-    pub(crate) target: &'static str,
-    pub(crate) with_target: &'static str,
-    pub(crate) no_target: &'static str,
-    pub(crate) reached: &'static str,
-    pub(crate) below: &'static str,
-    pub(crate) no_data: &'static str,
-    pub(crate) counted: &'static str,
-    pub(crate) in_time: &'static str,
-    pub(crate) late: &'static str,
-    pub(crate) never: &'static str,
-    pub(crate) open: &'static str,
-    pub(crate) left_out: &'static str,
-    pub(crate) of_counted: &'static str,
-    pub(crate) parts: &'static str,
-    pub(crate) mean_wait: &'static str,
-    pub(crate) buyer_days: &'static str,
-    pub(crate) sessions: &'static str,
-    pub(crate) turns: &'static str,
-    pub(crate) messages: &'static str,
-    pub(crate) units: &'static str,
-    pub(crate) response_times: &'static str,
-    pub(crate) response_line: &'static str,
-    pub(crate) counts_as: &'static str,
-}
-
-/// Days, hours, budgets and standing.
-#[derive(Debug, Serialize)]
-pub(crate) struct Days {
-    pub(crate) budget: &'static str,
-    pub(crate) budget_of: &'static str,
-    pub(crate) allowed: &'static str,
-    pub(crate) missed: &'static str,
-    pub(crate) left: &'static str,
-    pub(crate) too_many: &'static str,
-    pub(crate) needed: &'static str,
-    pub(crate) beyond_reach: &'static str,
-    pub(crate) projection: &'static str,
-    pub(crate) projected: &'static str,
-    pub(crate) burning: &'static str,
-    pub(crate) quiet: &'static str,
-    pub(crate) by_day: &'static str,
-    pub(crate) day: &'static str,
-    pub(crate) outcome: &'static str,
-    pub(crate) good: &'static str,
-    pub(crate) bad: &'static str,
-    pub(crate) earlier_days: &'static str,
-    pub(crate) by_hour: &'static str,
-    pub(crate) hour: &'static str,
-    pub(crate) by_hour_note: &'static str,
-    pub(crate) standing: &'static str,
-    pub(crate) nothing_in_force: &'static str,
-    pub(crate) in_force: &'static str,
-    pub(crate) good_days: &'static str,
-    pub(crate) free_from: &'static str,
-    pub(crate) enforced: &'static str,
-    pub(crate) restricted: &'static str,
-    pub(crate) resource_slot: &'static str,
-    pub(crate) black_room: &'static str,
-    pub(crate) fine_due: &'static str,
-}
-
-/// Misses and their proof.
-#[derive(Debug, Serialize)]
-pub(crate) struct Misses {
-    pub(crate) longest: &'static str,
-    pub(crate) none: &'static str,
-    pub(crate) rest: &'static str,
-    pub(crate) buyer: &'static str,
-    pub(crate) waited: &'static str,
-    pub(crate) asked: &'static str,
-    pub(crate) due: &'static str,
-    pub(crate) answered: &'static str,
-    pub(crate) bears: &'static str,
-    pub(crate) blame: &'static str,
-    pub(crate) proof: &'static str,
-    pub(crate) told: &'static str,
-    pub(crate) answered_by: &'static str,
-    pub(crate) never_answered: &'static str,
-    pub(crate) nobody_assigned: &'static str,
-    pub(crate) person: &'static str,
-    pub(crate) assist_robot: &'static str,
-    pub(crate) robot: &'static str,
-    pub(crate) auto_reply: &'static str,
-    pub(crate) faq_card: &'static str,
-    pub(crate) in_queue: &'static str,
-    pub(crate) with_agent: &'static str,
-    pub(crate) with_robot: &'static str,
-    pub(crate) nobody_on_duty: &'static str,
-    pub(crate) after_transfer: &'static str,
-    pub(crate) part: &'static str,
-}
-
-/// Agents.
-#[derive(Debug, Serialize)]
-pub(crate) struct People {
-    pub(crate) by_agent: &'static str,
-    pub(crate) agent: &'static str,
-    pub(crate) nobody_known: &'static str,
-    pub(crate) mean_wait: &'static str,
-    pub(crate) share: &'static str,
-    pub(crate) rest: &'static str,
-}
-
-/// When buyers come.
-#[derive(Debug, Serialize)]
-pub(crate) struct Demand {
-    pub(crate) title: &'static str,
-    pub(crate) counted: &'static str,
-    pub(crate) inside_service: &'static str,
-    pub(crate) outside_service: &'static str,
-    pub(crate) unknown: &'static str,
-    pub(crate) none: &'static str,
-    pub(crate) no_peaks: &'static str,
-    pub(crate) peaks: &'static str,
-    pub(crate) peaks_note: &'static str,
-    pub(crate) from: &'static str,
-    pub(crate) to: &'static str,
-    pub(crate) a_day: &'static str,
-    pub(crate) times_the_mean: &'static str,
-    pub(crate) share_of_day: &'static str,
-    pub(crate) usual_day: &'static str,
-    pub(crate) usual_day_note: &'static str,
-    pub(crate) bar_title: &'static str,
-    pub(crate) week: &'static str,
-    pub(crate) week_note: &'static str,
-    pub(crate) cell_title: &'static str,
-    pub(crate) no_such_day: &'static str,
-    pub(crate) nobody: &'static str,
-    pub(crate) blank: &'static str,
-    pub(crate) up_to: &'static str,
-    pub(crate) legend: &'static str,
-    pub(crate) service_hours: &'static str,
-    pub(crate) weekday: &'static str,
-    pub(crate) any_day: &'static str,
-    pub(crate) weekdays: [&'static str; 7],
-}
-
-/// Lengths of time.
-#[derive(Debug, Serialize)]
-pub(crate) struct Lengths {
-    pub(crate) seconds: &'static str,
-    pub(crate) minutes: &'static str,
-    pub(crate) minutes_seconds: &'static str,
-    pub(crate) hours_minutes: &'static str,
 }
 
 /// A text with its places filled. A place that nothing is given for stays as it is.
@@ -344,6 +176,46 @@ impl Words {
             Weekday::Friday => friday,
             Weekday::Saturday => saturday,
             Weekday::Sunday => sunday,
+        }
+    }
+
+    /// How many agents more there are than are shown.
+    pub(crate) fn more_agents(&self, count: usize) -> String {
+        fill(self.people.rest, &[("count", &count)])
+    }
+
+    /// A measure of two periods.
+    pub(crate) const fn measure(&self, measure: PeriodMeasure) -> &'static str {
+        match measure {
+            PeriodMeasure::Unspecified => self.compare.unknown,
+            PeriodMeasure::ReplyRate => self.compare.reply_rate,
+            PeriodMeasure::FirstResponseMean => self.compare.first_response_mean,
+            PeriodMeasure::FirstResponseP50 => self.compare.first_response_p50,
+            PeriodMeasure::FirstResponseP90 => self.compare.first_response_p90,
+            PeriodMeasure::FirstResponseP99 => self.compare.first_response_p99,
+            PeriodMeasure::Csat => self.compare.csat,
+            PeriodMeasure::Dissatisfaction => self.compare.dissatisfaction,
+            PeriodMeasure::Conversion => self.compare.conversion,
+        }
+    }
+
+    /// What is to be said of two periods.
+    pub(crate) const fn verdict(&self, verdict: PeriodVerdict) -> &'static str {
+        match verdict {
+            PeriodVerdict::Better => self.compare.better,
+            PeriodVerdict::Worse => self.compare.worse,
+            PeriodVerdict::NoDifference => self.compare.no_difference,
+            PeriodVerdict::NoData | PeriodVerdict::Unspecified => self.compare.no_data,
+        }
+    }
+
+    /// A shift; one that is none of the usual ones is called as it was named.
+    pub(crate) fn shift<'a>(&'a self, name: &'a str) -> &'a str {
+        match name {
+            "morning" => self.cards.morning,
+            "afternoon" => self.cards.afternoon,
+            "evening" => self.cards.evening,
+            other => other,
         }
     }
 

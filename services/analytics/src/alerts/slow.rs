@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use fenliu_domain::alert::{Detail, Kind, Seen};
 use fenliu_domain::day::Day;
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::RulePack;
 use fenliu_domain::problem::Problem;
 use fenliu_domain::standing::{Rules as Consequences, What};
 use fenliu_domain::time::{Span, Timestamp};
 
 use crate::budget::{self, Watched};
 use crate::compliance;
+use crate::packs::PackByShop;
 use crate::storage::Store;
 
 /// How often the budget of a shop is looked at.
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 8;
 /// What was seen of each shop when it was looked at last.
 #[derive(Debug)]
 pub(super) struct Slow {
-    pack: RulePack,
+    packs: PackByShop,
     shops: BTreeMap<ShopId, Looked>,
 }
 
@@ -43,8 +43,8 @@ struct Looked {
 }
 
 impl Slow {
-    pub(super) const fn new(pack: RulePack) -> Self {
-        Self { pack, shops: BTreeMap::new() }
+    pub(super) const fn new(packs: PackByShop) -> Self {
+        Self { packs, shops: BTreeMap::new() }
     }
 
     /// Looks at those shops whose turn it is.
@@ -68,15 +68,16 @@ impl Slow {
     }
 
     async fn look_at(&mut self, store: &Store, shop: ShopId, now: Timestamp) -> Result<(), Problem> {
-        let consequences = Consequences::of_pack(&self.pack)?;
+        let pack = self.packs.of(shop);
+        let consequences = Consequences::of_pack(pack)?;
         let target = consequences.target_basis_points();
         let known = self.shops.entry(shop).or_default();
         known.at = Some(now);
-        if target == 0 || self.pack.is_mean() {
+        if target == 0 || pack.is_mean() {
             (known.burns, known.standing) = (Some(BTreeMap::new()), Some(BTreeMap::new()));
             return Ok(());
         }
-        let question = budget::Question { shop, pack: self.pack.clone(), target, as_of: now };
+        let question = budget::Question { shop, pack: pack.clone(), target, as_of: now };
         let burning = Box::pin(question.burning(store)).await?;
         let burns = [("fast", burning.fast), ("slow", burning.slow)];
         known.burns =
@@ -85,7 +86,7 @@ impl Slow {
         if known.day != Some(settled) {
             let question = compliance::Question {
                 shop,
-                pack: self.pack.clone(),
+                pack: pack.clone(),
                 rules: consequences,
                 what_if: None,
                 as_of: now - DAY_SETTLES,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use fenliu_domain::alert::{Change, Kind, Machine, Memory, Rules, Seen, Silence};
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::RulePack;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_runtime::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
 
 use super::Floors;
 use super::slow::Slow;
+use crate::packs::PackByShop;
 use crate::storage::{Fault, Kept, Store};
 
 /// How often what is old is cleared away.
@@ -37,7 +37,7 @@ impl Ticker {
         store: Store,
         floors: Floors,
         rules: Rules,
-        pack: RulePack,
+        packs: PackByShop,
         (every, keep): (Span, Span),
     ) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Ticker {
             rules: Arc::new(rules),
             every,
             keep,
-            slow: Slow::new(pack),
+            slow: Slow::new(packs),
             kept: BTreeMap::new(),
             cleared_at: Timestamp::MIN,
         }

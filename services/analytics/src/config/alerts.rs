@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use fenliu_domain::alert::{Kind, KindRules, Rules, Severity};
+use fenliu_domain::ids::ShopId;
 use fenliu_domain::time::Span;
 use fenliu_runtime::config::bounded;
 use serde::Deserialize;
+
+use crate::packs::{PackByShop, Packs};
 
 /// When something becomes an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -17,6 +20,8 @@ pub struct AlertsConfig {
     pub every_ms: u32,
     /// The rule pack by which turns are at risk, the budget burns and a standing changes; one that fenliu ships.
     pub rule_pack: String,
+    /// The rule packs of shops that go by another one: names of packs that fenliu ships, by the shop, shp_….
+    pub rule_packs: BTreeMap<String, String>,
     /// Milliseconds before its limit from which an unanswered turn is at risk; 1,000 to 86,400,000.
     #[serde(deserialize_with = "bounded::<_, _, 1_000, 86_400_000>")]
     pub turn_lead_ms: u32,
@@ -83,6 +88,22 @@ impl AlertsConfig {
         Ok(rules)
     }
 
+    /// The packs that alerts go by.
+    ///
+    /// # Errors
+    /// When a pack is none that fenliu ships, or a shop is none; the error names the key.
+    pub(crate) fn packs(&self, shipped: &Packs) -> anyhow::Result<PackByShop> {
+        let others = shipped.get(&self.rule_pack).context("alerts.rule_pack")?.clone();
+        let mut chosen = BTreeMap::new();
+        for (shop, name) in &self.rule_packs {
+            let key = || format!("alerts.rule_packs.{shop}");
+            let id = shop.parse::<ShopId>().map_err(|malformed| anyhow!("the shop {malformed}"));
+            let pack = shipped.get(name).with_context(key)?.clone();
+            chosen.insert(id.with_context(key)?, pack);
+        }
+        Ok(PackByShop::new(others, chosen))
+    }
+
     pub(crate) fn every(&self) -> Span {
         millis(self.every_ms)
     }
@@ -129,6 +150,7 @@ impl Default for AlertsConfig {
         Self {
             every_ms: 5_000,
             rule_pack: "pinduoduo-3min-human".to_owned(),
+            rule_packs: BTreeMap::new(),
             turn_lead_ms: 60_000,
             lag_ms: 30_000,
             shift_lead_ms: 600_000,
@@ -156,6 +178,27 @@ mod tests {
         assert_eq!(*rules.of(Kind::LastAgent), expected);
         assert_eq!(rules.of(Kind::Saturated), known.of(Kind::Saturated));
         assert_eq!(AlertsConfig::default().rules().expect("rules"), known);
+    }
+
+    #[test]
+    fn a_shop_that_is_none_and_a_pack_that_is_none_are_named() {
+        let shipped = Packs::shipped().expect("in order");
+        let shop = "shp_00000000000000000000000000000001";
+        for (config, key) in [
+            ("rule_pack = \"nobody's\"".to_owned(), "alerts.rule_pack".to_owned()),
+            (format!("rule_packs.{shop} = \"nobody's\""), format!("alerts.rule_packs.{shop}")),
+            ("rule_packs.tea-house = \"taobao-3min\"".to_owned(), "alerts.rule_packs.tea-house".to_owned()),
+        ] {
+            let config: AlertsConfig = toml::from_str(&config).expect("it reads");
+            let refused = format!("{:#}", config.packs(&shipped).expect_err("it makes no sense"));
+            assert!(refused.starts_with(&key), "{refused}");
+        }
+        let config = format!("rule_packs.{shop} = \"taobao-3min\"");
+        let config: AlertsConfig = toml::from_str(&config).expect("it reads");
+        let packs = config.packs(&shipped).expect("both are shipped");
+        let of = |shop: &str| packs.of(shop.parse().expect("an id")).id.as_str();
+        assert_eq!(of(shop), "taobao-3min");
+        assert_eq!(of("shp_00000000000000000000000000000002"), "pinduoduo-3min-human");
     }
 
     #[test]

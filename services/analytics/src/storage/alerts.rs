@@ -4,13 +4,11 @@
 //! stands is in its facts. So a floor that is read back is the one that has heard everything up to the cursor.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use fenliu_domain::alert::{Agent, Floor, Hours, Talk, Word};
 use fenliu_domain::day::{ClockTime, Window, Zone};
 use fenliu_domain::exchange::Conversation;
 use fenliu_domain::ids::ShopId;
-use fenliu_domain::pack::RulePack;
 use fenliu_domain::time::Timestamp;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -20,6 +18,7 @@ use super::changes::Changes;
 use super::reading::{Fold, feed_all, zone_in};
 use super::rows::{alert_agent, alert_hours, alert_state, shop};
 use super::{Cursor, Fault, HISTORY, Store, history};
+use crate::packs::PackByShop;
 
 mod kept;
 mod told;
@@ -33,8 +32,8 @@ const ROWS_AT_ONCE: usize = 1_000;
 /// What is to be told of the conversations of a batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
-    /// The pack by which an answer is owed.
-    pub(crate) pack: Arc<RulePack>,
+    /// The packs by which answers are owed.
+    pub(crate) packs: PackByShop,
     /// Conversations whose buyers were last heard of before this are none any more.
     pub(crate) since: Timestamp,
 }
@@ -162,6 +161,7 @@ fn shop_id(text: &str) -> Result<ShopId, Fault> {
 
 /// Puts the conversations of a shop's history on its floor.
 struct Seating {
+    shop: ShopId,
     floor: Floor,
     watch: Watch,
     zone: Zone,
@@ -169,7 +169,7 @@ struct Seating {
 
 impl Fold for Seating {
     fn add(&mut self, conversation: &Conversation) {
-        let talk = Talk::of(&self.watch.pack, self.zone, conversation);
+        let talk = Talk::of(self.watch.packs.of(self.shop), self.zone, conversation);
         let talk = talk.filter(|talk| talk.last >= self.watch.since);
         self.floor.stand(&conversation.key, talk);
     }
@@ -209,9 +209,10 @@ async fn read_floors(
             let state = alert_state::read_agent(&agent.agent_id, &agent.state)?;
             floor.seat(agent.agent_id, state);
         }
-        let mut seating = Seating { floor, watch: watch.clone(), zone };
+        let shop = shop_id(&row.shop_id)?;
+        let mut seating = Seating { shop, floor, watch: watch.clone(), zone };
         feed_all(txn, &row.shop_id, watch.since, &mut seating).await?;
-        floors.insert(shop_id(&row.shop_id)?, seating.floor);
+        floors.insert(shop, seating.floor);
     }
     Ok((cursor, floors))
 }

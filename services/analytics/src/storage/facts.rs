@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use fenliu_domain::alert::Talk;
 use fenliu_domain::day::Zone;
 use fenliu_domain::exchange::{Conversation, Exchange, Fold, Happening, Session};
+use fenliu_domain::ids::ShopId;
 use fenliu_runtime::sql::Rows;
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{
@@ -48,7 +49,7 @@ impl Facts {
     }
 
     /// How the conversation stands; `None` when it has ended, or nothing was heard of its buyer for too long.
-    pub(super) fn talk(&mut self, watch: &Watch, zone: Zone) -> Option<Talk> {
+    pub(super) fn talk(&mut self, shop: ShopId, watch: &Watch, zone: Zone) -> Option<Talk> {
         let is_over = self.fold.session.closed_at.is_some();
         if is_over || self.fold.session.ends_at().is_none_or(|last| last < watch.since) {
             return None;
@@ -58,7 +59,7 @@ impl Facts {
         let mut exchanges = finished;
         exchanges.extend(current);
         let conversation = Conversation { session, exchanges, ..Conversation::default() };
-        let talk = Talk::of(&watch.pack, zone, &conversation);
+        let talk = Talk::of(watch.packs.of(shop), zone, &conversation);
         *self = Self::of(conversation);
         talk
     }

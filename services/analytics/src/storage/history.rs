@@ -143,7 +143,7 @@ struct Watched<'a> {
 impl Watched<'_> {
     fn look(&mut self, key: &Key, zone: Zone, facts: &mut Facts) {
         let (Some(watch), Ok(shop)) = (self.watch, key.shop.parse::<ShopId>()) else { return };
-        let talk = facts.talk(watch, zone);
+        let talk = facts.talk(shop, watch, zone);
         self.moved.talks.push((shop, key.conversation.clone(), talk));
     }
 }

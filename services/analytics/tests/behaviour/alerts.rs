@@ -18,9 +18,9 @@ use crate::floor::{
 use crate::house::{House, SHOP, batch, conversation, refused, refused_fields};
 
 /// Another shop.
-const OTHER_SHOP: &str = "shp_00000000000000000000000000000002";
+pub(crate) const OTHER_SHOP: &str = "shp_00000000000000000000000000000002";
 /// How often a condition is looked for before a test gives up.
-const TRIES: usize = 400;
+pub(crate) const TRIES: usize = 400;
 
 /// Lets time pass, a tick at a time.
 pub(crate) async fn pass(house: &House, seconds: i64) {

@@ -4,7 +4,7 @@
 //! databases, a new database there for each house. So one suite proves both.
 
 use fenliu_analytics::Config;
-use fenliu_analytics::config::WebhookConfig;
+use fenliu_analytics::config::{AlertsConfig, WebhookConfig};
 use fenliu_domain::problem::Reason;
 use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::analytics::v1 as proto;
@@ -59,33 +59,43 @@ pub(crate) struct House {
     lifecycle: Lifecycle,
     server: JoinHandle<Drained>,
     data: ScratchDatabase,
+    wanted: Wanted,
+}
+
+/// What is configured of alerts.
+#[derive(Clone, Default)]
+struct Wanted {
+    alerts: AlertsConfig,
     webhook: WebhookConfig,
 }
 
 impl House {
     /// A service that knows nothing yet.
     pub(crate) async fn open() -> Self {
-        let data = ScratchDatabase::create("analytics").await;
-        let webhook = WebhookConfig::default();
-        Self::begin(data, webhook).await
+        Self::begin(Wanted::default()).await
     }
 
     /// The same, telling somebody of alerts.
     pub(crate) async fn telling(webhook: WebhookConfig) -> Self {
-        let data = ScratchDatabase::create("analytics").await;
-        Self::begin(data, webhook).await
+        Self::begin(Wanted { webhook, ..Wanted::default() }).await
     }
 
-    async fn begin(data: ScratchDatabase, webhook: WebhookConfig) -> Self {
+    /// The same, with alerts as they are configured.
+    pub(crate) async fn alerting(alerts: AlertsConfig) -> Self {
+        Self::begin(Wanted { alerts, ..Wanted::default() }).await
+    }
+
+    async fn begin(wanted: Wanted) -> Self {
+        let data = ScratchDatabase::create("analytics").await;
         let peers = (Accounts::start().await, Dispatch::start().await);
-        Box::pin(Self::start(data, VirtualClock::new(START), peers, webhook)).await
+        Box::pin(Self::start(data, VirtualClock::new(START), peers, wanted)).await
     }
 
     async fn start(
         data: ScratchDatabase,
         clock: VirtualClock,
         (accounts, dispatch): (Accounts, Dispatch),
-        webhook: WebhookConfig,
+        wanted: Wanted,
     ) -> Self {
         let lifecycle = Lifecycle::new();
         let platform = Platform::simulated(&clock, 1, lifecycle.clone())
@@ -96,7 +106,8 @@ impl House {
         };
         let (rosters, history) = (peer(accounts.address), peer(dispatch.address));
         let database = DatabaseConfig { max_connections: 4, ..data.config() };
-        let config = Config { webhook: webhook.clone(), ..Config::at(database) };
+        let Wanted { alerts, webhook } = wanted.clone();
+        let config = Config { alerts, webhook, ..Config::at(database) };
         let service = fenliu_analytics::start(config, platform, history, rosters).await;
         let service = service.expect("the service starts");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -131,19 +142,19 @@ impl House {
             lifecycle,
             server,
             data,
-            webhook,
+            wanted,
         }
     }
 
     /// The same house after its process has ended and another one has begun.
     pub(crate) async fn restart(self) -> Self {
         let Self { alerts, rates, compliance, packs, imports, demand, scorecards, feedback, .. } = self;
-        let Self { accounts, dispatch, clock, lifecycle, server, data, webhook, .. } = self;
+        let Self { accounts, dispatch, clock, lifecycle, server, data, wanted, .. } = self;
         // A server drains when its clients have hung up.
         drop((alerts, rates, compliance, packs, imports, demand, scorecards, feedback));
         lifecycle.soft().cancel();
         server.await.expect("the server ends");
-        Box::pin(Self::start(data, clock, (accounts, dispatch), webhook)).await
+        Box::pin(Self::start(data, clock, (accounts, dispatch), wanted)).await
     }
 
     /// Adds to the history, and waits until it has been worked in, while no time passes.

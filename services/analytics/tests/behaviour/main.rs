@@ -3,6 +3,7 @@
 
 mod accounts;
 mod agreement;
+mod alert_packs;
 mod alerts;
 mod budget;
 mod compliance;

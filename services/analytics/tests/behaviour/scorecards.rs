@@ -263,6 +263,28 @@ async fn shifts_are_those_of_the_request_or_the_usual_ones() {
 }
 
 #[tokio::test]
+async fn the_agent_table_has_time_online_online_rate_and_mean_response_by_shift_of_the_day() {
+    let mut house = after_the_evening().await;
+    house.accounts.schedule(&lan(), before_start(120 * 60), before_start(40 * 60));
+    let by_shift = Some(proto::ShiftSplit::default());
+    let request = proto::ListScorecardsRequest { shop_id: SHOP.into(), by_shift, ..Default::default() };
+    let listed = house.scorecards.list_scorecards(request).await.expect("a list").into_inner();
+    let [card] = &listed.scorecards[..] else { panic!("one agent: {listed:?}") };
+    assert_eq!(card.agent, lan());
+    let line = |shift: &proto::ShiftFigures| {
+        let of = shift.figures.clone().expect("figures");
+        let mean = of.first_response_times.and_then(|times| times.mean_duration);
+        (shift.shift.clone(), of.online_duration, of.online_rate_basis_points, mean)
+    };
+    let expected = [
+        ("morning".to_owned(), minutes(0), None, None),
+        ("afternoon".to_owned(), minutes(0), None, None),
+        ("evening".to_owned(), minutes(60), Some(6_250), minutes(6)),
+    ];
+    assert_eq!(card.shifts.iter().map(line).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
 async fn the_list_has_everybody_page_by_page_with_the_shop_beside_them() {
     let mut house = after_the_evening().await;
     for name in ["cai", "bai", "an"] {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{ClientArgs, TargetArgs};
+use crate::words::Lang;
 
 /// How to run `fenliu packs`.
 #[derive(Clone, Debug, Args)]
@@ -80,6 +81,9 @@ pub struct CompareArgs {
     /// The rule pack to judge both by.
     #[arg(long, value_name = "PACK")]
     pub pack: String,
+    /// The language of what is told; --json has none.
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Lang,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,

@@ -4,6 +4,7 @@ use clap::Args;
 use fenliu_proto::analytics::v1::ShiftWindow;
 
 use super::TargetArgs;
+use crate::words::Lang;
 
 /// How to run `fenliu scorecards`.
 #[derive(Clone, Debug, Args)]
@@ -26,6 +27,9 @@ pub struct ScorecardsArgs {
     /// morning, afternoon and evening.
     #[arg(long, value_name = "NAME=HH:MM-HH:MM", value_parser = shift)]
     pub shift: Vec<ShiftWindow>,
+    /// The language of what is told; --json has none.
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Lang,
     /// Which fenliu to ask.
     #[command(flatten)]
     pub target: TargetArgs,

@@ -9,6 +9,7 @@ use fenliu_proto::analytics::v1::{
 use serde::Serialize;
 
 use crate::table::Table;
+use crate::words::{Words, fill};
 
 /// Two local days, both included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,9 +58,12 @@ pub struct Line {
     pub change: Option<Figure>,
     /// better, worse, no_difference or no_data.
     pub verdict: &'static str,
-    /// Whether it is a time.
+    /// The measure, in no language.
     #[serde(skip)]
-    is_time: bool,
+    of: PeriodMeasure,
+    /// The verdict, in no language.
+    #[serde(skip)]
+    found: PeriodVerdict,
 }
 
 /// A figure and its 95 % interval.
@@ -115,13 +119,11 @@ impl Line {
             after: compared.after.as_ref().map(estimate),
             change: compared.change.as_ref().map(change),
             verdict: verdict(compared.verdict()),
-            is_time: is_time(compared.measure()),
+            of: compared.measure(),
+            found: compared.verdict(),
         }
     }
 }
-
-/// The one measure that needs orders.
-const CONVERSION: &str = "conversion";
 
 const fn name(measure: PeriodMeasure) -> &'static str {
     match measure {
@@ -133,7 +135,7 @@ const fn name(measure: PeriodMeasure) -> &'static str {
         PeriodMeasure::FirstResponseP99 => "first_response_p99",
         PeriodMeasure::Csat => "csat",
         PeriodMeasure::Dissatisfaction => "dissatisfaction",
-        PeriodMeasure::Conversion => CONVERSION,
+        PeriodMeasure::Conversion => "conversion",
     }
 }
 
@@ -156,50 +158,73 @@ const fn verdict(verdict: PeriodVerdict) -> &'static str {
     }
 }
 
-/// The verdict as people say it.
-fn said(verdict: &str) -> &'static str {
-    match verdict {
-        "better" => "better",
-        "worse" => "worse",
-        "no_difference" => "no difference that these data can show",
-        _ => "no data",
+impl Line {
+    /// The line as a row of a table.
+    fn told(&self, orders_reported: bool, words: &Words) -> [String; 5] {
+        let told = |figure: Option<Figure>| {
+            figure.map_or_else(|| "–".to_owned(), |figure| figure.told(is_time(self.of), words))
+        };
+        let verdict = match self.of {
+            PeriodMeasure::Conversion if !orders_reported => words.compare.no_orders,
+            _ => words.verdict(self.found),
+        };
+        [
+            words.measure(self.of).to_owned(),
+            told(self.before),
+            told(self.after),
+            told(self.change),
+            verdict.to_owned(),
+        ]
     }
 }
 
 impl Figure {
     /// The figure with its interval; `…` where an end is not known.
-    fn told(self, is_time: bool) -> String {
-        // Between two shares lie points, since a change in per cent would be one of the first.
-        let share = if self.count.is_none() { "points" } else { "%" };
+    fn told(self, is_time: bool, words: &Words) -> String {
+        let is_change = self.count.is_none();
         let of = |value: f64| {
-            if is_time { format!("{value:.1} s") } else { format!("{:.2} {share}", value * 100.0) }
+            let (unit, value) = match (is_time, is_change) {
+                (true, _) => (words.compare.seconds, format!("{value:.1}")),
+                (false, false) => (words.compare.percent, format!("{:.2}", value * 100.0)),
+                // Between two shares lie points, since a change in per cent would be one of the first.
+                (false, true) => (words.compare.points, format!("{:.2}", value * 100.0)),
+            };
+            fill(unit, &[("value", &value)])
         };
-        let sign = if self.count.is_none() && self.value > 0.0 { "+" } else { "" };
+        let sign = if is_change && self.value > 0.0 { "+" } else { "" };
         let end = |end: Option<f64>| end.map_or_else(|| "…".to_owned(), of);
-        format!("{sign}{} ({} to {})", of(self.value), end(self.low), end(self.high))
+        let value = format!("{sign}{}", of(self.value));
+        let parts: [(&str, &dyn fmt::Display); 3] =
+            [("value", &value), ("low", &end(self.low)), ("high", &end(self.high))];
+        fill(words.compare.interval, &parts)
     }
 }
 
-impl fmt::Display for Sheet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({}), days in {}", self.display_name, self.shop_id, self.time_zone)?;
-        let Self { before, after, rule_pack, rule_pack_version, .. } = self;
-        writeln!(f, "before {} to {}, after {} to {}", before.from, before.to, after.from, after.to)?;
-        writeln!(f, "judged by {rule_pack}, version {rule_pack_version}; in brackets, intervals of 95 %\n")?;
-        let mut table = Table::new(&["measure", ">before", ">after", ">change", "verdict"]);
-        for line in &self.measures {
-            let told = |figure: Option<Figure>| {
-                figure.map_or_else(|| "–".to_owned(), |figure| figure.told(line.is_time))
-            };
-            let (before, after, change) = (told(line.before), told(line.after), told(line.change));
-            let measure = line.measure.replace('_', " ");
-            let verdict = match line.measure {
-                CONVERSION if !self.orders_reported => "no orders reported",
-                _ => said(line.verdict),
-            };
-            table.row([measure, before, after, change, verdict.to_owned()]);
-        }
-        write!(f, "{table}")
+impl Sheet {
+    /// The comparison in words.
+    pub(crate) fn told(&self, words: &Words) -> String {
+        let (compare, right) = (&words.compare, |title: &str| format!(">{title}"));
+        let shop: [(&str, &dyn fmt::Display); 3] =
+            [("name", &self.display_name), ("id", &self.shop_id), ("zone", &self.time_zone)];
+        let periods: [(&str, &dyn fmt::Display); 4] = [
+            ("before_from", &self.before.from),
+            ("before_to", &self.before.to),
+            ("after_from", &self.after.from),
+            ("after_to", &self.after.to),
+        ];
+        let pack: [(&str, &dyn fmt::Display); 2] =
+            [("pack", &self.rule_pack), ("version", &self.rule_pack_version)];
+        let head =
+            [fill(words.head.shop_line, &shop), fill(compare.periods, &periods), fill(compare.judged, &pack)];
+        let mut table = Table::new(&[
+            compare.measure,
+            &right(compare.before),
+            &right(compare.after),
+            &right(compare.change),
+            compare.verdict,
+        ]);
+        self.measures.iter().for_each(|line| table.row(line.told(self.orders_reported, words)));
+        format!("{}\n\n{table}", head.join("\n"))
     }
 }
 
@@ -208,6 +233,7 @@ mod tests {
     use fenliu_proto::analytics::v1::RulePack;
 
     use super::*;
+    use crate::words::Lang;
 
     fn sheet() -> Sheet {
         let shop = Shop { shop_id: "shp_1".into(), display_name: "云雾茶铺".into(), ..Shop::default() };
@@ -254,13 +280,15 @@ mod tests {
 
     #[test]
     fn people_read_each_measure_with_its_interval_and_a_plain_word() {
-        insta::assert_snapshot!(sheet().to_string());
+        for lang in Lang::ALL {
+            insta::assert_snapshot!(format!("text_{}", lang.words().language), sheet().told(lang.words()));
+        }
     }
 
     #[test]
     fn without_an_order_that_was_ever_reported_that_is_what_is_said_of_conversion() {
         let line = |sheet: &Sheet| {
-            let text = sheet.to_string();
+            let text = sheet.told(Lang::En.words());
             text.lines()
                 .find(|line| line.starts_with("conversion"))
                 .map(str::to_owned)

@@ -5,6 +5,9 @@
 
 use askama::Template;
 
+mod cards;
+
+use self::cards::CardsView;
 use super::charts::{BarChart, HeatChart, Value, clock};
 use super::outlook::left_of;
 use super::sheet::{MissLine, Parts};
@@ -32,6 +35,7 @@ struct Page<'a> {
     packs: Vec<PackView>,
     /// The title of budgets and standing; empty without data.
     budget_title: String,
+    cards: CardsView,
     demand: DemandView,
 }
 
@@ -139,7 +143,7 @@ impl Report {
     ///
     /// # Errors
     /// When the page cannot be put together: a defect of its template.
-    pub(crate) fn page(&self, words: &Words) -> anyhow::Result<String> {
+    pub(crate) fn page(&self, words: &'static Words) -> anyhow::Result<String> {
         let title = |day: &String| fill(words.days.budget_of, &[("day", day)]);
         let page = Page {
             w: words,
@@ -150,6 +154,7 @@ impl Report {
             as_of: self.as_of.as_deref().unwrap_or(NOTHING),
             packs: self.packs.iter().map(|pack| PackView::of(pack, words)).collect(),
             budget_title: self.day.as_ref().map(title).unwrap_or_default(),
+            cards: CardsView::of(self, words),
             demand: DemandView::of(&self.demand, words),
         };
         Ok(page.render()?)

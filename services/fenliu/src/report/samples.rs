@@ -12,6 +12,8 @@ use super::sheet::{PackSheet, Parts};
 use super::whole::{AgentLine, PackReport, Report, ResponseLine};
 use crate::demand::sheet::tests::sheet as demand;
 use crate::rates::Judged;
+use crate::scorecards::sheet::Sheet as CardSheet;
+use crate::scorecards::sheet::tests::cards;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros_clamped((1_767_268_800 + seconds) * 1_000_000)
@@ -106,6 +108,13 @@ fn budget() -> GetErrorBudgetResponse {
     }
 }
 
+/// Cards of the days of the report.
+fn of_two_days(mut cards: CardSheet) -> CardSheet {
+    cards.first_day = "2025-12-31".into();
+    cards.last_day = "2026-01-01".into();
+    cards
+}
+
 /// A shop whose name needs escaping, under a pack with everything and one without data.
 pub(super) fn report() -> Report {
     let busy = PackReport {
@@ -136,5 +145,6 @@ pub(super) fn report() -> Report {
         day: Some("2026-01-01".into()),
         packs: vec![busy, empty],
         demand: demand(),
+        scorecards: of_two_days(cards(&["pinduoduo-3min-human", "taobao-3min"])),
     }
 }

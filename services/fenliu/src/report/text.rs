@@ -1,5 +1,7 @@
 //! A report for people who read a terminal.
 
+use std::fmt::Display;
+
 use super::outlook::{BudgetSheet, left_of};
 use super::sheet::{MissLine, PackSheet, Parts};
 use super::whole::{AgentLine, PackReport, Report};
@@ -21,10 +23,24 @@ impl Report {
             text.push('\n');
             text.push_str(&pack.told(words));
         }
+        text.extend(["\n", &self.cards_title(words), "\n"]);
+        text.push_str(&self.scorecards.tables_told(words, MAX_AGENTS_SHOWN));
         // The first line says the shop once more.
         let demand = self.demand.told(words);
         let (_, demand) = demand.split_once('\n').unwrap_or_default();
         text + "\n" + words.demand.title + "\n" + demand
+    }
+}
+
+impl Report {
+    /// What the agents' cards are, and of which days.
+    pub(super) fn cards_title(&self, words: &Words) -> String {
+        let sheet = &self.scorecards;
+        let days = [("from", &sheet.first_day as &dyn Display), ("to", &sheet.last_day)];
+        let asked = self.from.as_ref().or(self.demand.first_day.as_ref());
+        let is_less = asked.is_some_and(|asked| *asked < sheet.first_day);
+        let days = fill(if is_less { words.cards.at_most } else { words.head.from_to }, &days);
+        words.cards.title.to_owned() + words.head.colon + &days
     }
 }
 
@@ -53,7 +69,7 @@ impl PackReport {
         let tables = [days, hour_table(&self.sheet.hours, words), agent_table(&agents, words)];
         tables.iter().for_each(|table| text.extend(["\n", &table.to_string()]));
         if hidden > 0 {
-            text.extend([&fill(words.people.rest, &[("count", &hidden)]), "\n"]);
+            text.extend([&words.more_agents(hidden), "\n"]);
         }
         text + &self.misses_told(words)
     }
@@ -241,6 +257,7 @@ impl AgentLine {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::report::samples::report;
     use crate::words::Lang;
 
@@ -249,5 +266,14 @@ mod tests {
         for lang in Lang::ALL {
             insta::assert_snapshot!(format!("text_{}", lang.words().language), report().told(lang.words()));
         }
+    }
+
+    #[test]
+    fn that_cards_are_of_the_last_days_only_is_said() {
+        let days = "2025-12-31 to 2026-01-01";
+        assert_eq!(report().cards_title(Lang::En.words()), format!("How each agent did: {days}"));
+        let longer = Report { from: Some("2025-01-01".into()), ..report() };
+        let told = longer.cards_title(Lang::En.words());
+        assert!(told.contains("the last 92 days") && told.contains(days), "{told}");
     }
 }

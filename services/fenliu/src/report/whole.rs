@@ -8,7 +8,9 @@ use fenliu_proto::accounts::v1::{GetShopRequest, Shop};
 use fenliu_proto::analytics::v1::compliance_service_client::ComplianceServiceClient;
 use fenliu_proto::analytics::v1::get_error_budget_request::Pack;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
-use fenliu_proto::analytics::v1::{GetErrorBudgetRequest, GetStandingRequest, RulePack};
+use fenliu_proto::analytics::v1::{
+    GetErrorBudgetRequest, GetStandingRequest, ListScorecardsRequest, RulePack, ShiftSplit,
+};
 use fenliu_proto::convert::{span, to_timestamp};
 use fenliu_runtime::channel::Outgoing;
 use serde::Serialize;
@@ -19,7 +21,11 @@ use crate::demand::{self, sheet::Sheet as DemandSheet};
 use crate::packs::Choice;
 use crate::people::People;
 use crate::rates::{self, Agent, Days, Judged};
+use crate::scorecards::{self, sheet::Sheet as CardSheet};
 use crate::target::{asking, refused};
+
+/// Most local days that cards are of.
+const MOST_CARD_DAYS: u64 = 92;
 
 /// A report on one shop.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,6 +48,8 @@ pub struct Report {
     pub packs: Vec<PackReport>,
     /// When buyers come.
     pub demand: DemandSheet,
+    /// How each agent did on these days, or on the last 92 of them.
+    pub scorecards: CardSheet,
 }
 
 /// A shop under one pack.
@@ -133,6 +141,7 @@ impl<'a> Wanted<'a> {
             packs.push(self.pack(choice, rates, moment).await?);
         }
         let demand = demand::run(&self.shop.shop_id, self.days, self.channel).await?;
+        let scorecards = self.scorecards(&judged, &demand, as_of.map(|at| zone.day_of(at))).await?;
         let (from, to) = self.days.named();
         let known = |day: String| Some(day).filter(|day| !day.is_empty());
         Ok(Report {
@@ -145,7 +154,24 @@ impl<'a> Wanted<'a> {
             day: moment.map(|at| local(at, zone).chars().take("YYYY-MM-DD".len()).collect()),
             packs,
             demand,
+            scorecards,
         })
+    }
+
+    /// Everybody's cards, with misses under the packs of the report that cards know of.
+    async fn scorecards(
+        &self,
+        judged: &[(Choice, Judged)],
+        demand: &DemandSheet,
+        today: Option<Day>,
+    ) -> anyhow::Result<CardSheet> {
+        let packs: Vec<_> = judged.iter().map(|(choice, _)| choice.name().to_owned()).collect();
+        let days = card_days(self.days, demand, today);
+        let request = ListScorecardsRequest {
+            by_shift: Some(ShiftSplit::default()),
+            ..ListScorecardsRequest::default()
+        };
+        scorecards::cards(self.channel, &self.shop, &self.people, days, request, &packs).await
     }
 
     async fn pack(
@@ -245,6 +271,20 @@ fn moment(
     Some(if last < zone.day_of(now) { zone.start_of(last.plus(1)) - Span::from_micros(1) } else { now })
 }
 
+/// The days of the cards: those of the report, or the last that cards can be of. An end that was left open is that of the
+/// conversations there are, as far as those reach.
+fn card_days(asked: Days, demand: &DemandSheet, today: Option<Day>) -> Days {
+    let date = |day: &String| day.parse::<chrono::NaiveDate>().ok();
+    let today = today.and_then(|day| date(&day.to_string()));
+    let known = demand.last_day.as_ref().and_then(date);
+    // What has not begun has nobody in it.
+    let last = asked.last.map_or(known, |last| Some(today.map_or(last, |today| last.min(today)))).or(today);
+    let first = asked.first.or_else(|| demand.first_day.as_ref().and_then(date));
+    let last = last.max(first);
+    let earliest = last.and_then(|last| last.checked_sub_days(chrono::Days::new(MOST_CARD_DAYS - 1)));
+    Days { first: first.max(earliest).filter(|_| first.is_some()), last }
+}
+
 fn response_times(judged: &Judged) -> anyhow::Result<Option<ResponseLine>> {
     let Some(times) = judged.response_times.filter(|times| times.answered > 0) else { return Ok(None) };
     let seconds = |length: Option<prost_types::Duration>| -> anyhow::Result<f64> {
@@ -309,5 +349,40 @@ mod tests {
         assert_eq!(of(&[], open), None);
         let until = Days::typed(None, Some("2026-05-02")).expect("days");
         assert_eq!(of(&["2026-05-01", "2026-05-04"], until), end("2026-05-02"));
+    }
+
+    #[test]
+    fn cards_are_of_the_days_of_the_report_or_of_the_last_92() {
+        let date = |text: &str| text.parse::<chrono::NaiveDate>().expect("a day");
+        let days = |from: Option<&str>, to: Option<&str>| Days { first: from.map(date), last: to.map(date) };
+        let today = "2026-05-04".parse::<Day>().ok();
+        let of = |first: Option<&str>, last: Option<&str>, asked: Days| {
+            let known = |day: Option<&str>| day.map(str::to_owned);
+            let demand = DemandSheet { first_day: known(first), last_day: known(last), ..report().demand };
+            card_days(asked, &demand, today)
+        };
+        let (open, may) = (Days::default(), days(Some("2026-05-01"), Some("2026-05-03")));
+        assert_eq!(of(Some("2026-04-01"), Some("2026-05-02"), may), may);
+        assert_eq!(
+            of(Some("2026-04-01"), Some("2026-05-02"), open),
+            days(Some("2026-04-01"), Some("2026-05-02"))
+        );
+        // 92 days end with the last.
+        assert_eq!(
+            of(Some("2020-01-01"), Some("2026-05-02"), open),
+            days(Some("2026-01-31"), Some("2026-05-02"))
+        );
+        // Without a conversation the last day is today, and what is still to come is left out.
+        assert_eq!(of(None, None, open), days(None, Some("2026-05-04")));
+        assert_eq!(
+            of(None, None, days(Some("2025-01-01"), None)),
+            days(Some("2026-02-02"), Some("2026-05-04"))
+        );
+        assert_eq!(
+            of(None, None, days(Some("2026-05-01"), Some("2027-01-01"))),
+            days(Some("2026-05-01"), Some("2026-05-04"))
+        );
+        let tomorrow = days(Some("2026-05-05"), None);
+        assert_eq!(of(None, None, tomorrow), days(Some("2026-05-05"), Some("2026-05-05")));
     }
 }

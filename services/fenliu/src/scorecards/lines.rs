@@ -50,6 +50,8 @@ pub struct FiguresLine {
     pub on_break_seconds: f64,
     /// Time on duty by the roster.
     pub scheduled_seconds: Option<f64>,
+    /// Duty spent neither online nor busy.
+    pub exception_seconds: Option<f64>,
     /// The part of duty spent online.
     pub online_rate: Option<f64>,
     /// 1 − exception ÷ scheduled.
@@ -58,12 +60,16 @@ pub struct FiguresLine {
     pub occupancy: Option<f64>,
     /// Open conversations ÷ capacity.
     pub concurrency_use: Option<f64>,
+    /// Open conversations at a time, on average while online.
+    pub mean_open: Option<f64>,
     /// Conversations.
     pub sessions: u64,
     /// Turns asked.
     pub turns: u64,
     /// Of them, those answered.
     pub answered: u64,
+    /// Of those answered, those that took longer than three minutes.
+    pub slow: u64,
     /// Mean of all response times.
     pub mean_response_seconds: Option<f64>,
     /// Of the first turns of conversations.
@@ -80,10 +86,14 @@ pub struct FiguresLine {
     pub transfers_out: u64,
     /// Conversations handed to them by name.
     pub transfers_in: u64,
+    /// Of those handed to them by name, those they gave back.
+    pub declined: u64,
     /// Conversations they ended.
     pub closes: u64,
     /// Of them, drops.
     pub short_closes: u64,
+    /// How many buyers gave 1 star, 2 stars and so on up to 5.
+    pub stars: Vec<u64>,
     /// CSAT.
     pub satisfaction: Option<ShareLine>,
     /// Ratings of 1 to 3 stars.
@@ -178,13 +188,16 @@ impl FiguresLine {
             busy_seconds: seconds(figures.busy_duration)?.unwrap_or_default(),
             on_break_seconds: seconds(figures.on_break_duration)?.unwrap_or_default(),
             scheduled_seconds: seconds(figures.scheduled_duration)?,
+            exception_seconds: seconds(figures.exception_duration)?,
             online_rate: figures.online_rate_basis_points.map(percent),
             adherence: figures.adherence_basis_points.map(percent),
             occupancy: figures.occupancy_basis_points.map(percent),
             concurrency_use: figures.concurrency_basis_points.map(percent),
+            mean_open: figures.mean_open_permille.map(|permille| number(permille) / 1_000.0),
             sessions: figures.sessions,
             turns: figures.turns,
             answered: figures.answered,
+            slow: figures.slow,
             mean_response_seconds: mean_of_both(&first, &next),
             first_response: first,
             next_response: next,
@@ -193,12 +206,23 @@ impl FiguresLine {
             empty_answers: figures.empty_answers,
             transfers_out: figures.transfers_out,
             transfers_in: figures.transfers_in,
+            declined: figures.declined,
             closes: figures.closes,
             short_closes: figures.short_closes,
+            stars: figures.stars,
             satisfaction: figures.satisfaction.map(ShareLine::new),
             dissatisfaction: figures.dissatisfaction.map(ShareLine::new),
             misses: figures.misses.into_iter().map(|of| (of.rule_pack_id, of.missed)).collect(),
         })
+    }
+}
+
+impl FiguresLine {
+    /// Whether somebody was neither there nor scheduled nor asked.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let there = self.online_seconds + self.busy_seconds + self.on_break_seconds;
+        let done = self.turns + self.sessions + self.closes + self.transfers_in;
+        there + self.scheduled_seconds.unwrap_or_default() <= 0.0 && done == 0 && self.satisfaction.is_none()
     }
 }
 
