@@ -241,7 +241,6 @@ pub(crate) fn said(message: FollowEventsResponse, position: &mut i64) -> Result<
 /// What messages say after a cursor, together; `None` when nothing of it is new.
 pub(crate) fn batch(after: Cursor, said: Vec<Said>) -> Option<Batch> {
     let until = said.iter().rev().find_map(|said| said.until.clone())?;
-    let mut steps = Vec::with_capacity(said.iter().map(|said| said.steps.len()).sum());
-    said.into_iter().for_each(|said| steps.extend(said.steps));
+    let steps = said.into_iter().map(|said| said.steps).collect();
     Some(Batch { after, until, steps, watch: None })
 }

@@ -152,6 +152,7 @@ mod tests {
                     2 => {
                         let kept = *map.entry(key).or_insert(value);
                         let slot = shelf.slot_or_insert_with(&key, || (key, value));
+                        prop_assert_eq!(shelf.at(slot).map(|known| known.1), Some(kept));
                         prop_assert_eq!(shelf.at_mut(slot).map(|known| known.1), Some(kept));
                     }
                     _ => {

@@ -87,6 +87,7 @@ mod tests {
     fn a_freed_slot_is_the_next_to_be_taken_and_the_others_stay_where_they_are() {
         let mut slab = Slab::default();
         let slots: Vec<_> = (0..3 * CHUNK).map(|record| slab.put(record)).collect();
+        assert!((0..).map(Slot).take(3 * CHUNK).eq(slots.iter().copied()), "none is left out");
         for gone in [CHUNK - 1, 2 * CHUNK] {
             assert_eq!((slab.take(slots[gone]), slab.take(slots[gone])), (Some(gone), None));
         }

@@ -25,6 +25,10 @@ const WRITER_CACHE: &str = "-65536";
 /// again and again is carried over seldom.
 const CHECKPOINT_PAGES: &str = "8192";
 
+/// Where SQLite keeps the pages that a statement of several rows changes, to put them back if it fails half way: it would
+/// write them to a temporary file otherwise.
+const STATEMENT_JOURNAL: &str = "MEMORY";
+
 /// Longest name PostgreSQL keeps whole.
 const MAX_SCHEMA_BYTES: usize = 63;
 
@@ -93,7 +97,8 @@ async fn open_sqlite(config: &DatabaseConfig) -> Result<Database, sqlx::Error> {
         .clone()
         .create_if_missing(true)
         .pragma("cache_size", WRITER_CACHE)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("temp_store", STATEMENT_JOURNAL);
     create_for_the_owner(creating.get_filename());
     // The first connection creates the file, turns its journal into a write-ahead log, and fails at once when
     // something is wrong: a pool would try again in silence and then only say that it timed out.

@@ -31,8 +31,8 @@ pub(crate) struct Batch {
     pub(crate) after: Cursor,
     /// Its last event.
     pub(crate) until: Cursor,
-    /// What it says, in order.
-    pub(crate) steps: Vec<Step>,
+    /// What it says, in order, as it came.
+    pub(crate) steps: Vec<Vec<Step>>,
     /// What alerts want to know of its conversations; `None` = nothing.
     pub(crate) watch: Option<Watch>,
 }
@@ -72,7 +72,7 @@ pub(super) async fn follow(
     let mut touched: FxHashMap<(ShopId, String), Vec<Happening>> = FxHashMap::default();
     let mut told: BTreeMap<ShopId, Vec<Told>> = BTreeMap::new();
     let mut heard = Heard::default();
-    for step in batch.steps {
+    for step in batch.steps.into_iter().flatten() {
         match step {
             Step::Shop(shop) => drop(shops.entry(shop).or_default()),
             Step::Zone(shop, zone) => drop(shops.insert(shop, Some(zone))),
@@ -155,9 +155,10 @@ fn in_order(touched: FxHashMap<(ShopId, String), Vec<Happening>>) -> Vec<(Key, V
         source: HISTORY.to_owned(),
         conversation,
     };
-    let mut touched: Vec<_> = touched.into_iter().map(|(of, happened)| (key(of), happened)).collect();
+    let mut touched: Vec<_> = touched.into_iter().collect();
+    // Ids are in the order of their texts.
     touched.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    touched
+    touched.into_iter().map(|(of, happened)| (key(of), happened)).collect()
 }
 
 async fn fold(

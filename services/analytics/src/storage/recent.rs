@@ -4,9 +4,11 @@
 //! that is remembered is as it is in the store.
 
 use std::collections::HashMap;
+use std::mem::swap;
 
 use fenliu_domain::agent_facts;
 use fenliu_domain::ids::ShopId;
+use rustc_hash::FxHashMap;
 
 use super::facts::Facts;
 use super::{Cursor, Key};
@@ -20,9 +22,9 @@ const SHOPS: usize = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     at: Option<Cursor>,
-    young: HashMap<Key, Facts>,
+    young: FxHashMap<Key, Facts>,
     /// Those nobody has asked for since the young began.
-    old: HashMap<Key, Facts>,
+    old: FxHashMap<Key, Facts>,
     /// The agents of shops, in two generations as well.
     young_shops: HashMap<ShopId, agent_facts::Fold>,
     old_shops: HashMap<ShopId, agent_facts::Fold>,
@@ -42,7 +44,9 @@ impl Recent {
     /// Remembers a conversation as it is stored when the cursor has moved.
     pub(super) fn keep(&mut self, key: Key, facts: Facts) {
         if self.young.len() >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
+            // What was old is forgotten; its room is there for the young.
+            swap(&mut self.old, &mut self.young);
+            self.young.clear();
         }
         self.young.insert(key, facts);
     }

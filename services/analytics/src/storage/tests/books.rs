@@ -95,7 +95,7 @@ async fn rezone(store: &Store, name: &str) {
     let until = Cursor { position: after.position + 1, event_id: after.event_id.clone() };
     let zone = Zone::parse(name).expect("a zone");
     store
-        .follow(Batch { after, until, steps: vec![Step::Zone(shop(0), zone)], watch: None })
+        .follow(Batch { after, until, steps: vec![vec![Step::Zone(shop(0), zone)]], watch: None })
         .await
         .expect("followed");
 }
