@@ -287,7 +287,9 @@ async fn who_was_away_goes_on_from_a_position() {
     );
     let mut later = watch(&mut house, Some(1)).await;
     let rest = next(&house, &mut later).await;
-    assert_eq!(rest.changes, all.changes[1..]);
+    // Time passes while one waits for a message, and may bring more changes.
+    let known = all.changes.len() - 1;
+    assert_eq!(rest.changes.get(..known), Some(&all.changes[1..]));
     let beyond =
         proto::WatchAlertsRequest { shop_id: SHOP.into(), after_position: Some(99), ..Default::default() };
     refused(house.alerts.watch_alerts(beyond).await, Reason::HistoryRewound);
