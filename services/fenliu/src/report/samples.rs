@@ -9,7 +9,7 @@ use fenliu_proto::convert::{to_span, to_timestamp};
 
 use super::outlook::{BudgetSheet, StandingSheet};
 use super::sheet::{PackSheet, Parts};
-use super::whole::{AgentLine, PackReport, Report, ResponseLine};
+use super::whole::{AgentLine, Cards, PackReport, Report, ResponseLine};
 use crate::demand::sheet::tests::sheet as demand;
 use crate::rates::Judged;
 use crate::scorecards::sheet::Sheet as CardSheet;
@@ -145,6 +145,6 @@ pub(super) fn report() -> Report {
         day: Some("2026-01-01".into()),
         packs: vec![busy, empty],
         demand: demand(),
-        scorecards: of_two_days(cards(&["pinduoduo-3min-human", "taobao-3min"])),
+        scorecards: Cards::Told(Box::new(of_two_days(cards(&["pinduoduo-3min-human", "taobao-3min"])))),
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::outlook::{BudgetSheet, left_of};
 use super::sheet::{MissLine, PackSheet, Parts};
-use super::whole::{AgentLine, PackReport, Report};
+use super::whole::{AgentLine, Cards, PackReport, Report};
 use crate::table::{BAR_WIDTH, Table, bar, percent};
 use crate::words::{Words, fill};
 
@@ -24,7 +24,12 @@ impl Report {
             text.push_str(&pack.told(words));
         }
         text.extend(["\n", &self.cards_title(words), "\n"]);
-        text.push_str(&self.scorecards.tables_told(words, MAX_AGENTS_SHOWN));
+        match &self.scorecards {
+            Cards::Told(sheet) => text.push_str(&sheet.tables_told(words, MAX_AGENTS_SHOWN)),
+            Cards::Refused { refused } => {
+                text.extend([&fill(words.cards.refused, &[("why", refused)]), "\n"]);
+            }
+        }
         // The first line says the shop once more.
         let demand = self.demand.told(words);
         let (_, demand) = demand.split_once('\n').unwrap_or_default();
@@ -35,7 +40,7 @@ impl Report {
 impl Report {
     /// What the agents' cards are, and of which days.
     pub(super) fn cards_title(&self, words: &Words) -> String {
-        let sheet = &self.scorecards;
+        let Cards::Told(sheet) = &self.scorecards else { return words.cards.title.to_owned() };
         let days = [("from", &sheet.first_day as &dyn Display), ("to", &sheet.last_day)];
         let asked = self.from.as_ref().or(self.demand.first_day.as_ref());
         let is_less = asked.is_some_and(|asked| *asked < sheet.first_day);
@@ -266,6 +271,25 @@ mod tests {
         for lang in Lang::ALL {
             insta::assert_snapshot!(format!("text_{}", lang.words().language), report().told(lang.words()));
         }
+    }
+
+    #[test]
+    fn without_cards_the_rest_is_told_and_why_there_are_none() {
+        let refused = || Cards::Refused { refused: "PERMISSION_DENIED: <you> may not".into() };
+        let without = Report { scorecards: refused(), ..report() };
+        let words = Lang::En.words();
+        let told = without.told(words);
+        assert!(
+            told.contains("How each agent did\ncards could not be had: PERMISSION_DENIED: <you> may not\n"),
+            "{told}"
+        );
+        let rest = |told: &str| told.split("How each agent did").next().map(str::to_owned);
+        assert_eq!(rest(&told), rest(&report().told(words)));
+        assert!(told.contains(words.demand.title), "{told}");
+        let page = without.page(words).expect("a page");
+        assert!(page.contains("cards could not be had: PERMISSION_DENIED: &#60;you&#62; may not"), "{page}");
+        let json = serde_json::to_value(&without).expect("JSON");
+        assert_eq!(json["scorecards"]["refused"], "PERMISSION_DENIED: <you> may not");
     }
 
     #[test]

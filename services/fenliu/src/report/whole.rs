@@ -49,7 +49,20 @@ pub struct Report {
     /// When buyers come.
     pub demand: DemandSheet,
     /// How each agent did on these days, or on the last 92 of them.
-    pub scorecards: CardSheet,
+    pub scorecards: Cards,
+}
+
+/// The cards of a report, without which the rest of it still is one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cards {
+    /// There they are.
+    Told(Box<CardSheet>),
+    /// There are none.
+    Refused {
+        /// Why not, as analytics said it.
+        refused: String,
+    },
 }
 
 /// A shop under one pack.
@@ -141,7 +154,7 @@ impl<'a> Wanted<'a> {
             packs.push(self.pack(choice, rates, moment).await?);
         }
         let demand = demand::run(&self.shop.shop_id, self.days, self.channel).await?;
-        let scorecards = self.scorecards(&judged, &demand, as_of.map(|at| zone.day_of(at))).await?;
+        let scorecards = self.scorecards(&judged, &demand, as_of.map(|at| zone.day_of(at))).await;
         let (from, to) = self.days.named();
         let known = |day: String| Some(day).filter(|day| !day.is_empty());
         Ok(Report {
@@ -158,20 +171,25 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// Everybody's cards, with misses under the packs of the report that cards know of.
+    /// Everybody's cards, with misses under the packs of the report that cards know of; whoever may not see them, or whose
+    /// shop has too much to count in the time a call may take, still gets the rest of the report.
     async fn scorecards(
         &self,
         judged: &[(Choice, Judged)],
         demand: &DemandSheet,
         today: Option<Day>,
-    ) -> anyhow::Result<CardSheet> {
+    ) -> Cards {
         let packs: Vec<_> = judged.iter().map(|(choice, _)| choice.name().to_owned()).collect();
         let days = card_days(self.days, demand, today);
         let request = ListScorecardsRequest {
             by_shift: Some(ShiftSplit::default()),
             ..ListScorecardsRequest::default()
         };
-        scorecards::cards(self.channel, &self.shop, &self.people, days, request, &packs).await
+        let cards = scorecards::cards(self.channel, &self.shop, &self.people, days, request, &packs).await;
+        match cards {
+            Ok(sheet) => Cards::Told(Box::new(sheet)),
+            Err(error) => Cards::Refused { refused: format!("{error:#}") },
+        }
     }
 
     async fn pack(

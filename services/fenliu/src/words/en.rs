@@ -147,6 +147,7 @@ pub(super) const WORDS: Words = Words {
         morning: "morning",
         afternoon: "afternoon",
         evening: "evening",
+        refused: "cards could not be had: {why}",
         schedule_unknown: "the schedule is not known: accounts does not say who was on duty",
         nobody: "nobody was there, scheduled or asked",
         time_online: "Time online",

@@ -162,6 +162,7 @@ pub(crate) struct Cards {
     pub(crate) morning: &'static str,
     pub(crate) afternoon: &'static str,
     pub(crate) evening: &'static str,
+    pub(crate) refused: &'static str,
     pub(crate) schedule_unknown: &'static str,
     pub(crate) nobody: &'static str,
     pub(crate) time_online: &'static str,

@@ -147,6 +147,7 @@ pub(super) const WORDS: Words = Words {
         morning: "早班",
         afternoon: "中班",
         evening: "晚班",
+        refused: "无法统计：{why}",
         schedule_unknown: "排班不详：账号服务未提供当班情况",
         nobody: "无人在线、当班或被问",
         time_online: "在线时长",

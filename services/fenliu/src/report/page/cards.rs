@@ -1,16 +1,17 @@
 //! How each agent did, as a page shows it: the tables of the cards, and bars of what is better looked at than read.
 
 use crate::report::text::MAX_AGENTS_SHOWN;
-use crate::report::whole::Report;
+use crate::report::whole::{Cards, Report};
 use crate::scorecards::lines::{CardLine, FiguresLine};
 use crate::scorecards::tables::{CardTable, Hint, Tables, clock, share};
 use crate::words::{Words, fill};
 
 /// Everything of the cards.
+#[derive(Default)]
 pub(super) struct CardsView {
     pub(super) title: String,
     /// What is not known, in a sentence; empty when everything is.
-    pub(super) unknown: &'static str,
+    pub(super) unknown: String,
     /// That there is nobody; empty when there is somebody.
     pub(super) nobody: &'static str,
     pub(super) figures: Vec<Figure>,
@@ -45,7 +46,17 @@ struct Measured {
 
 impl CardsView {
     pub(super) fn of(report: &Report, words: &'static Words) -> Self {
-        let sheet = &report.scorecards;
+        let title = report.cards_title(words);
+        let sheet = match &report.scorecards {
+            Cards::Told(sheet) => sheet,
+            Cards::Refused { refused } => {
+                return Self {
+                    title,
+                    unknown: fill(words.cards.refused, &[("why", refused)]),
+                    ..Self::default()
+                };
+            }
+        };
         let tables = Tables { sheet, words, most: MAX_AGENTS_SHOWN };
         let is_empty = sheet.agents.is_empty();
         let (figures, all_day, shifts) = if is_empty {
@@ -55,8 +66,8 @@ impl CardsView {
             (figures(&sheet.agents, words), all_day.into_iter().flatten().collect(), tables.shifts_in_short())
         };
         Self {
-            title: report.cards_title(words),
-            unknown: if sheet.schedule_known { "" } else { words.cards.schedule_unknown },
+            title,
+            unknown: if sheet.schedule_known { "" } else { words.cards.schedule_unknown }.to_owned(),
             nobody: if is_empty { words.cards.nobody } else { "" },
             figures,
             all_day,
