@@ -2,7 +2,7 @@
 //! prepares each of them once.
 //!
 //! PostgreSQL takes one array for each column and unnests them, all tables in one statement; SQLite takes several rows a
-//! statement, in a few sizes.
+//! statement, in a few sizes, the rows that are too many for it left empty.
 
 use sea_orm::sea_query::{ArrayType, ColumnType, Iden as _};
 use sea_orm::{
@@ -10,9 +10,9 @@ use sea_orm::{
     EntityTrait, Iterable, Statement, Value,
 };
 
-/// Rows of one statement of SQLite; its 32,766 values allow no more of the widest table. Each statement is a way to the
-/// thread of its connection and back, so there are enough sizes for few of them.
-const CHUNKS: [usize; 11] = [1_024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
+/// Most rows of one statement of SQLite, a power of two; its 32,766 values allow no more of the widest table. Each statement
+/// is a way to the thread of its connection and back, so rows go in one of the next power of two.
+const MOST_ROWS: usize = 1_024;
 /// Ids of one lookup, by which lists of them are filled up.
 const LISTS: [usize; 6] = [1, 4, 16, 64, 256, 1_024];
 
@@ -136,25 +136,28 @@ impl Rows {
         )
     }
 
-    /// The insertion as statements of a few sizes.
+    /// The insertion as statements of a few sizes. What no value is given for SQLite takes for NULL, so what is beyond the
+    /// last row is empty, and is told from a row by a column that never is.
     fn chunked(self, backend: DatabaseBackend) -> Vec<Statement> {
         let one = format!("({})", vec!["?"; self.columns.len()].join(", "));
+        let never_null = 1 + self.columns.iter().position(|column| !column.nullable).unwrap_or_default();
         let mut columns: Vec<_> = self.columns.into_iter().map(|column| column.values.into_iter()).collect();
         let mut statements = Vec::new();
         let mut left = self.count;
         while left > 0 {
-            let size = CHUNKS.into_iter().find(|size| *size <= left).unwrap_or(1);
-            let values: Vec<_> = (0..size)
-                .flat_map(|_| columns.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>())
-                .collect();
+            let rows = left.min(MOST_ROWS);
+            let mut values = Vec::with_capacity(rows * columns.len());
+            for _ in 0..rows {
+                values.extend(columns.iter_mut().filter_map(Iterator::next));
+            }
             let text = format!(
-                "{} VALUES {} {}",
+                "{} SELECT * FROM (VALUES {}) WHERE column{never_null} IS NOT NULL {}",
                 self.insert,
-                vec![one.as_str(); size].join(", "),
+                vec![one.as_str(); rows.next_power_of_two()].join(", "),
                 self.on_conflict
             );
             statements.push(Statement::from_sql_and_values(backend, text, values));
-            left -= size;
+            left -= rows;
         }
         statements
     }

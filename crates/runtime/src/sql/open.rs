@@ -19,8 +19,9 @@ const IDLE_LIMIT: Duration = Duration::from_secs(600);
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// Memory of the one connection that writes to a SQLite file, in KiB as SQLite wants it said: what it touches again and
-/// again, the ends of all indexes, is not read each time.
-const WRITER_CACHE: &str = "-65536";
+/// again, the ends of all indexes, is not read each time. More of it costs more than it saves: SQLite goes through all of
+/// it at the end of each transaction that split a page.
+const WRITER_CACHE: &str = "-16384";
 /// Pages of SQLite's write-ahead log after which they are carried over into the file: 32 MiB, so that a page that changes
 /// again and again is carried over seldom.
 const CHECKPOINT_PAGES: &str = "8192";

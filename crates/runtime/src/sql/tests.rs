@@ -4,11 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryOrder, Statement};
 use tempfile::TempDir;
 use tokio::sync::{Notify, oneshot};
 
-use super::{Database, DatabaseConfig};
+use super::{Database, DatabaseConfig, Rows};
 
 async fn opened() -> (TempDir, Database) {
     let directory = tempfile::tempdir().unwrap();
@@ -245,6 +246,52 @@ async fn snapshots_do_not_see_what_comes_after(database: &Database) {
     assert_eq!(items(database).await, items_before + 1);
 }
 
+/// A table whose first column may be NULL.
+mod tally {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "tally")]
+    pub(super) struct Model {
+        pub note: Option<String>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i64,
+        pub times: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+const TALLY: &str = "CREATE TABLE tally (note TEXT, id BIGINT PRIMARY KEY, times BIGINT NOT NULL)";
+
+#[tokio::test]
+async fn any_number_of_rows_is_inserted_each_once() {
+    let (_directory, database) = opened().await;
+    database.writer().execute_unprepared(TALLY).await.unwrap();
+    are_inserted_each_once(&database).await;
+}
+
+async fn are_inserted_each_once(database: &Database) {
+    let note = |id: i64| (id % 3 > 0).then(|| format!("note {id}"));
+    for count in (0..=34).chain([63, 64, 65, 1_023, 1_024, 1_025, 3_000]) {
+        let row = move |id| tally::ActiveModel { note: Set(note(id)), id: Set(id), times: Set(1) };
+        for _ in 0..2 {
+            let again = "ON CONFLICT (id) DO UPDATE SET times = tally.times + excluded.times";
+            let rows = Rows::of((0..count).map(row).collect(), again).unwrap();
+            let inserted =
+                database.transaction(move |txn| Box::pin(async move { rows.insert(txn).await })).await;
+            inserted.unwrap();
+        }
+        let stored = tally::Entity::find().order_by_asc(tally::Column::Id).all(database.reader()).await;
+        let expected: Vec<_> = (0..count).map(|id| tally::Model { note: note(id), id, times: 2 }).collect();
+        assert_eq!(stored.unwrap(), expected, "{count} rows");
+        tally::Entity::delete_many().exec(database.writer()).await.unwrap();
+    }
+}
+
 /// The same on PostgreSQL, in a table of the test's own.
 #[tokio::test]
 #[ignore = "needs a PostgreSQL: set FENLIU_POSTGRES_URL to an empty database and run with --ignored"]
@@ -260,6 +307,8 @@ async fn postgresql_behaves_the_same() {
     commits_on_ok_and_rolls_back_on_err(&database).await;
     is_whole_wherever_its_caller_gives_up(&database).await;
     snapshots_do_not_see_what_comes_after(&database).await;
+    database.writer().execute_unprepared(&format!("DROP TABLE IF EXISTS tally; {TALLY}")).await.unwrap();
+    are_inserted_each_once(&database).await;
     let shown = "SELECT extract(epoch FROM current_setting('lock_timeout')::interval)::bigint";
     assert_eq!(number(database.writer(), shown).await, 3);
 

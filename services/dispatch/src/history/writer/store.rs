@@ -1,5 +1,5 @@
-//! How a batch is stored: in one statement where everything it needs to know is remembered, or else in a transaction that
-//! reads what is not.
+//! How a batch is stored: without reading where everything it needs to know is remembered, by PostgreSQL in one statement;
+//! or else in a transaction that reads what is not.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,15 +51,26 @@ pub(super) async fn commit(
 ) -> Result<Stored, Fault> {
     let mut known = std::mem::take(ledger);
     let unmoved = known.head().is_some_and(|head| head.position >= told);
+    let is_one_statement = database.backend() == DatabaseBackend::Postgres;
     if unmoved
-        && database.backend() == DatabaseBackend::Postgres
-        && let Some(stored) = at_once(database, &mut known, &batch).await?
+        && is_one_statement
+        && let Some(stored) = at_once(database.writer(), &mut known, &batch).await?
     {
         *ledger = known;
         return Ok(stored);
     }
-    let (stored, known) =
-        database.transaction(move |txn| Box::pin(async move { store(txn, known, &batch).await })).await?;
+    let stored = database.transaction(move |txn| {
+        Box::pin(async move {
+            if unmoved
+                && !is_one_statement
+                && let Some(stored) = at_once(txn, &mut known, &batch).await?
+            {
+                return Ok((stored, known));
+            }
+            store(txn, known, &batch).await
+        })
+    });
+    let (stored, known) = stored.await?;
     *ledger = known;
     Ok(stored)
 }
@@ -92,9 +103,10 @@ impl Plan {
     }
 }
 
-/// Stores a batch in one statement, unless something about it must be read first, or somebody else has stored something.
+/// Stores a batch without reading anything, unless something about it must be read first, or somebody else has stored
+/// something. PostgreSQL needs no transaction around it.
 async fn at_once(
-    database: &Database,
+    connection: &impl ConnectionTrait,
     ledger: &mut Ledger,
     batch: &[Disposal],
 ) -> Result<Option<Stored>, Fault> {
@@ -110,8 +122,7 @@ async fn at_once(
         return Ok(None);
     }
     let fits: Vec<_> = plan.fits.iter().map(|verdict| *verdict == Verdict::Fits).collect();
-    let stored = write(database.writer(), ledger, batch, plan, fits, &fresh).await?;
-    Ok(stored)
+    write(connection, ledger, batch, plan, fits, &fresh).await
 }
 
 /// Stores a batch in a transaction.
