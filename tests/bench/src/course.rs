@@ -1,5 +1,6 @@
 //! The course: what is measured, in which order, on which stores.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ const HOT: Size = Size { shops: 1, agents: 2_000 };
 const IN_FLIGHT: [usize; 4] = [1, 8, 64, 256];
 /// Callers a second where they come at even times.
 const PER_SECOND: u64 = 2_000;
+/// The line of floor c at 64 in flight, which all but new conversations are held against.
+const FLOOR_C: usize = 6;
 
 /// What is to be done.
 pub(crate) struct Plan {
@@ -36,6 +39,12 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     pub(crate) length: Duration,
     pub(crate) only: Option<String>,
+}
+
+impl Plan {
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
 }
 
 /// One line of the report: one thing that was measured in every round.
@@ -108,7 +117,7 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Line>> {
     let floor_open = add(&format!("floor c, {PER_SECOND} a second"), None, c.again(), open);
     let subject = Subject::of(plan, &many, Mix::New, Some(&product_redis));
     add(&format!("new conversations, {PER_SECOND} a second"), Some(floor_open), subject, open);
-    let floor = 6; // Floor c at 64 in flight.
+    let floor = FLOOR_C;
     for (mix, name) in
         [(Mix::Message, "messages"), (Mix::Reply, "replies"), (Mix::Close, "come and go, two calls")]
     {
@@ -129,9 +138,10 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Line>> {
         Subject::of(plan, &embedded, Mix::Heartbeat, None),
         at(64),
     );
+    let wanted = wanted(plan, &lines);
     for round in 1..=plan.rounds {
         for (line, subject, pace) in &subjects {
-            if plan.only.as_ref().is_some_and(|only| !lines[*line].name.contains(only.as_str())) {
+            if !wanted.contains(line) {
                 continue;
             }
             eprint!("\rround {round} of {}: {:50}", plan.rounds, lines[*line].name);
@@ -161,16 +171,31 @@ async fn floors(plan: &Plan, redis: &ScratchRedis, sqlite: &str) -> anyhow::Resu
     ])
 }
 
+/// What is measured: all that was asked for, and the floors it is held against.
+fn wanted(plan: &Plan, lines: &[Line]) -> BTreeSet<usize> {
+    let asked = lines.iter().enumerate().filter(|(_, line)| plan.wants(&line.name));
+    let mut wanted: BTreeSet<_> =
+        asked.flat_map(|(place, line)| line.floor.into_iter().chain([place])).collect();
+    if plan.wants(&hot_name()) {
+        wanted.insert(FLOOR_C);
+    }
+    wanted
+}
+
+fn hot_name() -> String {
+    format!("one hot shop, {} agents, 64 in flight", HOT.agents)
+}
+
 /// One shop that has all the buyers, at the end: it needs a product of its own.
 async fn hot(plan: &Plan, redis: &ScratchRedis) -> anyhow::Result<Vec<Line>> {
-    let name = format!("one hot shop, {} agents, 64 in flight", HOT.agents);
-    if plan.only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+    let name = hot_name();
+    if !plan.wants(&name) {
         return Ok(Vec::new());
     }
     let stores = Stores { redis: redis.url(), database: plan.postgres.clone() };
     let hot = Product::start(&plan.dispatch, &stores, HOT).await?;
     let subject = Subject::of(plan, &hot, Mix::New, Some(redis));
-    let mut line = Line { name, floor: Some(6), rounds: Vec::new() };
+    let mut line = Line { name, floor: Some(FLOOR_C), rounds: Vec::new() };
     for _ in 0..plan.rounds {
         line.rounds.push(measure(&subject, Pace::Closed { in_flight: 64 }, plan.length).await?);
     }

@@ -35,6 +35,8 @@ pub(crate) const STANDING: usize = 20;
 const SETTERS: usize = 32;
 /// How long the product may take to begin.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How much longer for each shop.
+const PATIENCE_FOR_SHOP: Duration = Duration::from_millis(100);
 
 /// Shops of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +118,7 @@ impl Product {
 
     /// Everybody comes online, as soon as dispatch knows them.
     async fn bring_in_everybody(&self) -> anyhow::Result<()> {
+        let patience = PATIENCE + PATIENCE_FOR_SHOP * u32::try_from(self.size.shops).unwrap_or(u32::MAX);
         let agents =
             (0..self.size.shops).flat_map(|shop| (0..self.size.agents).map(move |agent| (shop, agent)));
         let came = stream::iter(agents).map(|(shop, agent)| async move {
@@ -131,7 +134,7 @@ impl Product {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             };
-            tokio::time::timeout(PATIENCE, come).await.context("dispatch does not hear of its shops")
+            tokio::time::timeout(patience, come).await.context("dispatch does not hear of its shops")
         });
         came.buffer_unordered(SETTERS).try_collect().await
     }
