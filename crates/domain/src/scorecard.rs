@@ -24,19 +24,27 @@
 //! percentiles are from a [`crate::sketch`]; shifts that tile the day add up to the whole, except for sessions, which may
 //! reach over several; without a denominator there is no share; nothing after the moment judged as of is seen.
 
+mod binder;
 mod books;
+mod card;
 mod conversation;
 mod counts;
+mod daily;
 mod hint;
 mod score;
+mod sheet;
 mod shift;
 #[cfg(test)]
 mod tests;
 
-pub use books::{Books, Card, Figures, Question, Report};
+pub use binder::Binder;
+pub use books::{Books, Question};
+pub use card::{Card, Figures, Rating, Report};
 pub use counts::Counts;
-pub use hint::{ENOUGH, Evidence, Hint, MAX_EVIDENCE, Measured, Rule};
+pub use daily::DailyBooks;
+pub use hint::{ENOUGH, Evidence, Hint, MAX_EVIDENCE, Measured, Rule, Shown};
 pub use score::{PRIOR, SCORED_DAYS, SOONEST, score};
+pub use sheet::{DaySheet, Entry, Stray};
 pub use shift::{Shift, Slots};
 
 use crate::time::Span;
