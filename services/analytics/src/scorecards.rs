@@ -12,7 +12,7 @@ use fenliu_domain::day::{Day, DayRange, Zone};
 use fenliu_domain::exchange::Conversation;
 use fenliu_domain::ids::{AgentId, ShopId};
 use fenliu_domain::pack::RulePack;
-use fenliu_domain::problem::Problem;
+use fenliu_domain::problem::{Problem, Reason};
 use fenliu_domain::roster::Stretch;
 use fenliu_domain::scorecard::{self, Books, Report, Shift, Slots};
 use fenliu_domain::time::{Span, Timestamp};
@@ -23,6 +23,8 @@ use crate::storage::{AgentFold, Cards, CardsAsked, Fault, Fold, Folded, Store, W
 
 /// Most days from the first to the last.
 const MAX_DAYS: i64 = 91;
+/// How often a question is begun anew because the zone of the days has changed meanwhile.
+const ATTEMPTS: usize = 3;
 
 /// What cards are asked for.
 #[derive(Clone, Debug)]
@@ -67,7 +69,7 @@ impl Question {
         packs: &Packs,
         whose: &Whose,
     ) -> Result<Scorecards, Problem> {
-        loop {
+        for _ in 0..ATTEMPTS {
             let zone = store.zone(self.shop).await.map_err(Fault::into_problem)?;
             let days = self.days(zone)?;
             let duty = self.duty(rosters, zone, &days).await;
@@ -84,6 +86,8 @@ impl Question {
             let Cards { report, names, position } = cards;
             return Ok(Scorecards { question: self, report, names, schedule_known, days, position, zone });
         }
+        let advice = "the time zone of the shop changes again and again; repeat the request";
+        Err(Problem::new(Reason::StoreUnavailable, advice))
     }
 
     /// Who is on duty in the days; `None` when accounts does not say.
