@@ -21,6 +21,7 @@ use fenliu_domain::time::{Span, Timestamp};
 use fenliu_proto::rule_pack::to_proto;
 use fenliu_runtime::sql::Rows;
 use prost::Message;
+use rustc_hash::FxHashSet;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
@@ -28,6 +29,7 @@ use sha2::{Digest, Sha256};
 use super::{Book, Fresh, Kept, missing, range_of};
 use crate::storage::history::cursor;
 use crate::storage::reading::{feed_days, zone_of};
+use crate::storage::rows::card_bytes::There;
 use crate::storage::rows::{Place, card_bytes, day_book, day_card, shop_day};
 use crate::storage::{AgentFold, Fault, Fold, Store, agents};
 
@@ -86,7 +88,15 @@ pub(crate) struct Cards {
 struct Days {
     book: Book,
     versions: BTreeMap<Day, i64>,
-    kept: BTreeMap<Day, DaySheet>,
+    kept: BTreeMap<Day, KeptDay>,
+}
+
+/// A day that was kept.
+struct KeptDay {
+    /// Without agents.
+    sheet: DaySheet,
+    /// In order of names.
+    agents: Vec<There>,
 }
 
 /// A day that was read, and of what.
@@ -226,6 +236,13 @@ async fn versions(
     Ok(versions)
 }
 
+impl KeptDay {
+    /// Whether there was anything of an agent.
+    fn names(&self, agent: &str) -> bool {
+        self.agents.binary_search_by(|there| there.agent.as_str().cmp(agent)).is_ok()
+    }
+}
+
 impl CardsAsked {
     /// The days there are, and what was kept of them.
     async fn days_in(&self, txn: &DatabaseTransaction) -> Result<Option<Days>, Fault> {
@@ -238,11 +255,12 @@ impl CardsAsked {
         let versions = versions(txn, shop, self.days.clone(), zone.day_of(as_of)).await?;
         let mut kept = BTreeMap::new();
         for (day, Kept { holds_from, counts }) in book.kept(txn, &versions, as_of).await? {
-            let sheet =
-                card_bytes::read_day(Place::of_book("counts", &day.to_string()), holds_from, &counts)?;
+            let date = day.to_string();
+            let place = Place::of_book("counts", &date);
+            let (sheet, agents) = card_bytes::read_day(place, holds_from, &counts)?;
             let holds = |place: &usize| sheet.misses_hold_from.get(*place).is_some_and(|from| *from <= as_of);
             if self.wanted_packs.iter().all(holds) {
-                kept.insert(day, sheet);
+                kept.insert(day, KeptDay { sheet, agents });
             }
         }
         Ok(Some(Days { book, versions, kept }))
@@ -263,19 +281,22 @@ impl CardsAsked {
             on_duty.insert(agent.to_string());
             binder.schedule(*agent, [*stretch]);
         }
-        let sheets = || days.kept.iter().chain(read.iter().map(|read| (&read.day, &read.sheet)));
-        let mut names = BTreeSet::new();
-        for (day, sheet) in sheets() {
-            binder.add_shop(*day, &sheet.shop);
+        let mut add = |day: Day, sheet: &DaySheet| {
+            binder.add_shop(day, &sheet.shop);
             binder.add_ratings(sheet.ratings.iter().copied());
             binder.add_strays(sheet.strays.iter().cloned());
-            for (name, entry) in &sheet.agents {
-                if entry.is_of(&self.wanted_packs) && !names.contains(name) {
-                    names.insert(name.clone());
-                }
-                if on_duty.contains(name) {
-                    binder.meet(name, &entry.there);
-                }
+        };
+        days.kept.iter().for_each(|(day, kept)| add(*day, &kept.sheet));
+        read.iter().for_each(|read| add(read.day, &read.sheet));
+        let mut names = self.names(&days, &read);
+        for there in days.kept.values().flat_map(|kept| &kept.agents) {
+            if on_duty.contains(&there.agent) {
+                binder.meet(&there.agent, &there.read(Place::of_book("counts", &there.agent))?);
+            }
+        }
+        for (name, entry) in read.iter().flat_map(|read| &read.sheet.agents) {
+            if on_duty.contains(name) {
+                binder.meet(name, &entry.there);
             }
         }
         names.append(&mut binder.named());
@@ -288,6 +309,16 @@ impl CardsAsked {
         let report = binder.finish(|name| wanted.contains(name));
         let fresh = self.fresh(&days.book, &read);
         Ok((Cards { report, names, position }, fresh))
+    }
+
+    /// Everybody of whom there is anything. A month of a large shop names its agents tens of thousands of times.
+    fn names(&self, days: &Days, read: &[Read]) -> BTreeSet<String> {
+        let packs = &self.wanted_packs;
+        let kept = days.kept.values().flat_map(|kept| &kept.agents).filter(|there| there.is_of(packs));
+        let mut names: FxHashSet<&str> = kept.map(|there| there.agent.as_str()).collect();
+        let read = read.iter().flat_map(|read| &read.sheet.agents).filter(|(_, entry)| entry.is_of(packs));
+        names.extend(read.map(|(name, _)| name.as_str()));
+        names.into_iter().map(str::to_owned).collect()
     }
 
     fn question(&self) -> Question {
@@ -318,13 +349,12 @@ impl CardsAsked {
     async fn add_kept(
         &self,
         txn: &DatabaseTransaction,
-        kept: &BTreeMap<Day, DaySheet>,
+        kept: &BTreeMap<Day, KeptDay>,
         wanted: &BTreeSet<&str>,
         binder: &mut Binder,
     ) -> Result<(), Fault> {
         let names: Vec<_> = wanted.iter().copied().collect();
-        let of_names =
-            |sheet: &DaySheet| names.iter().filter(|name| sheet.agents.contains_key(**name)).count();
+        let of_names = |day: &KeptDay| names.iter().filter(|name| day.names(name)).count();
         let mut expected: usize = kept.values().map(of_names).sum();
         for names in names.chunks(AGENTS_AT_ONCE) {
             let rows = day_card::Entity::find()
@@ -349,7 +379,7 @@ impl CardsAsked {
                 let place = Place { table: "day_card", column: "whole", row: &date };
                 let day = place.day(&date)?;
                 // A row of a day whose book is another by now, or does not name the agent, is of no account.
-                if !kept.get(&day).is_some_and(|sheet| sheet.agents.contains_key(&agent)) {
+                if !kept.get(&day).is_some_and(|kept| kept.names(&agent)) {
                     continue;
                 }
                 let shifts = self.by_shift.then_some(shifts.as_slice());

@@ -1,6 +1,7 @@
 //! What a day came to for agents as bytes, on the terms of [`super::book_bytes`].
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use fenliu_domain::desk::agent::Presence;
 use fenliu_domain::ids::{AgentId, ConversationId};
@@ -34,9 +35,9 @@ struct DayOfShop {
 
 /// An agent of whom there is anything, and when they were there.
 #[derive(Clone, PartialEq, Message)]
-struct There {
+pub(crate) struct There {
     #[prost(string, tag = "1")]
-    agent: String,
+    pub(crate) agent: String,
     /// By turns, in microseconds: how long after the one before each stretch begins, of the first since 1970; and how
     /// long it is.
     #[prost(sint64, repeated, tag = "2")]
@@ -189,24 +190,24 @@ pub(crate) fn day(sheet: &DaySheet, as_of: Timestamp) -> Vec<u8> {
     day.encode_to_vec()
 }
 
-/// The same, read. The entries of agents say when they were there, and whether there are only misses.
-pub(crate) fn read_day(place: Place<'_>, holds_from: Timestamp, bytes: &[u8]) -> Result<DaySheet, Fault> {
+/// The same, read: the sheet, which is without agents, and who they are, in order of names.
+pub(crate) fn read_day(
+    place: Place<'_>,
+    holds_from: Timestamp,
+    bytes: &[u8],
+) -> Result<(DaySheet, Vec<There>), Fault> {
     let day = DayOfShop::decode(bytes).map_err(|why| place.corrupt(why))?;
     let shop = day.shop.ok_or_else(|| place.corrupt("the figures of the shop are missing"))?;
     let holds = day.misses_hold_from_us.into_iter();
-    let there = |there: There| {
-        let only_missed = there.only_missed.iter().map(|pack| *pack as usize).collect();
-        let entry = Entry { there: there.read(place)?, only_missed, ..Entry::default() };
-        Ok((there.agent, entry))
-    };
-    Ok(DaySheet {
+    let sheet = DaySheet {
         shop: shop.read(place, day.shop_shifts.unwrap_or_default())?,
-        agents: day.agents.into_iter().map(there).collect::<Result<_, Fault>>()?,
+        agents: BTreeMap::new(),
         ratings: day.ratings.iter().map(|rated| rated.read(place)).collect::<Result<_, _>>()?,
         strays: day.strays.into_iter().map(|stray| stray.read(place)).collect::<Result<_, _>>()?,
         holds_from,
         misses_hold_from: holds.map(|micros| place.time(micros)).collect::<Result<_, _>>()?,
-    })
+    };
+    Ok((sheet, day.agents))
 }
 
 /// What a whole day came to for an agent.
@@ -298,7 +299,13 @@ impl There {
         Self { agent: agent.to_owned(), steps, busy, only_missed }
     }
 
-    fn read(&self, place: Place<'_>) -> Result<Vec<(Presence, Stretch)>, Fault> {
+    /// Whether there is anything for a question by the packs at these places.
+    pub(crate) fn is_of(&self, packs: &[usize]) -> bool {
+        self.only_missed.is_empty() || self.only_missed.iter().any(|pack| packs.contains(&(*pack as usize)))
+    }
+
+    /// When they were online or busy.
+    pub(crate) fn read(&self, place: Place<'_>) -> Result<Vec<(Presence, Stretch)>, Fault> {
         let mut before = 0_i64;
         let mut there = Vec::with_capacity(self.busy.len());
         for (step, busy) in self.steps.chunks_exact(2).zip(&self.busy) {
