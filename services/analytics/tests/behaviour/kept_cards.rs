@@ -44,16 +44,16 @@ fn without_names(mut listed: proto::ListScorecardsResponse) -> proto::ListScorec
     listed
 }
 
-async fn two_days_later() -> House {
+async fn after_midnight() -> House {
     let house = after_the_evening().await;
     house.accounts.schedule(&lan(), before_start(120 * 60), before_start(40 * 60));
-    house.clock.advance_to(START + Span::from_hours(48)).await;
+    house.clock.advance_to(START + Span::from_hours(5)).await;
     house
 }
 
 #[tokio::test]
 async fn days_that_are_over_are_told_the_same_again_and_as_they_are_read() {
-    let mut house = two_days_later().await;
+    let mut house = after_midnight().await;
     let days = ("2026-05-03", "2026-05-05");
     let first = list(&mut house, cards_of(days.0, days.1, vec![])).await;
     assert_eq!((first.total_size, first.schedule_known), (1, true));
@@ -75,14 +75,14 @@ async fn days_that_are_over_are_told_the_same_again_and_as_they_are_read() {
 
 #[tokio::test]
 async fn a_rating_given_again_on_another_day_counts_once_in_both_and_for_its_own_day_in_each() {
-    let mut house = two_days_later().await;
+    let mut house = after_midnight().await;
     let stars = async |house: &mut House, start: &str, end: &str| {
         let shop = list(house, cards_of(start, end, vec![])).await.shop.expect("the shop's");
         shop.figures.expect("figures").stars
     };
     assert_eq!(stars(&mut house, "2026-05-04", "2026-05-05").await, [0, 0, 1, 0, 0]);
     let rated = Payload::Rated(history::Rated { agent_id: lan(), stars: 5 });
-    let last = house.dispatch.record([recorded(20, -24 * 60, Some(1), rated)]);
+    let last = house.dispatch.record([recorded(20, -270, Some(1), rated)]);
     house.caught_up(last).await;
     for _ in 0..2 {
         assert_eq!(stars(&mut house, "2026-05-04", "2026-05-05").await, [0, 0, 0, 0, 1]);
@@ -93,7 +93,7 @@ async fn a_rating_given_again_on_another_day_counts_once_in_both_and_for_its_own
 
 #[tokio::test]
 async fn the_roster_of_a_day_that_is_kept_is_asked_for_each_time() {
-    let mut house = two_days_later().await;
+    let mut house = after_midnight().await;
     let scheduled = async |house: &mut House| {
         let card = list(house, cards_of("2026-05-04", "2026-05-04", vec![])).await.scorecards.remove(0);
         let figures = card.figures.expect("figures");
