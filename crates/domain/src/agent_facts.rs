@@ -182,6 +182,21 @@ impl Fact {
             | Self::Closed { agent, .. } => *agent,
         }
     }
+
+    /// When it began and when it ended; the same moment for what did not last.
+    #[must_use]
+    pub const fn times(&self) -> (Timestamp, Timestamp) {
+        match self {
+            Self::Presence { stretch, .. } | Self::Capacity { stretch, .. } | Self::Held { stretch, .. } => {
+                (stretch.start, stretch.end)
+            }
+            Self::Assigned { at, .. }
+            | Self::Transferred { at, .. }
+            | Self::Declined { at, .. }
+            | Self::Rated { at, .. }
+            | Self::Closed { at, .. } => (*at, *at),
+        }
+    }
 }
 
 impl Fold {

@@ -3,6 +3,8 @@
 //! [`Books`] takes in a shop's conversations (see [`crate::exchange`]), its agents' facts (see [`crate::agent_facts`]) and
 //! who was scheduled when, each in any order, and ends in a [`Report`]: a [`Card`] for everybody who was there, was
 //! scheduled, was asked or answered, and one for the shop. A card has the figures of all days and those of each [`Shift`].
+//! [`DailyBooks`] take in the same for each of several days and end in a [`DaySheet`] of each, which can be kept; a
+//! [`Binder`] adds sheets up to the report that books of all these days end in.
 //!
 //! What is meant:
 //! * A *turn* runs from a buyer's first unanswered message to the first reply of a person, or of a robot that assists one.
@@ -22,21 +24,30 @@
 //!
 //! Invariants: a report is the same whatever the order of conversations and facts; all counts are exact, and only
 //! percentiles are from a [`crate::sketch`]; shifts that tile the day add up to the whole, except for sessions, which may
-//! reach over several; without a denominator there is no share; nothing after the moment judged as of is seen.
+//! reach over several; a report is the same whether it was made at once or of sheets, and of whichever moment each sheet is,
+//! as long as it holds and the facts are the same; without a denominator there is no share; nothing after the moment judged as of is seen.
 
+mod binder;
 mod books;
+mod card;
 mod conversation;
 mod counts;
+mod daily;
 mod hint;
 mod score;
+mod sheet;
 mod shift;
 #[cfg(test)]
 mod tests;
 
-pub use books::{Books, Card, Figures, Question, Report};
+pub use binder::Binder;
+pub use books::{Books, Question};
+pub use card::{Card, Figures, Rating, Report};
 pub use counts::Counts;
-pub use hint::{ENOUGH, Evidence, Hint, MAX_EVIDENCE, Measured, Rule};
+pub use daily::DailyBooks;
+pub use hint::{ENOUGH, Evidence, Hint, MAX_EVIDENCE, Measured, Rule, Shown};
 pub use score::{PRIOR, SCORED_DAYS, SOONEST, score};
+pub use sheet::{DaySheet, Entry, Stray};
 pub use shift::{Shift, Slots};
 
 use crate::time::Span;

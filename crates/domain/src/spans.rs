@@ -26,6 +26,7 @@ mod stretches;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use activity::presence_stretches;
 pub use activity::{Activity, CapacityChange, PresenceChange, Record};
 pub use cells::{Cell, half_hours};
 pub use figures::Figures;

@@ -1,14 +1,18 @@
 //! How long the report of a month takes in a busy shop, from what its days came to. A stand-in for dispatch tells a month
-//! of one shop over real gRPC; then its rates are asked for over real gRPC: once while no day is kept, and again and again
-//! when all are. Beside it, in the same run, the floor: the bytes that are kept of those days, read with nothing of ours.
+//! of one shop over real gRPC; then its rates and the first page of its cards are asked for over real gRPC: once while no day is
+//! kept, and again and again when all are. Beside it, in the same run, the floor: the bytes that are kept of those days, and of
+//! the agents on the page, read with nothing of ours.
 //! `cargo bench -p fenliu-analytics --bench month [-- TURNS]`; without a number the month has a million turns.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fenliu_proto::analytics::v1::GetReplyRateResponse;
 use fenliu_proto::analytics::v1::reply_rate_service_client::ReplyRateServiceClient;
+use fenliu_proto::analytics::v1::scorecard_service_client::ScorecardServiceClient;
+use fenliu_proto::analytics::v1::{
+    GetReplyRateResponse, ListScorecardsRequest, ListScorecardsResponse, ShiftSplit,
+};
 use fenliu_proto::dispatch::v1 as dispatch;
 use fenliu_runtime::lifecycle::Lifecycle;
 use futures::{StreamExt, stream};
@@ -78,7 +82,76 @@ async fn measure(turns: usize) {
             millis(kept) / millis(floor),
         );
     }
+    for by_shift in [false, true] {
+        measure_cards(&channel, &file, by_shift).await;
+    }
     lifecycle.drain(Duration::from_secs(5)).await;
+}
+
+async fn measure_cards(channel: &Channel, file: &Path, by_shift: bool) {
+    let ((first, asked), read) = timed(list_until_answered(channel, by_shift)).await;
+    let mut kept = Vec::new();
+    for _ in 0..ROUNDS {
+        let (again, took) = timed(try_list(channel, by_shift)).await;
+        assert_eq!(again.expect("an answer").shop, first.shop, "a day that was kept is a day that was read");
+        kept.push(took.wall);
+    }
+    let page: Vec<_> = first.scorecards.iter().map(|card| card.agent.clone()).collect();
+    let mut floor = Vec::new();
+    for _ in 0..ROUNDS {
+        floor.push(timed(bytes_of_cards(file, &page)).await.1.wall);
+    }
+    let bytes = bytes_of_cards(file, &page).await;
+    let (kept, floor) = (middle(kept), middle(floor));
+    println!(
+        "{:<22} read {:>8.1} ms in {asked} calls, kept {:>6.2} ms for {} of {} agents; floor: {bytes} bytes read in {:.2} ms, {:.1} times less",
+        if by_shift { "cards by shift" } else { "cards" },
+        millis(read.wall),
+        millis(kept),
+        page.len(),
+        first.total_size,
+        millis(floor),
+        millis(kept) / millis(floor),
+    );
+}
+
+/// As [`ask_until_answered`].
+async fn list_until_answered(channel: &Channel, by_shift: bool) -> (ListScorecardsResponse, usize) {
+    let mut calls = 1;
+    loop {
+        match try_list(channel, by_shift).await {
+            Ok(answer) => return (answer, calls),
+            Err(status) => assert_eq!(status.code(), Code::DeadlineExceeded, "{status}"),
+        }
+        calls += 1;
+    }
+}
+
+async fn try_list(channel: &Channel, by_shift: bool) -> Result<ListScorecardsResponse, Status> {
+    let mut cards = ScorecardServiceClient::new(channel.clone());
+    let request = ListScorecardsRequest {
+        shop_id: shop(0),
+        start_date: "2026-05-01".into(),
+        end_date: "2026-05-31".into(),
+        by_shift: by_shift.then(ShiftSplit::default),
+        ..Default::default()
+    };
+    cards.list_scorecards(request).await.map(Response::into_inner)
+}
+
+/// How many bytes are kept of the days of the shop and of these agents.
+async fn bytes_of_cards(file: &Path, agents: &[String]) -> usize {
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut kept = SqliteConnection::connect_with(&options).await.expect("the service's file");
+    let rows = sqlx::query("SELECT counts FROM day_book WHERE pack = '' AND pack_version = 1");
+    let rows = rows.fetch_all(&mut kept).await.expect("rows");
+    let mut bytes = rows.iter().map(|row| row.get::<Vec<u8>, _>(0).len()).sum();
+    for agent in agents {
+        let rows = sqlx::query("SELECT whole FROM day_card WHERE shop_id = ? AND agent = ?");
+        let rows = rows.bind(shop(0)).bind(agent).fetch_all(&mut kept).await.expect("rows");
+        bytes += rows.iter().map(|row| row.get::<Vec<u8>, _>(0).len()).sum::<usize>();
+    }
+    bytes
 }
 
 async fn ask(channel: &Channel, pack: &str) -> GetReplyRateResponse {

@@ -1,7 +1,7 @@
-//! Works out beforehand what past days came to under the packs fenliu ships, so that the first report of a month is as
-//! quick as the next.
+//! Works out beforehand what past days came to under the packs fenliu ships, and for each agent, so that the first report of a
+//! month is as quick as the next.
 //!
-//! Whatever is asked for is worked out and kept by [`Store::report`] itself; the keeper only asks first, for each day of a
+//! Whatever is asked for is worked out and kept by [`Store::report`] and [`Store::cards`] themselves; the keeper only asks first, for each day of a
 //! shop whose facts have changed since it last did, once the day lies so far back that little of it can still change. It
 //! rests between two rounds as long as the last one took, so that it never takes more than half of a core.
 //!
@@ -13,7 +13,7 @@ use fenliu_runtime::clock::SharedClock;
 use tokio_util::sync::CancellationToken;
 
 use crate::packs::Packs;
-use crate::storage::{Fault, Store, Unkept};
+use crate::storage::{CardsAsked, Fault, Store, Unkept, Whose};
 
 /// Days of shops of one round.
 const DAYS_AT_ONCE: u64 = 50;
@@ -84,6 +84,20 @@ impl Keeper {
                 self.store.report(unkept.shop, pack.clone(), self.clock.now(), move |_| DayRange::only(day));
             report.await?;
         }
+        let zone = self.store.zone(unkept.shop).await?;
+        let asked = CardsAsked {
+            shop: unkept.shop,
+            zone,
+            days: day..=day,
+            by_shift: false,
+            shipped: self.packs.all().cloned().collect(),
+            wanted_packs: (0..self.packs.all().count()).collect(),
+            as_of: self.clock.now(),
+            duty: Vec::new(),
+            whose: Whose::Nobody,
+        };
+        // Where the zone has changed since, so has the day, and it comes up again.
+        self.store.cards(asked).await?;
         self.store.kept(unkept).await
     }
 }

@@ -9,8 +9,8 @@
 //! a target leaves of today. `evaluation` puts two packs side by side, and `feedback` two periods, with what buyers said.
 //! What past days came to is kept, and `keeper` works it out before anybody asks. A question
 //! for demand counts the same conversations by when they were opened: `demand`.
-//! Agents have facts of their own, a row for each event that ended something; `scorecards` puts both together, with the
-//! duty that `duty` asks accounts for.
+//! Agents have facts of their own, a row for each event that ended something; `scorecards` puts both together, day by day,
+//! with the duty that `duty` asks accounts for.
 //! `scores` makes of the same how fast and how well each agent answers, and tells dispatch.
 //! `alerts` looks at all shops again and again, and says what somebody should hear of now.
 //!

@@ -6,7 +6,7 @@
 //! facts of the conversations it touches anew from their whole log, so that late, repeated and out-of-order records end
 //! in the same facts; orders of buyers are logged beside them ([`Store::fold_with_orders`]). Rates read the facts of one shop on one state of the store ([`Store::tally`]), and so does
 //! whatever else is made of whole conversations ([`Store::fold`]), and of agents ([`Store::fold_with_agents`]). What past
-//! days came to is kept ([`Store::report`], [`Store::arrivals`]). What alerts need to know of agents and hours is written
+//! days came to is kept ([`Store::report`], [`Store::arrivals`], [`Store::cards`]). What alerts need to know of agents and hours is written
 //! with the facts ([`Store::floors`]). Facts that another
 //! version of the fold made are made anew when the store is opened: those of imports then and there, those of the history by
 //! following it from the beginning. Beside facts lie packs of one's own, which are kept once and never changed
@@ -43,6 +43,7 @@ use tokio::sync::Mutex;
 
 pub(crate) use self::agents::Told;
 pub(crate) use self::alerts::{Delivery, Kept, Listing, Moved, Watch};
+pub(crate) use self::books::{Cards, CardsAsked, Whose};
 pub(crate) use self::changes::Unkept;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::history::{Batch, Step};

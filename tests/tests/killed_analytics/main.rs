@@ -62,13 +62,14 @@ const JUDGED_AFTER: Span = Span::from_mins(10);
 
 /// Tables that are no facts: what is kept so that it need not be worked out again and how current it is, which rates
 /// answer for; alerts, which depend on the moments at which somebody looked; answers that were given; and the schema's own.
-const NO_FACTS: [&str; 9] = [
+const NO_FACTS: [&str; 10] = [
     "alert",
     "alert_change",
     "alert_memory",
     "alert_silence",
     "alert_webhook",
     "day_book",
+    "day_card",
     "request_memory",
     "seaql_migrations",
     "shop_day",

@@ -4,11 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
+use super::card::{Card, Figures, Rating, Report};
 use super::conversation::{Answered, Turn, answers, parts, turns};
-use super::hint::{Hint, Rule, Shown};
+use super::hint::{Rule, Shown};
+use super::sheet::{DaySheet, Entry, Stray};
 use super::{Counts, SHORT_CLOSE, SLOW, Shift, Slots};
 use crate::agent_facts::{Fact, HoldEnd};
 use crate::day::{Day, DayRange, Zone};
+use crate::desk::agent::Presence;
 use crate::desk::event::{AssignReason, CloseActor};
 use crate::exchange::Conversation;
 use crate::ids::{AgentId, ConversationId};
@@ -46,14 +49,6 @@ pub struct Books {
     ratings: BTreeMap<ConversationId, Rating>,
 }
 
-/// A rating, of which the later and then the lower is the greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rating {
-    at: Timestamp,
-    stars: Reverse<u8>,
-    agent: Option<AgentId>,
-}
-
 /// What is known of one agent, or of the shop.
 #[derive(Debug, Default)]
 struct Book {
@@ -61,35 +56,6 @@ struct Book {
     counts: Vec<Counts>,
     record: Record,
     shown: Shown,
-}
-
-/// Everybody's cards.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The shop's.
-    pub shop: Card,
-    /// Each agent's, by their id or the name an import gave them.
-    pub agents: BTreeMap<String, Card>,
-}
-
-/// How somebody did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Card {
-    /// Over all the days.
-    pub whole: Figures,
-    /// In each shift, in the order of the question.
-    pub shifts: Vec<Figures>,
-    /// What stands out of the whole.
-    pub hints: Vec<Hint>,
-}
-
-/// The figures of one part of the range.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// How the time was spent; that of the shop is the sum of its agents'.
-    pub time: spans::Figures,
-    /// What was done.
-    pub counts: Counts,
 }
 
 impl Books {
@@ -123,11 +89,15 @@ impl Books {
     /// Takes in one conversation, whole: each with a question inside the range, and those the packs need besides (see
     /// [`Tally::add`]).
     pub fn add(&mut self, conversation: &Conversation) {
+        self.add_session(conversation);
+        self.add_all_but_session(conversation);
+    }
+
+    pub(super) fn add_all_but_session(&mut self, conversation: &Conversation) {
         for tally in &mut self.tallies {
             tally.add(conversation);
         }
         let as_of = self.question.as_of;
-        self.add_session(conversation);
         for turn in turns(conversation, as_of) {
             self.add_turn(&conversation.key, &turn);
         }
@@ -145,9 +115,14 @@ impl Books {
             }
         }
         for (slot, agent) in seen {
-            let book = if agent.is_empty() { &mut self.shop } else { self.agent(agent) };
-            book.count(slot, |counts| counts.sessions += 1);
+            self.count_session(agent, slot);
         }
+    }
+
+    /// Counts a session of an agent, or of the shop where none is named.
+    pub(super) fn count_session(&mut self, agent: &str, slot: usize) {
+        let book = if agent.is_empty() { &mut self.shop } else { self.agent(agent) };
+        book.count(slot, |counts| counts.sessions += 1);
     }
 
     fn add_turn(&mut self, conversation: &str, turn: &Turn<'_>) {
@@ -218,15 +193,8 @@ impl Books {
 
     fn count_rating(&mut self, conversation: ConversationId, rating: Rating) {
         let Rating { at, stars: Reverse(stars), agent } = rating;
-        let count = |counts: &mut Counts| {
-            let place = usize::from(stars.clamp(1, 5)) - 1;
-            if let Some(count) = counts.stars.get_mut(place) {
-                *count += 1;
-            }
-        };
-        let shows = (stars <= 3).then(|| (Rule::Dissatisfaction, -i64::from(stars)));
         let name = agent.map(|agent| agent.to_string()).unwrap_or_default();
-        self.take(&name, at, &conversation.to_string(), shows, count);
+        self.take(&name, at, &conversation.to_string(), rating.shows(), |counts| counts.rate(stars));
     }
 
     fn close(&mut self, agent: AgentId, conversation: ConversationId, reply_owed: bool, at: Timestamp) {
@@ -318,17 +286,49 @@ impl Books {
         Report { shop: self.shop.card(time), agents }
     }
 
+    /// What the day they are about came to, when that is one day; duty is left out. Of a conversation that was not taken
+    /// in whole, the session must have been counted.
+    pub(super) fn into_sheet(mut self) -> DaySheet {
+        let mut sheet = DaySheet { holds_from: self.end(), ..DaySheet::default() };
+        for (pack, tally) in std::mem::take(&mut self.tallies).into_iter().enumerate() {
+            let report = tally.finish();
+            sheet.misses_hold_from.push(report.holds_from);
+            for miss in &report.misses {
+                self.blame(pack, miss);
+            }
+            let elsewhere =
+                report.misses.into_iter().filter(|miss| self.slots.of(miss.ask.at).next().is_none());
+            sheet.strays.extend(elsewhere.map(|miss| Stray::of(pack, miss)));
+        }
+        let ratings = std::mem::take(&mut self.ratings);
+        sheet.ratings = ratings.into_iter().collect();
+        let (slots, until) = (&self.slots, self.question.as_of);
+        let mut time = vec![spans::Figures::default(); slots.len()];
+        for (name, mut book) in self.agents {
+            let there = book.there(slots, until);
+            let spent = book.time(slots, until);
+            time.iter_mut().zip(&spent).for_each(|(sum, more)| sum.add(more));
+            let entry = book.entry(spent, there);
+            if !entry.is_nothing() {
+                sheet.agents.insert(name, entry);
+            }
+        }
+        sheet.shop = self.shop.entry(time, Vec::new());
+        sheet
+    }
+
+    /// When the days are over.
+    fn end(&self) -> Timestamp {
+        self.question.zone.start_of(self.question.days.end().plus(1))
+    }
+
     /// The whole has every miss of the packs' lists; shifts have those asked in them.
     fn blame(&mut self, pack: usize, miss: &Miss) {
         let shifts = self.slots.of(miss.ask.at).filter(|slot| *slot > 0);
         let slots: Vec<_> = std::iter::once(0).chain(shifts).collect();
         let count = |book: &mut Book| {
             for slot in &slots {
-                book.count(*slot, |counts| {
-                    if let Some(misses) = counts.misses.get_mut(pack) {
-                        *misses += 1;
-                    }
-                });
+                book.count(*slot, |counts| counts.miss(pack));
             }
         };
         count(&mut self.shop);
@@ -362,19 +362,24 @@ impl Book {
         (0..slots.len()).map(of_slot).collect()
     }
 
+    /// When somebody was online or busy in the days.
+    fn there(&self, slots: &Slots, until: Timestamp) -> Vec<(Presence, Stretch)> {
+        let Some(whole) = slots.whole() else { return Vec::new() };
+        let presences = spans::presence_stretches(&self.record.presence, until).into_iter();
+        let there = presences.filter(|(presence, _)| matches!(presence, Presence::Online | Presence::Busy));
+        there.filter_map(|(presence, stretch)| Some((presence, stretch.clip(whole)?))).collect()
+    }
+
+    fn entry(self, time: Vec<spans::Figures>, there: Vec<(Presence, Stretch)>) -> Entry {
+        let figures = time.into_iter().zip(self.counts).map(|(time, counts)| Figures { time, counts });
+        Entry::new(figures.collect(), self.shown, there)
+    }
+
     fn card(self, time: Vec<spans::Figures>) -> Card {
         let Self { counts, shown, .. } = self;
         let mut figures = time.into_iter().zip(counts).map(|(time, counts)| Figures { time, counts });
         let whole = figures.next().unwrap_or_default();
         let hints = shown.hints(&whole.counts, &whole.time);
         Card { whole, shifts: figures.collect(), hints }
-    }
-}
-
-impl Figures {
-    /// Whether there was nothing: no time there or scheduled, nothing asked and nothing done.
-    fn is_nothing(&self) -> bool {
-        let nothing = Counts::new(self.counts.misses.len());
-        self.time == spans::Figures::default() && self.counts == nothing
     }
 }

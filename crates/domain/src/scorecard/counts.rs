@@ -48,6 +48,45 @@ impl Counts {
         Self { misses: vec![0; packs], ..Self::default() }
     }
 
+    /// Adds those of another part of the time, under the same rule packs.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, more) in [
+            (&mut self.sessions, other.sessions),
+            (&mut self.turns, other.turns),
+            (&mut self.answered, other.answered),
+            (&mut self.slow, other.slow),
+            (&mut self.answers, other.answers),
+            (&mut self.empty_answers, other.empty_answers),
+            (&mut self.transfers_out, other.transfers_out),
+            (&mut self.transfers_in, other.transfers_in),
+            (&mut self.declined, other.declined),
+            (&mut self.closes, other.closes),
+            (&mut self.short_closes, other.short_closes),
+        ] {
+            *mine += more;
+        }
+        self.first_response.merge(&other.first_response);
+        self.next_response.merge(&other.next_response);
+        self.own_response.merge(&other.own_response);
+        self.stars.iter_mut().zip(other.stars).for_each(|(mine, more)| *mine += more);
+        self.misses.iter_mut().zip(&other.misses).for_each(|(mine, more)| *mine += more);
+    }
+
+    /// Counts a rating of so many stars.
+    pub(super) fn rate(&mut self, stars: u8) {
+        let place = usize::from(stars.clamp(1, 5)) - 1;
+        if let Some(count) = self.stars.get_mut(place) {
+            *count += 1;
+        }
+    }
+
+    /// Counts a miss under the pack at this place of the question.
+    pub(super) fn miss(&mut self, pack: usize) {
+        if let Some(misses) = self.misses.get_mut(pack) {
+            *misses += 1;
+        }
+    }
+
     /// Ratings of any number of stars.
     #[must_use]
     pub fn ratings(&self) -> u64 {

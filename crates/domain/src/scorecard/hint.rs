@@ -69,7 +69,7 @@ pub struct Evidence {
 /// The best of what has been seen for each rule: for slow responses the longest waits, for dissatisfaction the fewest
 /// stars, and then the latest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shown([BTreeSet<Noted>; 5]);
+pub struct Shown([BTreeSet<Noted>; 5]);
 
 /// How well a conversation shows something, when, and which it is: the heaviest and then the latest first.
 type Noted = (Reverse<i64>, Reverse<Timestamp>, String);
@@ -124,7 +124,7 @@ impl Rule {
 
 impl Shown {
     /// Takes note of a conversation that shows what a rule is about, once, where it shows it best; the heavier the better.
-    pub(super) fn note(&mut self, rule: Rule, weight: i64, at: Timestamp, conversation: &str) {
+    pub fn note(&mut self, rule: Rule, weight: i64, at: Timestamp, conversation: &str) {
         let Some(kept) = self.0.get_mut(rule as usize) else { return };
         let new = (Reverse(weight), Reverse(at), conversation.to_owned());
         if let Some(known) = kept.iter().find(|(.., named)| named == conversation).cloned() {
@@ -137,6 +137,21 @@ impl Shown {
         if kept.len() > MAX_EVIDENCE {
             kept.pop_last();
         }
+    }
+
+    /// Takes note of all that another has. What is kept of parts is enough for the whole: whatever is not among the best of
+    /// a part has so many better ones before it there.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (rule, weight, at, conversation) in other.noted() {
+            self.note(rule, weight, at, conversation);
+        }
+    }
+
+    /// What was noted: of which rule, how heavy, when, and which conversation.
+    pub fn noted(&self) -> impl Iterator<Item = (Rule, i64, Timestamp, &str)> {
+        Rule::ALL.into_iter().zip(&self.0).flat_map(|(rule, kept)| {
+            kept.iter().map(move |(weight, at, conversation)| (rule, weight.0, at.0, conversation.as_str()))
+        })
     }
 
     /// What stands out of these figures.

@@ -14,6 +14,7 @@ use crate::pack::samples;
 use crate::roster::Stretch;
 use crate::time::{Span, Timestamp};
 
+mod daily;
 mod hints;
 mod naive;
 mod properties;

@@ -142,7 +142,7 @@ impl Figures {
 }
 
 /// What somebody was, from the first change to the end.
-fn presence_stretches(changes: &[PresenceChange], until: Timestamp) -> Vec<(Presence, Stretch)> {
+pub(crate) fn presence_stretches(changes: &[PresenceChange], until: Timestamp) -> Vec<(Presence, Stretch)> {
     let mut sorted = changes.to_vec();
     // Stable: of two at one moment the later listed comes last, and the stretch of the other is empty.
     sorted.sort_by_key(|change| change.at);

@@ -50,6 +50,19 @@ impl Figures {
         self.room = self.room.saturating_add(other.room);
     }
 
+    /// The part of them that is measured against the roster; what is left out is nothing.
+    #[must_use]
+    pub fn of_duty(&self) -> Self {
+        Self {
+            scheduled: self.scheduled,
+            scheduled_work: self.scheduled_work,
+            online_at_work: self.online_at_work,
+            absent: self.absent,
+            worked_breaks: self.worked_breaks,
+            ..Self::default()
+        }
+    }
+
     /// Occupancy in basis points, rounded down: occupied ÷ online. `None` without time online.
     #[must_use]
     pub fn occupancy_basis_points(&self) -> Option<u32> {

@@ -17,7 +17,7 @@ use super::known::optional_shop;
 use super::parse::{self, CardPage};
 use super::{Desk, render};
 use crate::scores::Scores;
-use crate::storage::Fault;
+use crate::storage::{Fault, Whose};
 
 /// Most scores of one message.
 const PAGE: usize = 500;
@@ -94,7 +94,8 @@ impl ScorecardService for Handler {
         let Desk { store, packs, rosters, platform } = &self.desk;
         let request = request.get_ref();
         let question = parse::card_question(request, packs, platform.clock.now()).map_err(refusal)?;
-        let cards = question.answer(store, rosters).await.map_err(refusal)?;
+        let whose = Whose::One(request.agent.clone());
+        let cards = question.answer(store, rosters, packs, &whose).await.map_err(refusal)?;
         Ok(Response::new(render::scorecard(&request.agent, &cards)))
     }
 
@@ -105,7 +106,8 @@ impl ScorecardService for Handler {
         let Desk { store, packs, rosters, platform } = &self.desk;
         let (now, tokens) = (platform.clock.now(), &platform.page_tokens);
         let page = CardPage::open(request.into_inner(), packs, tokens, now).map_err(refusal)?;
-        let cards = page.question.clone().answer(store, rosters).await.map_err(refusal)?;
+        let question = page.question.clone();
+        let cards = question.answer(store, rosters, packs, &page.whose).await.map_err(refusal)?;
         Ok(Response::new(page.cut(&cards, tokens)))
     }
 }

@@ -17,6 +17,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use super::changes::Changes;
 use super::recent::Recent;
 use super::rows::agent_fact::LASTING;
 use super::rows::{agent_fact, agent_hold, agent_state};
@@ -54,8 +55,14 @@ pub(super) struct Written {
 pub(super) async fn fold(
     txn: &DatabaseTransaction,
     recent: &mut Recent,
+    changes: &mut Changes,
     told: BTreeMap<ShopId, Vec<Told>>,
 ) -> Result<Written, Fault> {
+    for (shop, told) in &told {
+        if let Some(since) = told.iter().map(|told| told.at).min() {
+            changes.note_agents(&shop.to_string(), since);
+        }
+    }
     let remembered: Vec<_> = told.keys().map(|shop| recent.take_agents(*shop)).collect();
     let is_unknown = |(shop, known): (&ShopId, &Option<_>)| known.is_none().then_some(*shop);
     let unknown: Vec<_> = told.keys().zip(&remembered).filter_map(is_unknown).collect();

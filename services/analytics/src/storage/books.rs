@@ -8,7 +8,10 @@
 //! Invariant: nobody can tell from an answer whether a day was kept or read.
 
 mod arrivals;
+mod cards;
 mod rates;
+
+pub(crate) use self::cards::{Cards, CardsAsked, Whose};
 
 use std::collections::BTreeMap;
 
@@ -86,6 +89,7 @@ pub(super) async fn versions(
     if let Some(last) = range.last {
         rows = rows.filter(shop_day::Column::Date.lte(last.to_string()));
     }
+    rows = rows.filter(shop_day::Column::Version.gt(0));
     let mut written = BTreeMap::new();
     for row in rows.order_by_asc(shop_day::Column::Date).all(txn).await? {
         written.insert(row.day()?, row.version);

@@ -2,6 +2,9 @@
 //!
 //! Whoever writes facts counts the version of every local day of the conversations they write, of what they were and of what
 //! they became, in the same transaction. What is made of a day's facts keeps the version it was made of.
+//!
+//! Facts of agents come in order of time, and what an agent is goes on until something else is told. So whoever writes some
+//! counts, once for a shop, the day of the earliest; old is then whatever was made of that day or a later one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +18,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::reading::zone_in;
+use super::rows::shop_day::WrittenOf;
 use super::rows::{shop, shop_day};
 use super::{Fault, Store};
 use crate::imported::{EARLIEST, LATEST};
@@ -33,7 +37,7 @@ pub(super) struct Zones(BTreeMap<String, Zone>);
 #[derive(Debug)]
 pub(super) struct Changes {
     zones: Zones,
-    days: BTreeMap<String, BTreeSet<Day>>,
+    days: BTreeMap<String, BTreeMap<Day, WrittenOf>>,
 }
 
 /// A day of a shop whose facts changed since it was worked out beforehand.
@@ -131,9 +135,15 @@ impl Changes {
         };
         let mut day = *days.start();
         while day <= *days.end() {
-            of_shop.insert(day);
+            of_shop.entry(day).or_default().conversations = true;
             day = day.plus(1);
         }
+    }
+
+    /// Notes that facts of agents are written, of which the earliest are of this moment.
+    pub(super) fn note_agents(&mut self, shop: &str, since: Timestamp) {
+        let day = self.zone(shop).day_of(since);
+        self.days.entry(shop.to_owned()).or_default().entry(day).or_default().agents = true;
     }
 
     /// Counts the days' versions.
@@ -142,7 +152,7 @@ impl Changes {
             return Ok(());
         }
         let rows = self.days.iter().flat_map(|(shop, days)| {
-            let row = |day: &Day| shop_day::once_more(shop, *day);
+            let row = |(day, written): (&Day, &WrittenOf)| shop_day::once_more(shop, *day, *written);
             days.iter().map(row)
         });
         let rows = rows.collect();
@@ -171,7 +181,8 @@ where
         for row in days {
             let day = row.day()?;
             let around = (0..=2 * FARTHEST).map(|days| day.minus(FARTHEST).plus(days));
-            changes.days.entry((*shop).to_owned()).or_default().extend(around);
+            let written = WrittenOf { conversations: true, agents: true };
+            changes.days.entry((*shop).to_owned()).or_default().extend(around.map(|day| (day, written)));
         }
     }
     changes.save(txn).await
@@ -197,6 +208,7 @@ async fn know(txn: &DatabaseTransaction, shops: &BTreeSet<&str>) -> Result<(), F
 pub(super) async fn note_all(txn: &DatabaseTransaction) -> Result<(), Fault> {
     shop_day::Entity::update_many()
         .col_expr(shop_day::Column::Version, Expr::col(shop_day::Column::Version).add(1))
+        .col_expr(shop_day::Column::AgentsVersion, Expr::col(shop_day::Column::AgentsVersion).add(1))
         .exec(txn)
         .await?;
     Ok(())

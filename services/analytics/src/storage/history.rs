@@ -93,7 +93,7 @@ pub(super) async fn follow(
     heard.save(txn, &changes, &mut moved).await?;
     let watched = Watched { watch: batch.watch.as_ref(), moved: &mut moved };
     fold(txn, &mut recent, &mut changes, in_order(touched), watched).await?.save(txn).await?;
-    agents::fold(txn, &mut recent, told).await?.save(txn).await?;
+    agents::fold(txn, &mut recent, &mut changes, told).await?.save(txn).await?;
     changes.save(txn).await?;
     recent.advance(batch.until);
     Ok((recent, moved))

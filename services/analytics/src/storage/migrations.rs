@@ -7,6 +7,7 @@ mod m0004_alerts;
 mod m0005_rule_packs;
 mod m0006_day_books;
 mod m0007_orders;
+mod m0008_cards;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_rule_packs::Migration),
             Box::new(m0006_day_books::Migration),
             Box::new(m0007_orders::Migration),
+            Box::new(m0008_cards::Migration),
         ]
     }
 }

@@ -27,10 +27,13 @@ pub(crate) mod alert_state;
 pub(crate) mod alert_webhook;
 pub(crate) mod book_bytes;
 mod bytes;
+pub(crate) mod card_bytes;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod conversation;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod day_book;
+#[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
+pub(crate) mod day_card;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]
 pub(crate) mod facts_version;
 #[expect(unreachable_pub, reason = "sea-orm derives public items, which expose the row")]

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 mod agents;
 mod books;
+mod cards;
 mod whole;
 
 use super::*;

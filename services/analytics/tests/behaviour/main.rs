@@ -15,6 +15,7 @@ mod floor;
 mod following;
 mod house;
 mod imports;
+mod kept_cards;
 mod orders;
 mod own_packs;
 mod rates;

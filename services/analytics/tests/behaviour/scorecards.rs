@@ -15,7 +15,12 @@ use crate::house::{
 };
 
 /// One thing that happened, so many minutes before the clock's start.
-fn recorded(number: u128, minutes: i64, conversation: Option<u128>, payload: Payload) -> history::Event {
+pub(crate) fn recorded(
+    number: u128,
+    minutes: i64,
+    conversation: Option<u128>,
+    payload: Payload,
+) -> history::Event {
     let at = Some(to_timestamp(before_start(minutes * 60)));
     let conversation = conversation.map(|number| ConversationId::from_bits(number).to_string());
     history::Event {
@@ -29,7 +34,7 @@ fn recorded(number: u128, minutes: i64, conversation: Option<u128>, payload: Pay
     }
 }
 
-fn lan() -> String {
+pub(crate) fn lan() -> String {
     AgentId::from_bits(1).to_string()
 }
 
@@ -127,7 +132,7 @@ fn minutes(count: i64) -> Option<prost_types::Duration> {
     Some(to_span(Span::from_mins(count)))
 }
 
-async fn after_the_evening() -> House {
+pub(crate) async fn after_the_evening() -> House {
     let mut house = House::open().await;
     let last = house.dispatch.record(evening());
     house.caught_up(last).await;

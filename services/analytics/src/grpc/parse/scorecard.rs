@@ -16,15 +16,15 @@ use super::{as_of, day_range};
 use crate::grpc::{page_size, render, unreadable_token};
 use crate::packs::Packs;
 use crate::scorecards::{Question, Scorecards};
+use crate::storage::Whose;
 
 /// One page of a shop's cards. Its token holds the moment the first page was judged as of, so that all pages are of one
 /// list.
 pub(in crate::grpc) struct CardPage {
     pub(in crate::grpc) question: Question,
+    /// Those after the agent the page before ended with, or from the first.
+    pub(in crate::grpc) whose: Whose,
     scope: Vec<u8>,
-    /// The agent the page before ended with; empty on the first.
-    after: String,
-    size: usize,
 }
 
 /// Whose card is asked for is left to the caller.
@@ -120,7 +120,7 @@ impl CardPage {
         let days = (request.start_date.as_str(), request.end_date.as_str());
         let packs = (request.rule_packs.as_slice(), packs);
         let question = question(&request.shop_id, days, request.by_shift.as_ref(), packs, as_of)?;
-        Ok(Self { question, scope, after, size })
+        Ok(Self { question, whose: Whose::After(after, size), scope })
     }
 
     pub(in crate::grpc) fn cut(
@@ -128,18 +128,16 @@ impl CardPage {
         cards: &Scorecards,
         tokens: &PageTokens,
     ) -> proto::ListScorecardsResponse {
-        let agents = &cards.report.agents;
-        let mut rest = agents.keys().filter(|agent| self.after.is_empty() || **agent > self.after);
-        let page: Vec<_> = rest.by_ref().take(self.size).map(String::as_str).collect();
-        let last = page.last().filter(|_| rest.next().is_some());
+        let page = self.whose.of(&cards.names);
+        let last = page.last().filter(|last| cards.names.last().is_some_and(|name| name != **last));
         let next_page_token = last.map_or_else(String::new, |last| {
             let micros = self.question.as_of.micros().to_be_bytes();
             tokens.seal(&self.scope, &[micros.as_slice(), last.as_bytes()].concat())
         });
         proto::ListScorecardsResponse {
             next_page_token,
-            total_size: agents.len() as u64,
-            ..render::scorecards(&page, cards)
+            total_size: cards.names.len() as u64,
+            ..render::scorecards(page.iter().copied(), cards)
         }
     }
 }

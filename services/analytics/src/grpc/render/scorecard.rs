@@ -36,10 +36,13 @@ pub(in crate::grpc) fn scores(page: &Page) -> proto::WatchScoresResponse {
 }
 
 /// The cards of some agents and the shop's, without how the list goes on.
-pub(in crate::grpc) fn scorecards(agents: &[&str], cards: &Scorecards) -> proto::ListScorecardsResponse {
-    let of_agent = |agent: &&str| Some(one(agent, cards.report.agents.get(*agent)?, cards));
+pub(in crate::grpc) fn scorecards<'n>(
+    agents: impl Iterator<Item = &'n str>,
+    cards: &Scorecards,
+) -> proto::ListScorecardsResponse {
+    let of_agent = |agent: &'n str| Some(one(agent, cards.report.agents.get(agent)?, cards));
     proto::ListScorecardsResponse {
-        scorecards: agents.iter().filter_map(of_agent).collect(),
+        scorecards: agents.filter_map(of_agent).collect(),
         shop: Some(one("", &cards.report.shop, cards)),
         next_page_token: String::new(),
         total_size: 0,

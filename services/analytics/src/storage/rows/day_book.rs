@@ -12,7 +12,7 @@ pub(crate) const OVERWRITE: &str = "ON CONFLICT (shop_id, pack, pack_version, da
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub shop_id: String,
-    /// The name of the pack.
+    /// The name of the pack; empty for when conversations came, in version 0, and for cards, in version 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub pack: String,
     #[sea_orm(primary_key, auto_increment = false)]

@@ -1,4 +1,5 @@
-//! One row per local day of a shop on which a conversation began, went on or ended: how often its facts were written.
+//! One row per local day of a shop on which a conversation began, went on or ended, or something was told of its agents: how
+//! often facts of it were written.
 
 use fenliu_domain::day::Day;
 use fenliu_domain::ids::ShopId;
@@ -9,8 +10,8 @@ use super::Place;
 use crate::storage::Fault;
 
 /// A day that is there was written once more.
-pub(crate) const COUNT: &str =
-    "ON CONFLICT (shop_id, date) DO UPDATE SET version = shop_day.version + excluded.version";
+pub(crate) const COUNT: &str = "ON CONFLICT (shop_id, date) DO UPDATE SET version = shop_day.version + excluded.version, \
+    agents_version = shop_day.agents_version + excluded.agents_version";
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "shop_day")]
@@ -20,10 +21,12 @@ pub struct Model {
     /// As 2026-05-01.
     #[sea_orm(primary_key, auto_increment = false)]
     pub date: String,
-    /// How often; from 1.
+    /// How often those of conversations were; 0 as long as none was on the day.
     pub version: i64,
     /// The version that was worked out beforehand; 0 before.
     pub kept_version: i64,
+    /// How often those of agents were, of what happened on this day or later.
+    pub agents_version: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -31,13 +34,21 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Of what facts were written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WrittenOf {
+    pub(crate) conversations: bool,
+    pub(crate) agents: bool,
+}
+
 /// The row that counts a day once more.
-pub(crate) fn once_more(shop: &str, day: Day) -> ActiveModel {
+pub(crate) fn once_more(shop: &str, day: Day, written: WrittenOf) -> ActiveModel {
     ActiveModel {
         shop_id: Set(shop.to_owned()),
         date: Set(day.to_string()),
-        version: Set(1),
+        version: Set(written.conversations.into()),
         kept_version: Set(0),
+        agents_version: Set(written.agents.into()),
     }
 }
 
