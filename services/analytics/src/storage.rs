@@ -62,7 +62,7 @@ pub(crate) const HISTORY: &str = "";
 
 /// Which version of the fold, and of the bytes it is kept in, this service has. Whoever changes what the same history or
 /// imports end in counts it up.
-pub(crate) const FACTS_VERSION: i32 = 2;
+pub(crate) const FACTS_VERSION: i32 = 3;
 
 /// Names one conversation in the facts. In order of shop, so that whoever locks several rows does so in one order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
