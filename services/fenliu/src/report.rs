@@ -104,24 +104,46 @@ mod tests {
         assert!(!data_dir.exists());
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_report_has_the_cards_of_its_days_and_of_no_more_than_92() {
-        let scratch = tempfile::tempdir().expect("a directory");
-        let (data_dir, log) = (scratch.path().join("data"), scratch.path().join("tea.json"));
+    /// A question answered after 14 s, and one after four minutes; the directory it was imported into, and the shop.
+    async fn tea(scratch: &Path) -> (PathBuf, String) {
+        let (data_dir, log) = (scratch.join("data"), scratch.join("tea.json"));
         let dialogue = r#"[{"domain":"d","sid":"s","sellerid":"1","userid":"2","dialogue":[
-            {"time":"2018-09-30 15:57:00","sender_type":"用户"},{"time":"2018-09-30 15:57:14","sender_type":"客服"}]}]"#;
+            {"time":"2018-09-30 15:57:00","sender_type":"用户"},{"time":"2018-09-30 15:57:14","sender_type":"客服"},
+            {"time":"2018-09-30 15:58:00","sender_type":"用户"},{"time":"2018-09-30 16:02:00","sender_type":"客服"}]}]"#;
         std::fs::write(&log, dialogue).expect("writes");
         let target = TargetArgs { data_dir: Some(data_dir.clone()), ..TargetArgs::default() };
         let import = ImportArgs { format: Format::Uneed, files: vec![log], shop: None, pack: None, target };
         let imported = crate::import::import(&import).await.expect("imports");
         let shop = imported.json()["shops"][0]["shop_id"].as_str().expect("an id").to_owned();
+        (data_dir, shop)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn misses_are_counted_whether_they_are_listed_or_not() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let (data_dir, shop) = tea(scratch.path()).await;
+        let counted = async |misses: i32| {
+            let told =
+                report(&ReportArgs { misses, ..args(&shop, data_dir.clone()) }).await.expect("a report");
+            let packs = told.json()["packs"].as_array().expect("packs").clone();
+            packs.iter().map(|pack| pack["misses_total"].as_u64().expect("a count")).collect::<Vec<_>>()
+        };
+        let listed = counted(5).await;
+        assert!(listed.contains(&1), "{listed:?}");
+        assert_eq!(counted(0).await, listed);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_report_has_the_cards_of_its_days_and_of_no_more_than_92() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let (data_dir, shop) = tea(scratch.path()).await;
         let html = scratch.path().join("report.html");
         let whole = ReportArgs { html: Some(html.clone()), ..args(&shop, data_dir.clone()) };
         let told = report(&whole).await.expect("a report");
         let cards = &told.json()["scorecards"];
         assert_eq!((&cards["first_day"], &cards["last_day"]), (&"2018-09-30".into(), &"2018-09-30".into()));
         let [agent] = cards["agents"].as_array().expect("agents").as_slice() else { panic!("{cards}") };
-        assert_eq!((&agent["name"], &agent["all_day"]["turns"]), (&"客服-1".into(), &1.into()));
+        assert_eq!((&agent["name"], &agent["all_day"]["turns"]), (&"客服-1".into(), &2.into()));
         assert_eq!(agent["all_day"]["first_response"]["mean"], 14.0);
         assert_eq!(agent["shifts"][1]["shift"], "afternoon");
         let page = std::fs::read_to_string(html).expect("the page");

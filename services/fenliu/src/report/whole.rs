@@ -199,8 +199,12 @@ impl<'a> Wanted<'a> {
         moment: Option<Timestamp>,
     ) -> anyhow::Result<PackReport> {
         let shop = &self.shop.shop_id;
-        let (misses, misses_total) =
-            rates::misses(self.channel, shop, choice, self.days, self.misses).await?;
+        let (misses, misses_total) = if self.misses == 0 {
+            // They are counted as it is; listing them takes all facts of the days.
+            (Vec::new(), judged.total.missed_late + judged.total.missed_unanswered)
+        } else {
+            rates::misses(self.channel, shop, choice, self.days, self.misses).await?
+        };
         let mut sheet = PackSheet::new(choice.name(), judged, &misses)?;
         for miss in &mut sheet.misses {
             miss.agent = self.people.name(&miss.agent);
