@@ -25,7 +25,8 @@
 //! Invariants: a report is the same whatever the order of conversations and facts; all counts are exact, and only
 //! percentiles are from a [`crate::sketch`]; shifts that tile the day add up to the whole, except for sessions, which may
 //! reach over several; a report is the same whether it was made at once or of sheets, and of whichever moment each sheet is,
-//! as long as it holds and the facts are the same; without a denominator there is no share; nothing after the moment judged as of is seen.
+//! as long as it holds and the facts are the same; without a denominator there is no share; nothing after the moment judged
+//! as of is seen.
 
 mod binder;
 mod books;

@@ -1,9 +1,9 @@
 //! Works out beforehand what past days came to under the packs fenliu ships, and for each agent, so that the first report of a
 //! month is as quick as the next.
 //!
-//! Whatever is asked for is worked out and kept by [`Store::report`] and [`Store::cards`] themselves; the keeper only asks first, for each day of a
-//! shop whose facts have changed since it last did, once the day lies so far back that little of it can still change. It
-//! rests between two rounds as long as the last one took, so that it never takes more than half of a core.
+//! Whatever is asked for is worked out and kept by [`Store::report`] and [`Store::cards`] themselves; the keeper only asks
+//! first, for each day of a shop whose facts have changed since it last did, once the day lies so far back that little of it
+//! can still change. It rests between two rounds as long as the last one took, so that it never takes more than half of a core.
 //!
 //! Invariant: no answer depends on it. Cut off, it goes on with the days it had not got to.
 

@@ -117,12 +117,11 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Line>> {
     let floor_open = add(&format!("floor c, {PER_SECOND} a second"), None, c.again(), open);
     let subject = Subject::of(plan, &many, Mix::New, Some(&product_redis));
     add(&format!("new conversations, {PER_SECOND} a second"), Some(floor_open), subject, open);
-    let floor = FLOOR_C;
     for (mix, name) in
         [(Mix::Message, "messages"), (Mix::Reply, "replies"), (Mix::Close, "come and go, two calls")]
     {
         let subject = Subject::of(plan, &many, mix, Some(&product_redis));
-        add(&format!("{name}, 64 in flight"), Some(floor), subject, at(64));
+        add(&format!("{name}, 64 in flight"), Some(FLOOR_C), subject, at(64));
     }
     let floor = add("floor d, memory + SQLite, 64 in flight", None, d.again(), at(64));
     add(
